@@ -1,0 +1,132 @@
+"""What every connector offers, as three small interfaces: a source, a sink and a lookup.
+
+A connection (`sf`, `sf_emea`, `hs`) is one object made by its system's `connect(name, settings, secret)`. It holds no
+records: pages go straight to the store, outcomes straight to the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from model.batch import Batch, Page, Watermark
+from model.changes import Outcome, Planned
+from model.streams import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What `check` found, in words: one line per fact; `problems` are what a person must mend before a run."""
+
+    identity: str
+    facts: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Usage:
+    """API calls made by one connection since it was opened, by kind (`auth`, `describe`, `list`, `search`, `read`,
+    `write`, `association`, `count`, ...), and the remote's own daily figures where it tells them."""
+
+    calls: dict[str, int] = field(default_factory=dict)
+    daily_used: int | None = None
+    daily_limit: int | None = None
+
+    def count(self, kind: str) -> None:
+        self.calls[kind] = self.calls.get(kind, 0) + 1
+
+    @property
+    def total(self) -> int:
+        return sum(self.calls.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the remote holds where a change would write. For a link, `value` is the linked id (or None).
+
+    `exists` is False when the record is deleted or merged away; then `value` and `version` are None.
+    """
+
+    value: Value
+    version: int | None
+    exists: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one batch came to: exactly one outcome per change, and the written records as the remote now holds them."""
+
+    outcomes: tuple[Outcome, ...]
+    records: tuple[Batch, ...] = ()
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A connection that can be pulled."""
+
+    name: str
+    system: str
+    usage: Usage
+
+    def check(self) -> Access:
+        """Log in and say who we are, which scopes, permissions and limits we have. AuthFailed when we cannot."""
+
+    def streams(self) -> tuple[str, ...]:
+        """Canonical streams it can pull, in an order in which references resolve."""
+
+    def pull(self, stream: str, watermark: Watermark) -> Iterator[Page]:
+        """Pages from the watermark on; a watermark without `since` asks for everything. Windows overlap."""
+
+    def count(self, stream: str) -> int | None:
+        """How many live records the remote itself says it has; None where it cannot say."""
+
+    def close(self) -> None:
+        """Release connections. Safe to call twice."""
+
+
+@runtime_checkable
+class Sink(Source, Protocol):
+    """A connection that can also be written."""
+
+    def refusal(self, change: Planned) -> str | None:
+        """Why this change cannot be sent (unwritable field, unsupported kind, value too long), or None. No calls."""
+
+    def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
+        """Split into the units that are journaled and sent as one, in dependency order, at the documented maxima."""
+
+    def send(self, batch: tuple[Planned, ...]) -> Sent:
+        """Write one unit behind its version guard and read back what was written. Never raises after a write may
+        have reached the remote: such changes come back `unknown`. Raises AuthFailed, QuotaSpent or Unavailable(sent
+        False) only when nothing of the batch was sent."""
+
+    def observe(self, changes: Sequence[Planned]) -> Mapping[str, Observed]:
+        """By change id, what the remote holds now where each change would write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One answer of a lookup for one asked row: values by canonical field, a similarity (0 to 1) and its reason."""
+
+    values: Mapping[str, Value]
+    similarity: float
+    reason: str
+    source_id: str
+
+
+@runtime_checkable
+class Lookup(Protocol):
+    """An enrichment connection: asked about one account or person, it answers or abstains."""
+
+    name: str
+    system: str
+    usage: Usage
+    fills: tuple[str, ...]  # canonical account fields it can fill
+
+    def check(self) -> Access: ...
+
+    def look_up(self, known: Mapping[str, Value]) -> Found | None:
+        """The best answer for an entity of which `known` fields (name, country, domain, lei, ...) are given; None
+        when nothing fits well enough."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,153 @@
+"""What we would do to a remote record, and what came of it.
+
+A change carries the value it replaces and the version it saw. Changes are planned purely, stored, printed, and only
+then sent; every one that was sent has exactly one outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from model.evidence import Evidence, RecordKey
+from model.streams import Value
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """Set one field. `seen_at` (µs) is the record's version when `before` was read."""
+
+    kind: ClassVar[str] = "set-field"
+    key: RecordKey
+    field: str
+    before: Value
+    after: Value
+    seen_at: int | None
+    reason: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Associate:
+    """Link a record to another of the same connection (contact to account: `label` "primary")."""
+
+    kind: ClassVar[str] = "associate"
+    key: RecordKey
+    to: RecordKey
+    label: str
+    seen_at: int | None
+    reason: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dissociate:
+    """Remove a link that `Associate` would make."""
+
+    kind: ClassVar[str] = "dissociate"
+    key: RecordKey
+    to: RecordKey
+    label: str
+    seen_at: int | None
+    reason: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a record that carries our external id, so that sending it twice makes one."""
+
+    kind: ClassVar[str] = "create"
+    key: RecordKey  # id: our external id until the remote has given its own
+    values: tuple[tuple[str, Value], ...]
+    seen_at: int | None
+    reason: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Fold `losers` into the record `key`; `values` are the surviving fields that differ from the survivor's."""
+
+    kind: ClassVar[str] = "merge"
+    key: RecordKey
+    losers: tuple[RecordKey, ...]
+    values: tuple[tuple[str, Value], ...]
+    seen_at: int | None
+    reason: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """Convert a lead into, or onto, a contact and an account."""
+
+    kind: ClassVar[str] = "convert"
+    key: RecordKey
+    contact: RecordKey | None
+    account: RecordKey | None
+    seen_at: int | None
+    reason: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Move a record to the remote's recycle bin."""
+
+    kind: ClassVar[str] = "delete"
+    key: RecordKey
+    seen_at: int | None
+    reason: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Bring a record back from the remote's recycle bin."""
+
+    kind: ClassVar[str] = "restore"
+    key: RecordKey
+    seen_at: int | None
+    reason: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+Change = SetField | Associate | Dissociate | Create | Merge | Convert | Delete | Restore
+ChangeKind = Literal["set-field", "associate", "dissociate", "create", "merge", "convert", "delete", "restore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A change with the id it has in its plan; ids are unique in a store and sort in plan order."""
+
+    id: str
+    change: Change
+
+
+# applied: the remote holds `after`. already: it held it before we wrote. rejected: it refused, with its reason.
+# conflict: it moved since we read it, nothing written. overwrote: a foreign value in the gap was overwritten (kept in
+# `found`, restorable). unsent: a cap, quota or failure that provably sent nothing stopped us; safe to send again.
+# unknown: we cannot tell whether it arrived (lost answer); the next push reads the remote back first.
+OutcomeStatus = Literal["applied", "already", "rejected", "conflict", "overwrote", "unsent", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one planned change. `found` is the remote's value where it was not the expected one;
+    `version` (µs) is the record's version after the write."""
+
+    change_id: str
+    status: OutcomeStatus
+    code: str = ""
+    message: str = ""
+    version: int | None = None
+    found: Value = field(default=None)

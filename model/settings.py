@@ -1,0 +1,141 @@
+"""The settings of a project: what `trueline.toml` may say, checked once, with every default in one place.
+
+Secrets are never values here, only where to find them: `env:NAME`, `keyring:NAME` or `file:PATH` (mode 0600).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+SecretRef = Annotated[str, Field(pattern=r"^(env|keyring|file):.+$")]
+
+
+class Table(BaseModel):
+    """A TOML table: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(Table):
+    """`url` is sqlite:///PATH (relative to the settings file) or postgresql://…"""
+
+    url: str = "sqlite:///trueline.db"
+
+
+class _Remote(Table):
+    base_url: str | None = None  # only for a sandbox: plain http is accepted on loopback alone
+    timeout_s: float = Field(default=30.0, gt=0, le=600)
+    daily_share: float = Field(default=0.25, gt=0, le=1)  # of the remote's daily API allowance, per run
+    streams: tuple[str, ...] | None = None  # None: all it has
+    fields: dict[str, dict[str, str]] = Field(default_factory=dict)  # stream -> canonical field -> remote field
+
+
+class SalesforceConnection(_Remote):
+    """`host` is the My Domain host, for instance acme.my.salesforce.com."""
+
+    system: Literal["salesforce"]
+    host: str
+    auth: Literal["client-credentials", "jwt", "refresh-token"] = "client-credentials"
+    client_id: str
+    secret: SecretRef  # client secret, private key (jwt) or refresh token
+    client_secret: SecretRef | None = None  # with auth = "refresh-token", where the app has one
+    username: str | None = None  # jwt only
+    api_version: str = Field(default="65.0", pattern=r"^\d{2}\.0$")
+
+
+class HubspotConnection(_Remote):
+    """`secret` holds a service key or private-app token."""
+
+    system: Literal["hubspot"]
+    secret: SecretRef
+    tier: Literal["free", "professional", "enterprise"] = "professional"
+    regions: tuple[str, ...] = ()
+
+
+class FilesConnection(Table):
+    """Exports of any CRM. `files` are paths or globs relative to the settings file; `mapping` says per stream which
+    heading holds which field, where headings are not recognised by themselves."""
+
+    system: Literal["files"]
+    files: tuple[str, ...]
+    mapping: dict[str, dict[str, str]] = Field(default_factory=dict)  # stream -> canonical field -> heading
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+
+
+class GleifConnection(Table):
+    """Keyless lookup of legal entities."""
+
+    system: Literal["gleif"]
+    base_url: str | None = None
+    timeout_s: float = Field(default=30.0, gt=0, le=600)
+    calls_per_minute: int = Field(default=60, gt=0)
+    max_lookups: int = Field(default=500, gt=0)
+
+
+ConnectionSettings = Annotated[
+    SalesforceConnection | HubspotConnection | FilesConnection | GleifConnection, Field(discriminator="system")
+]
+
+REQUIRED_FIELDS: dict[str, tuple[str, ...]] = {
+    "accounts": ("name", "domain", "industry", "country", "phone", "owner_id"),
+    "contacts": ("given_name", "family_name", "email", "phone", "title", "account_id", "owner_id"),
+    "leads": ("family_name", "email", "company", "status", "lead_source", "owner_id"),
+    "deals": ("name", "account_id", "stage", "amount", "close_on", "next_step", "owner_id"),
+}
+
+
+class CompletenessSettings(Table):
+    """Which fields a record of each stream must have."""
+
+    required: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(REQUIRED_FIELDS))
+
+
+class StalenessSettings(Table):
+    """Days after which an open deal is called stale in its stage, idle, or too often pushed."""
+
+    stage_days: int = Field(default=30, gt=0)
+    by_stage: dict[str, int] = Field(default_factory=dict)  # stage key or name -> days
+    idle_days: int = Field(default=30, gt=0)
+    max_pushes: int = Field(default=3, ge=0)
+
+
+class PlanSettings(Table):
+    """Which rules may propose changes, and for which connections. `never` lists stream.field that no rule may write."""
+
+    rules: tuple[str, ...] = ("email-form", "phone-e164", "name-case", "country-name", "domain-form", "link-account",
+                              "enrich-fill")  # fmt: skip
+    connections: tuple[str, ...] | None = None
+    never: tuple[str, ...] = ()
+    default_country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")  # for phones of records without country
+
+
+class Caps(Table):
+    """What one run may do at most; over a cap it stops before its first write."""
+
+    max_changes: int = Field(default=10_000, ge=0)
+    max_merges: int = Field(default=200, ge=0)
+    max_cluster: int = Field(default=20, ge=2)
+    max_share: float = Field(default=0.5, gt=0, le=1)  # of a connection's records of one stream
+    max_api_calls: int = Field(default=50_000, ge=1)
+    max_vanished_share: float = Field(default=0.2, ge=0, le=1)  # of a stream that a full pull no longer shows
+
+
+class ProjectSettings(Table):
+    """A whole `trueline.toml`."""
+
+    store: StoreSettings = StoreSettings()
+    connections: dict[str, ConnectionSettings] = Field(default_factory=dict)
+    completeness: CompletenessSettings = CompletenessSettings()
+    staleness: StalenessSettings = StalenessSettings()
+    plan: PlanSettings = PlanSettings()
+    caps: Caps = Caps()
+
+    @field_validator("connections")
+    @classmethod
+    def _names_are_plain(cls, connections: dict[str, ConnectionSettings]) -> dict[str, ConnectionSettings]:
+        for name in connections:
+            if not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
+                raise ValueError(f"connection name {name!r} may hold only letters, digits, '-' and '_'")
+        return connections
