@@ -1,0 +1,52 @@
+"""Nothing in the test suite may reach beyond this machine: sockets to other hosts are refused here."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any
+
+import pytest
+
+_real_connect = socket.socket.connect
+_real_connect_ex = socket.socket.connect_ex
+_real_getaddrinfo = socket.getaddrinfo
+
+
+def _is_local(address: Any) -> bool:
+    if isinstance(address, (str, bytes)):  # a Unix socket
+        return True
+    host = str(address[0])
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _connect(self: socket.socket, address: Any) -> None:
+    if not _is_local(address):
+        raise OSError(f"the test suite refuses a connection beyond loopback: {address[0]}")
+    _real_connect(self, address)
+
+
+def _connect_ex(self: socket.socket, address: Any) -> int:
+    if not _is_local(address):
+        raise OSError(f"the test suite refuses a connection beyond loopback: {address[0]}")
+    return _real_connect_ex(self, address)
+
+
+def _getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+    if host not in (None, "", b"") and not _is_local((host.decode() if isinstance(host, bytes) else host,)):
+        raise OSError(f"the test suite refuses to look up a name beyond loopback: {host}")
+    return _real_getaddrinfo(host, *args, **kwargs)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Any:
+    """Refuse connections and name look-ups beyond loopback for the whole session."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", _connect)
+    patch.setattr(socket.socket, "connect_ex", _connect_ex)
+    patch.setattr(socket, "getaddrinfo", _getaddrinfo)
+    yield
+    patch.undo()
