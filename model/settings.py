@@ -5,9 +5,11 @@ Secrets are never values here, only where to find them: `env:NAME`, `keyring:NAM
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from model.streams import STREAMS
 
 SecretRef = Annotated[str, Field(pattern=r"^(env|keyring|file):.+$")]
 
@@ -87,9 +89,25 @@ REQUIRED_FIELDS: dict[str, tuple[str, ...]] = {
 
 
 class CompletenessSettings(Table):
-    """Which fields a record of each stream must have."""
+    """Which fields a record of each stream must have; a stream that is not named keeps its default."""
 
     required: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(REQUIRED_FIELDS))
+
+    @field_validator("required")
+    @classmethod
+    def _names_are_known(cls, required: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for stream, fields in required.items():
+            for field in fields:
+                check_field(stream, field)
+        return {**REQUIRED_FIELDS, **required}
+
+
+def check_field(stream: str, field: str) -> None:
+    """ValueError, in words, unless the canonical stream has that field."""
+    if stream not in STREAMS:
+        raise ValueError(f"there is no stream {stream!r}; streams are {', '.join(STREAMS)}")
+    if field not in STREAMS[stream].field_names:
+        raise ValueError(f"{stream} have no field {field!r}; fields are {', '.join(STREAMS[stream].field_names)}")
 
 
 class StalenessSettings(Table):
@@ -101,14 +119,27 @@ class StalenessSettings(Table):
     max_pushes: int = Field(default=3, ge=0)
 
 
+Rule = Literal[
+    "email-form", "phone-e164", "name-case", "country-name", "domain-form", "link-account", "enrich-fill"
+]  # fmt: skip
+RULES: tuple[Rule, ...] = get_args(Rule)
+
+
 class PlanSettings(Table):
     """Which rules may propose changes, and for which connections. `never` lists stream.field that no rule may write."""
 
-    rules: tuple[str, ...] = ("email-form", "phone-e164", "name-case", "country-name", "domain-form", "link-account",
-                              "enrich-fill")  # fmt: skip
+    rules: tuple[Rule, ...] = RULES
     connections: tuple[str, ...] | None = None
     never: tuple[str, ...] = ()
     default_country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")  # for phones of records without country
+
+    @field_validator("never")
+    @classmethod
+    def _never_names_fields(cls, never: tuple[str, ...]) -> tuple[str, ...]:
+        for name in never:
+            stream, _, field = name.partition(".")
+            check_field(stream, field)
+        return never
 
 
 class Caps(Table):

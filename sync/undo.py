@@ -1,0 +1,47 @@
+"""Undo: the inverse of what a run changed, as a plan of its own that goes through the same push.
+
+Only what the run's journal says was applied is put back, newest first, and only where the remote still holds what the
+run wrote: a later edit by somebody else is a conflict, not a thing to overwrite.
+"""
+
+from __future__ import annotations
+
+from model.changes import Associate, Change, Dissociate, Outcome, SetField
+from model.errors import InputError
+from store import Store
+
+_WRITTEN = frozenset({"applied", "overwrote"})
+
+
+def plan_undo(store: Store, run_id: str, at: int) -> tuple[str, list[str]]:
+    """Store the inverse plan of a run; returns its id and one sentence for each thing that cannot be put back.
+
+    InputError when there is no such run or it changed nothing.
+    """
+    if run_id not in {run.id for run in store.runs()}:
+        raise InputError(f"There is no run {run_id}; `trueline runs` lists them.")
+    changes = {planned.id: planned.change for planned in store.run_changes(run_id)}
+    written = [outcome for outcome in store.outcomes(run_id=run_id) if outcome.status in _WRITTEN]
+    if not written:
+        raise InputError(f"Run {run_id} changed nothing, so there is nothing to undo.")
+    inverse, lost = [], []
+    for outcome in reversed(written):
+        change = inverse_of(changes[outcome.change_id], outcome, run_id)
+        if change is None:
+            lost.append(f"{changes[outcome.change_id].key}: a {changes[outcome.change_id].kind} cannot be undone")
+        else:
+            inverse.append(change)
+    return store.save_plan(run_id, inverse, at), lost
+
+
+def inverse_of(change: Change, outcome: Outcome, run_id: str) -> Change | None:
+    """The change that puts back what this one replaced; None where the vendor's API offers no way."""
+    reason = f"undo of {run_id}: {change.reason}"
+    if isinstance(change, SetField):
+        replaced = outcome.found if outcome.status == "overwrote" else change.before
+        return SetField(change.key, change.field, change.after, replaced, outcome.version, reason, "undo")
+    if isinstance(change, Associate):
+        return Dissociate(change.key, change.to, change.label, outcome.version, reason, "undo")
+    if isinstance(change, Dissociate):
+        return Associate(change.key, change.to, change.label, outcome.version, reason, "undo")
+    return None

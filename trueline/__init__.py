@@ -1,0 +1,1 @@
+"""The faces of Trueline: the command line, and the loading of settings and secrets."""
