@@ -20,12 +20,13 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     host: str = ""  # http://127.0.0.1:8101, for links that name their own host
+    target: str = ""  # path and query as they came over the wire, still encoded
 
     @classmethod
     def make(cls, method: str, target: str, headers: Mapping[str, str], body: bytes, host: str = "") -> Request:
         path, _, query = target.partition("?")
         lowered = {name.lower(): value for name, value in headers.items()}
-        return cls(method.upper(), unquote(path), parse_qs(query, keep_blank_values=True), lowered, body, host)
+        return cls(method.upper(), unquote(path), parse_qs(query, keep_blank_values=True), lowered, body, host, target)
 
     def first(self, name: str, default: str | None = None) -> str | None:
         values = self.query.get(name)
