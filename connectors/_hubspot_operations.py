@@ -1,0 +1,107 @@
+"""Every HubSpot operation this connector uses, one row each: moving to another API version is a change of this table.
+
+Versions: 2026-03 is the newest in which all of these are confirmed (2026-09 lacks the documented 207 answers and
+enforces further rules on writes; v3 and v4 lose support in 2027). Account details are documented in v3 and 2026-09.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+READ_STATUSES = frozenset({200})
+BATCH_STATUSES = frozenset({200, 207})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`kind` is what `Usage` counts it under. `statuses` are the only answers that count as success; any other 2xx is
+    an error. `is_idempotent`: sending it twice leaves what sending it once does. `most` is the documented maximum of
+    records per page or inputs per batch (0 where neither applies). `has_body`: an answer without JSON is an error."""
+
+    name: str
+    kind: str
+    method: str
+    path: str  # {placeholders} are filled percent-encoded
+    version: str
+    statuses: frozenset[int]
+    is_idempotent: bool = True
+    most: int = 0
+    is_search: bool = False
+    has_body: bool = True
+
+
+DETAILS = Operation("account details", "describe", "GET", "/account-info/{version}/details", "2026-09", READ_STATUSES)
+DAILY_USAGE = Operation(
+    "daily usage",
+    "describe",
+    "GET",
+    "/account-info/{version}/api-usage/daily/private-apps",
+    "2026-03",
+    READ_STATUSES,
+)
+PROPERTIES = Operation("properties", "describe", "GET", "/crm/properties/{version}/{object}", "2026-03", READ_STATUSES)
+PIPELINES = Operation("pipelines", "list", "GET", "/crm/pipelines/{version}/{object}", "2026-03", READ_STATUSES)
+OWNERS = Operation("owners", "list", "GET", "/crm/owners/{version}", "2026-03", READ_STATUSES, most=100)
+LIST = Operation("list", "list", "GET", "/crm/objects/{version}/{object}", "2026-03", READ_STATUSES, most=100)
+SEARCH = Operation(
+    "search",
+    "search",
+    "POST",
+    "/crm/objects/{version}/{object}/search",
+    "2026-03",
+    READ_STATUSES,
+    most=200,
+    is_search=True,
+)
+COUNT = replace(SEARCH, name="count", kind="count", most=0)
+BATCH_READ = Operation(
+    "batch read", "read", "POST", "/crm/objects/{version}/{object}/batch/read", "2026-03", BATCH_STATUSES, most=100
+)
+# The same call asked for `propertiesWithHistory`, which lowers its maximum.
+HISTORY_READ = replace(BATCH_READ, name="batch read with history", most=50)
+BATCH_UPDATE = Operation(
+    "batch update", "write", "POST", "/crm/objects/{version}/{object}/batch/update", "2026-03", BATCH_STATUSES, most=100
+)
+LINKS_READ = Operation(
+    "association batch read",
+    "association",
+    "POST",
+    "/crm/associations/{version}/{from_object}/{to_object}/batch/read",
+    "2026-03",
+    BATCH_STATUSES,
+    most=1000,
+)
+# The v3 ancestor once changed its answer from 201 to 200 without notice, so both are awaited here.
+LINKS_CREATE = Operation(
+    "association batch create",
+    "write",
+    "POST",
+    "/crm/associations/{version}/{from_object}/{to_object}/batch/create",
+    "2026-03",
+    frozenset({200, 201, 207}),
+    most=2000,
+)
+# v4 answers 204, the dated versions 200.
+LINKS_ARCHIVE = Operation(
+    "association batch archive",
+    "write",
+    "POST",
+    "/crm/associations/{version}/{from_object}/{to_object}/batch/archive",
+    "2026-03",
+    frozenset({200, 204, 207}),
+    most=2000,
+    has_body=False,
+)
+LINK_LABELS = Operation(
+    "association labels",
+    "describe",
+    "GET",
+    "/crm/associations/{version}/{from_object}/{to_object}/labels",
+    "2026-03",
+    READ_STATUSES,
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    DETAILS, DAILY_USAGE, PROPERTIES, PIPELINES, OWNERS, LIST, SEARCH, COUNT, BATCH_READ, HISTORY_READ, BATCH_UPDATE,
+    LINKS_READ, LINKS_CREATE, LINKS_ARCHIVE, LINK_LABELS,
+)  # fmt: skip

@@ -1,0 +1,159 @@
+"""A page of HubSpot objects as columns of a batch."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors._hubspot_fields import Fields
+from connectors._hubspot_values import convert_all, converter, money_of, time_of
+from model.batch import Batch
+from model.streams import STREAMS, Value
+
+Texts = Mapping[str, Any]  # property -> text or null
+Columns = dict[str, list[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """`batch` holds the records as they are; `others` those of which less is known: records merged away into these,
+    and records with a value that is not of its field's type, without that field. `gaps` says so."""
+
+    batch: Batch
+    others: tuple[Batch, ...]
+    gaps: tuple[str, ...]
+
+
+def parse_objects(
+    connection: str, fields: Fields, objects: Sequence[Mapping[str, Any]], *, deleted: bool = False
+) -> Parsed:
+    """Turn answered objects into columns; ValueError when one has not the shape of an object.
+
+    The version of a record is its modification stamp, also of an archived one, so that neither archiving nor
+    restoring, which may leave the stamp alone, is taken for an older state.
+    """
+    ids, texts = _unwrap(objects)
+    columns: Columns = {
+        "id": list(ids),
+        "changed_at": [
+            _version(record, own, fields.layout.modified) for record, own in zip(objects, texts, strict=True)
+        ],
+        "created_at": [stamp(record.get("createdAt")) for record in objects],
+        "is_deleted": [deleted or bool(record.get("archived")) for record in objects],
+    }
+    unreadable: dict[int, set[str]] = defaultdict(set)
+    for name in fields.properties:
+        columns[name], rows = _column(fields, name, texts)
+        for row in rows:
+            unreadable[row].add(name)
+    if "currency" in fields.readable:
+        columns["currency"] = [fields.currency_of(own) for own in texts]
+    stream = fields.layout.stream
+    batches = _by_unreadable(connection, stream, columns, fields.readable, unreadable)
+    merged = _merged_away(connection, stream, columns, texts)
+    others = (*batches[1:], *((merged,) if len(merged) else ()))
+    return Parsed(batches[0], others, _sentences(fields, unreadable))
+
+
+def stamp(text: object) -> int | None:
+    """µs of a stamp as an answer has it; None when there is none that can be read."""
+    if not isinstance(text, str) or not text:
+        return None
+    try:
+        return time_of(text)
+    except ValueError:
+        return None
+
+
+def version_of(record: Mapping[str, Any], modified: str) -> int:
+    """The modification stamp of one answered object, µs; 0 when it tells none."""
+    properties = record.get("properties")
+    return _version(record, properties if isinstance(properties, dict) else {}, modified)
+
+
+def _version(record: Mapping[str, Any], texts: Texts, modified: str) -> int:
+    version = stamp(texts.get(modified))
+    if version is None:
+        version = stamp(record.get("updatedAt"))
+    return 0 if version is None else version
+
+
+def _unwrap(objects: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[Texts]]:
+    try:
+        ids = [str(record["id"]) for record in objects]
+        texts = [record["properties"] for record in objects]
+    except KeyError as error:
+        raise ValueError("an object without id or properties") from error
+    if not all(isinstance(own, dict) for own in texts):
+        raise ValueError("an object whose properties are no object")
+    # Documented as strings or null; a number or boolean must not break the page.
+    if not all(isinstance(value, str) or value is None for own in texts for value in own.values()):
+        texts = [{name: _spelt(value) for name, value in own.items()} for own in texts]
+    return ids, texts
+
+
+def _spelt(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def _column(fields: Fields, name: str, texts: Sequence[Texts]) -> tuple[list[Value], list[int]]:
+    """The values of one field, and the rows whose text is not of its type."""
+    kind = STREAMS[fields.layout.stream].field(name)
+    prop = fields.properties[name]
+    raw = [own.get(prop.name) for own in texts]
+    if kind.type == "text":
+        return [text or None for text in raw], []
+    if kind.type == "money":
+        return money_of(raw, [fields.currency_of(own) for own in texts])
+    return convert_all(raw, converter(kind.type, prop.type, fields.portal.zone))
+
+
+def _by_unreadable(
+    connection: str, stream: str, columns: Columns, readable: frozenset[str], unreadable: Mapping[int, set[str]]
+) -> list[Batch]:
+    """First the records that were read whole, then, per set of unreadable fields, the others without these."""
+    if not unreadable:
+        return [Batch(connection, stream, columns, readable)]
+    rows_by_gap: dict[frozenset[str], list[int]] = {frozenset(): []}
+    for row in range(len(columns["id"])):
+        rows_by_gap.setdefault(frozenset(unreadable.get(row, ())), []).append(row)
+    return [
+        Batch(
+            connection,
+            stream,
+            {name: [column[row] for row in rows] for name, column in columns.items() if name not in gap},
+            readable - gap,
+        )
+        for gap, rows in rows_by_gap.items()
+    ]
+
+
+def _merged_away(connection: str, stream: str, columns: Columns, texts: Sequence[Texts]) -> Batch:
+    """Records that live on in one of these: gone, every field of theirs unknown, of the survivor's version."""
+    merged = [
+        (old, survivor, version)
+        for survivor, version, own in zip(columns["id"], columns["changed_at"], texts, strict=True)
+        for old in (own.get("hs_merged_object_ids") or "").split(";")
+        if old and old != survivor
+    ]
+    gone: Columns = {
+        "id": [old for old, _, _ in merged],
+        "changed_at": [version for _, _, version in merged],
+        "is_deleted": [True] * len(merged),
+        "merged_into": [survivor for _, survivor, _ in merged],
+    }
+    return Batch(connection, stream, gone, frozenset())
+
+
+def _sentences(fields: Fields, unreadable: Mapping[int, set[str]]) -> tuple[str, ...]:
+    stream = STREAMS[fields.layout.stream]
+    counts = {name: sum(name in names for names in unreadable.values()) for name in fields.properties}
+    return tuple(
+        f"{stream.name}.{name} is unknown in some records: property {fields.properties[name].name} holds text that is "
+        f"no {stream.field(name).type}."
+        for name, count in counts.items()
+        if count
+    )

@@ -1,0 +1,71 @@
+"""What a portal says of itself: its time zone, its currency, its properties; asked once and kept until asked afresh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connectors._http import unreadable
+from connectors._hubspot_fields import OBJECT_OF, Fields, Portal, Property, resolve_fields
+from connectors._hubspot_gateway import Gateway, results_of
+from connectors._hubspot_operations import DETAILS, PROPERTIES
+from model.errors import NotPermitted
+from model.settings import HubspotConnection
+
+UTC_ZONE = ZoneInfo("UTC")
+
+
+class Description:
+    """The account's details and, per stream, its readable fields."""
+
+    def __init__(self, gateway: Gateway, settings: HubspotConnection) -> None:
+        self._gateway = gateway
+        self._settings = settings
+        self._details: Mapping[str, Any] | None = None
+        self._fields: dict[str, Fields] = {}
+
+    def details(self) -> Mapping[str, Any]:
+        """The account's details; empty when the token may not see them."""
+        if self._details is None:
+            try:
+                self._details = self._gateway.call(DETAILS).body
+            except NotPermitted:
+                self._details = {}
+            self._gateway.zone = self.portal().zone
+        return self._details
+
+    def now(self) -> int:
+        """The remote's clock, asked for now, µs."""
+        self._details = None
+        self.details()
+        return self._gateway.at
+
+    def portal(self) -> Portal:
+        """Time zone (UTC where unknown) and currency (None where unknown)."""
+        details = self.details()
+        currency = str(details.get("companyCurrency") or "").upper()
+        try:
+            zone = ZoneInfo(str(details.get("timeZone") or "UTC"))
+        except (ZoneInfoNotFoundError, ValueError):
+            zone = UTC_ZONE
+        return Portal(zone, currency if len(currency) == 3 and currency.isalpha() else None)
+
+    def fields(self, stream: str, *, fresh: bool = False) -> Fields:
+        """The readable fields of a stream of objects; NotPermitted when its properties may not be seen."""
+        if fresh or stream not in self._fields:
+            overrides = self._settings.fields.get(stream, {})
+            self._fields[stream] = resolve_fields(stream, self._properties(stream), overrides, self.portal())
+        return self._fields[stream]
+
+    def known_fields(self, stream: str) -> Fields | None:
+        """The fields of a stream if they have been asked for already."""
+        return self._fields.get(stream)
+
+    def _properties(self, stream: str) -> dict[str, Property]:
+        reply = self._gateway.call(PROPERTIES, path={"object": OBJECT_OF[stream]}, query=[("archived", "false")])
+        try:
+            properties = [Property.parse(raw) for raw in results_of(self._gateway, reply)]
+        except (KeyError, TypeError, AttributeError):
+            raise unreadable(self._gateway.name, "a property without name or type") from None
+        return {prop.name: prop for prop in properties}

@@ -1,0 +1,158 @@
+"""Pulling accounts, contacts and deals, in full and by change, and the small streams users and stages.
+
+What a pull costs: in full one call per 100 live records; by change one search per 200 changed ones. Either way the
+archived records are swept, which HubSpot lists for 90 days in id order only: one call per 100 of them, at least one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connectors._http import unreadable
+from connectors._hubspot_cursor import Cursor, resumed
+from connectors._hubspot_fields import LAYOUTS, Fields
+from connectors._hubspot_gateway import Gateway, results_of
+from connectors._hubspot_operations import OWNERS, PIPELINES
+from connectors._hubspot_pages import Objects, changed_page, list_page, next_after
+from connectors._hubspot_parse import Parsed, parse_objects, stamp
+from connectors._hubspot_portal import Description
+from model.batch import Batch, Page, Watermark
+from model.streams import Value
+
+LIVE, ARCHIVED, DONE = 0, 1, 2
+
+
+def pull_objects(gateway: Gateway, description: Description, stream: str, watermark: Watermark) -> Iterator[Page]:
+    """Pages of accounts, contacts or deals; the windows of two pulls overlap by five minutes.
+
+    Records merged away since come as pages of their own, which name no readable field.
+    """
+    fields = description.fields(stream, fresh=True)
+    cursor = resumed(watermark) or Cursor(until=gateway.at, since=watermark.since)
+    while cursor.step < DONE:
+        objects, after = _objects(gateway, fields, cursor)
+        following = cursor.at(after)
+        parsed = _parsed(gateway, fields, objects, deleted=cursor.step == ARCHIVED)
+        gaps = fields.gaps + parsed.gaps
+        for batch in parsed.others:
+            yield Page(batch, cursor.watermark(watermark), cursor.is_full, gaps)
+        is_last = following.step == DONE
+        saved = following.end() if is_last else following.watermark(watermark)
+        yield Page(parsed.batch, saved, cursor.is_full, gaps)
+        cursor = following
+
+
+def _objects(gateway: Gateway, fields: Fields, cursor: Cursor) -> tuple[Objects, str | None]:
+    layout = LAYOUTS[fields.layout.stream]
+    if cursor.step == LIVE and cursor.since is not None:
+        return changed_page(gateway, layout.object, layout.modified, fields.asked, cursor)
+    archived = cursor.step == ARCHIVED
+    objects, after = list_page(gateway, layout.object, fields.asked, cursor.after, archived=archived)
+    if archived:
+        objects = [entry for entry in objects if _is_recent(entry.get("archivedAt"), cursor)]
+    return objects, after
+
+
+def _is_recent(archived_at: object, cursor: Cursor) -> bool:
+    at = stamp(archived_at)
+    return at is None or at >= cursor.from_us
+
+
+def _parsed(gateway: Gateway, fields: Fields, objects: Objects, *, deleted: bool) -> Parsed:
+    try:
+        return parse_objects(gateway.name, fields, objects, deleted=deleted)
+    except ValueError as error:
+        raise unreadable(gateway.name, str(error)) from None
+
+
+def pull_users(gateway: Gateway, watermark: Watermark) -> Iterator[Page]:
+    """All owners, leavers included: an archived owner is a user who is not active, since records still name it."""
+    cursor = resumed(watermark)
+    while cursor is None or cursor.step < DONE:
+        after = cursor.after if cursor else None
+        archived = cursor is not None and cursor.step == ARCHIVED
+        query = [("limit", str(OWNERS.most)), ("archived", str(archived).lower())]
+        reply = gateway.call(OWNERS, query=[*query, *([("after", after)] if after is not None else [])])
+        cursor = (cursor or Cursor(until=gateway.at)).at(next_after(gateway, reply, after))
+        saved = cursor.end() if cursor.step == DONE else cursor.watermark(watermark)
+        yield Page(_users(gateway, results_of(gateway, reply), archived=archived), saved, is_full=True)
+
+
+def _users(gateway: Gateway, owners: Objects, *, archived: bool) -> Batch:
+    columns: dict[str, list[Value]] = {
+        **_bookkeeping(gateway, owners),
+        "name": [_joined(owner.get("firstName"), owner.get("lastName")) for owner in owners],
+        "email": [_text(owner.get("email")) for owner in owners],
+        "type": [str(owner.get("type") or "PERSON").lower() for owner in owners],
+        "is_active": [not (archived or owner.get("archived")) for owner in owners],
+    }
+    return Batch(gateway.name, "users", columns, frozenset({"name", "email", "type", "is_active"}))
+
+
+def pull_stages(gateway: Gateway) -> Iterator[Page]:
+    """The stages of every deal pipeline, in one page."""
+    reply = gateway.call(PIPELINES, path={"object": "deals"})
+    pairs = [(pipeline, stage) for pipeline in results_of(gateway, reply) for stage in _stages_of(gateway, pipeline)]
+    stages = [stage for _, stage in pairs]
+    probabilities = [_probability(_metadata(stage).get("probability")) for stage in stages]
+    closed = [str(_metadata(stage).get("isClosed")).lower() == "true" for stage in stages]
+    own: dict[str, list[Value]] = {
+        "key": [_text(stage.get("id")) for stage in stages],
+        "name": [_text(stage.get("label")) for stage in stages],
+        "pipeline_id": [_text(pipeline.get("id")) for pipeline, _ in pairs],
+        "pipeline_name": [_text(pipeline.get("label")) for pipeline, _ in pairs],
+        "position": [_position(stage.get("displayOrder")) for stage in stages],
+        "probability": list(probabilities),
+        "is_closed": list(closed),
+        "is_won": [done and chance == 1.0 for done, chance in zip(closed, probabilities, strict=True)],
+        "is_active": [not (pipeline.get("archived") or stage.get("archived")) for pipeline, stage in pairs],
+    }
+    columns = {**_bookkeeping(gateway, stages), **own}
+    # Stage ids are unique only within their pipeline.
+    columns["id"] = [f"{pipeline['id']}:{stage['id']}" for pipeline, stage in pairs]
+    yield Page(Batch(gateway.name, "stages", columns, frozenset(own)), Watermark(gateway.at), is_full=True)
+
+
+def _stages_of(gateway: Gateway, pipeline: Mapping[str, Any]) -> Objects:
+    stages = pipeline.get("stages")
+    if "id" not in pipeline or not isinstance(stages, list) or not all(isinstance(stage, dict) for stage in stages):
+        raise unreadable(gateway.name, "a pipeline without id or stages")
+    return stages
+
+
+def _bookkeeping(gateway: Gateway, objects: Sequence[Mapping[str, Any]]) -> dict[str, list[Value]]:
+    if not all(entry.get("id") not in (None, "") for entry in objects):
+        raise unreadable(gateway.name, "an entry without id")
+    created = [stamp(entry.get("createdAt")) for entry in objects]
+    changed = [stamp(entry.get("updatedAt")) for entry in objects]
+    return {
+        "id": [str(entry["id"]) for entry in objects],
+        "changed_at": [new if new is not None else old or 0 for new, old in zip(changed, created, strict=True)],
+        "created_at": list(created),
+        "is_deleted": [False] * len(objects),
+    }
+
+
+def _metadata(stage: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = stage.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _probability(text: object) -> float | None:
+    try:
+        return float(str(text)) if text not in (None, "") else None
+    except ValueError:
+        return None
+
+
+def _position(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value not in (None, "") else None
+
+
+def _joined(*parts: object) -> str | None:
+    return " ".join(str(part).strip() for part in parts if part) or None
