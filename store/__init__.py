@@ -1,0 +1,7 @@
+"""What Trueline remembers: the mirror of both CRMs, what hygiene found, plans and the journal. The only SQL."""
+
+from store.plans import Recorded
+from store.runs import Run
+from store.store import Store
+
+__all__ = ["Recorded", "Run", "Store"]

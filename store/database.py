@@ -1,0 +1,85 @@
+"""What the store asks of a database: transactions, bulk writes of columns, frames out; errors in one sentence."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import polars as pl
+from sqlalchemy import Connection, Engine, Select, Table, inspect
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from model.errors import StoreError
+from model.streams import Value
+from store.columns import FRAMED, STORED, value_type
+
+Columns = Mapping[str, Sequence[Value]]
+
+
+class Database(ABC):
+    """One open database. `label` is how messages call it: a path, or a URL without password."""
+
+    driver_errors: tuple[type[Exception], ...]
+
+    def __init__(self, engine: Engine, label: str) -> None:
+        self.engine = engine
+        self.label = label
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the store."""
+        with self.told(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is on disk when the block ends, or leaves no trace."""
+        with self.told(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what drivers raise into a StoreError of one sentence that shows no value and no password."""
+        try:
+            yield
+        except StoreError:
+            raise
+        except DBAPIError as error:
+            raise StoreError(self.sentence(error.orig or error)) from None
+        except (SQLAlchemyError, OSError, *self.driver_errors) as error:
+            raise StoreError(self.sentence(error)) from None
+
+    @abstractmethod
+    def sentence(self, error: BaseException) -> str:
+        """Say what a driver's error means for the store and what to do."""
+
+    @abstractmethod
+    def lock_schema(self, connection: Connection) -> None:
+        """Keep other processes from migrating until the transaction ends."""
+
+    @abstractmethod
+    def upsert(self, connection: Connection, stream: str, constants: Mapping[str, Value], columns: Columns) -> int:
+        """Upsert a batch into a mirror table behind the version guard; how many of its rows were written."""
+
+    @abstractmethod
+    def insert(self, connection: Connection, table: Table, columns: Columns) -> None:
+        """Insert columns into a table as fast as the driver can."""
+
+    @abstractmethod
+    def stored_frame(self, query: Select[tuple[object, ...]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        """Run a query outside any open transaction; columns come as `schema` says, rows in no promised order."""
+
+    def frame(self, query: Select[tuple[object, ...]], order: Sequence[str] = ()) -> pl.DataFrame:
+        """The rows of a query of plain columns, typed as declared and sorted by code point; nulls first."""
+        kinds = {column.name: value_type(column.type) for column in query.selected_columns}
+        with self.told():
+            stored = self.stored_frame(query, {name: STORED[kind] for name, kind in kinds.items()})
+        framed = stored.cast({name: FRAMED[kind] for name, kind in kinds.items() if FRAMED[kind] != STORED[kind]})
+        return framed.sort(order) if order else framed
+
+    def tables(self, connection: Connection) -> set[str]:
+        return set(inspect(connection).get_table_names())
+
+    def close(self) -> None:
+        self.engine.dispose()

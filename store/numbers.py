@@ -1,0 +1,32 @@
+"""Short ids that sort in the order they were given: r0001, ..., r9999, ra10000, ..."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.tables import CounterRow
+
+_COUNTERS = CounterRow.__table__  # type: ignore[attr-defined]
+
+
+def numbered(prefix: str, number: int, width: int) -> str:
+    """`prefix` and the number in `width` digits; each digit more is announced by the next letter, so that texts sort
+    as their numbers do. ValueError past 26 digits more."""
+    digits = f"{number:0{width}d}"
+    more = len(digits) - width
+    if more > 26:
+        raise ValueError(f"{number} has too many digits for an id")
+    return prefix + ("abcdefghijklmnopqrstuvwxyz"[more - 1] if more else "") + digits
+
+
+def next_number(connection: Connection, name: str) -> int:
+    """Count one up; another process that counts waits until this transaction ends."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    counted = (
+        insert(_COUNTERS)
+        .values(name=name, value=1)
+        .on_conflict_do_update(index_elements=["name"], set_={"value": _COUNTERS.c.value + 1})
+        .returning(_COUNTERS.c.value)
+    )
+    return int(connection.execute(counted).scalar_one())

@@ -1,0 +1,167 @@
+"""Plans, their changes, and the journal of what was sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, get_args
+
+from sqlalchemy import Connection, Select, Table, and_, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from model.changes import Change, Outcome, Planned
+from model.errors import StoreError
+from model.evidence import Evidence, RecordKey
+from model.streams import Value
+from store.columns import micros
+from store.database import Database
+from store.numbers import next_number, numbered
+from store.tables import ChangeRow, JournalRow, OutcomeRow, PlanRow
+
+_PLANS: Table = PlanRow.__table__  # type: ignore[attr-defined]
+_CHANGES: Table = ChangeRow.__table__  # type: ignore[attr-defined]
+_JOURNAL: Table = JournalRow.__table__  # type: ignore[attr-defined]
+_OUTCOMES: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
+_KINDS: dict[str, type[Change]] = {cls.kind: cls for cls in get_args(Change)}
+_KEYS = frozenset({"key", "to", "contact", "account"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An outcome as it stands in the journal, with its change, its run and when (µs) it was recorded."""
+
+    run_id: str
+    planned: Planned
+    outcome: Outcome
+    at: int
+
+
+def dump_change(change: Change) -> str:
+    """JSON that `load_change` turns into an equal change: int, float, bool and text stay what they are."""
+    body: dict[str, Any] = {"kind": change.kind}
+    for field in fields(change):
+        value = getattr(change, field.name)
+        if field.name == "losers":
+            value = [_dump_key(key) for key in value]
+        elif field.name in _KEYS and value is not None:
+            value = _dump_key(value)
+        elif field.name == "evidence":
+            value = [[item.similarity, item.reason, item.weight] for item in value]
+        body[field.name] = value
+    return json.dumps(body, separators=(",", ":"))
+
+
+def load_change(text: str) -> Change:
+    body: dict[str, Any] = json.loads(text)
+    kind = _KINDS[body.pop("kind")]
+    for name, value in body.items():
+        if name == "losers":
+            body[name] = tuple(RecordKey(*key) for key in value)
+        elif name in _KEYS and value is not None:
+            body[name] = RecordKey(*value)
+        elif name == "evidence":
+            body[name] = tuple(Evidence(*item) for item in value)
+        elif name == "values":
+            body[name] = tuple((field, new) for field, new in value)
+    return kind(**body)
+
+
+def _dump_key(key: RecordKey) -> list[str]:
+    return [key.connection, key.stream, key.id]
+
+
+def save(database: Database, connection: Connection, run_id: str, changes: Sequence[Change], at: int) -> str:
+    """Store a plan and its changes; its id."""
+    plan_id = numbered("p", next_number(connection, "plans"), 4)
+    connection.execute(_PLANS.insert().values(id=plan_id, run_id=run_id, at=at, changes=len(changes)))
+    columns = {
+        "id": [numbered(f"{plan_id}-", number, 6) for number in range(1, len(changes) + 1)],
+        "plan_id": [plan_id] * len(changes),
+        "kind": [change.kind for change in changes],
+        "connection": [change.key.connection for change in changes],
+        "stream": [change.key.stream for change in changes],
+        "record_id": [change.key.id for change in changes],
+        "body": [dump_change(change) for change in changes],
+    }
+    if changes:
+        database.insert(connection, _CHANGES, columns)
+    return plan_id
+
+
+def latest(connection: Connection) -> str | None:
+    plan_id: str | None = connection.execute(select(func.max(_PLANS.c.id))).scalar_one()
+    return plan_id
+
+
+def changes(connection: Connection, plan_id: str) -> list[Planned]:
+    if connection.execute(select(_PLANS.c.id).where(_PLANS.c.id == plan_id)).first() is None:
+        raise StoreError(f"the store has no plan {plan_id}")
+    rows = connection.execute(select(_CHANGES).where(_CHANGES.c.plan_id == plan_id).order_by(_CHANGES.c.id))
+    return [Planned(row.id, load_change(row.body)) for row in rows]
+
+
+def journal(database: Database, connection: Connection, run_id: str, change_ids: Sequence[str], at: int) -> None:
+    if change_ids:
+        count = len(change_ids)
+        database.insert(connection, _JOURNAL, {"change_id": change_ids, "run_id": [run_id] * count, "at": [at] * count})
+
+
+def record(connection: Connection, run_id: str, outcomes: Iterable[Outcome], at: int) -> None:
+    """Write outcomes; a second one of the same change and run takes the first one's place (unknown, then known)."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    for outcome in outcomes:
+        sent = select(func.coalesce(func.max(_JOURNAL.c.number), 0)).where(_JOURNAL.c.change_id == outcome.change_id)
+        values = {
+            "change_id": outcome.change_id,
+            "run_id": run_id,
+            "journal_number": connection.execute(sent).scalar_one(),
+            "at": at,
+            "status": outcome.status,
+            "code": outcome.code,
+            "message": outcome.message,
+            "version": outcome.version,
+            "found": json.dumps(outcome.found),
+        }
+        connection.execute(
+            insert(_OUTCOMES).values(values).on_conflict_do_update(index_elements=["change_id", "run_id"], set_=values)
+        )
+
+
+def unfinished(connection: Connection) -> list[tuple[str, Planned]]:
+    """Changes whose last sending has no outcome, or only `unknown`, with the run that sent them."""
+    last = select(func.max(_JOURNAL.c.number)).group_by(_JOURNAL.c.change_id)
+    settled = (
+        select(_OUTCOMES.c.change_id)
+        .where(
+            and_(
+                _OUTCOMES.c.change_id == _JOURNAL.c.change_id,
+                _OUTCOMES.c.journal_number >= _JOURNAL.c.number,
+                _OUTCOMES.c.status != "unknown",
+            )
+        )
+        .exists()
+    )
+    query = (
+        select(_JOURNAL.c.run_id, _CHANGES.c.id, _CHANGES.c.body)
+        .join(_CHANGES, _CHANGES.c.id == _JOURNAL.c.change_id)
+        .where(and_(_JOURNAL.c.number.in_(last), ~settled))
+        .order_by(_CHANGES.c.id)
+    )
+    return [(row.run_id, Planned(row.id, load_change(row.body))) for row in connection.execute(query)]
+
+
+def outcomes(connection: Connection, run_id: str | None, plan_id: str | None) -> list[Recorded]:
+    query: Select[Any] = select(_OUTCOMES, _CHANGES.c.body).join(_CHANGES, _CHANGES.c.id == _OUTCOMES.c.change_id)
+    if run_id is not None:
+        query = query.where(_OUTCOMES.c.run_id == run_id)
+    if plan_id is not None:
+        query = query.where(_CHANGES.c.plan_id == plan_id)
+    rows = connection.execute(query.order_by(_OUTCOMES.c.change_id, _OUTCOMES.c.run_id))
+    return [_recorded(row._mapping) for row in rows]
+
+
+def _recorded(row: Mapping[Any, Any]) -> Recorded:
+    found: Value = json.loads(row["found"])
+    outcome = Outcome(row["change_id"], row["status"], row["code"], row["message"], row["version"], found)
+    return Recorded(row["run_id"], Planned(row["change_id"], load_change(row["body"])), outcome, micros(row["at"]))

@@ -1,0 +1,148 @@
+"""PostgreSQL through psycopg: the same tables, filled by COPY and read by COPY."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql
+
+from model.errors import StoreError
+from model.streams import STREAMS, SYSTEM_FIELDS, Value
+from store.columns import STORED, value_type
+from store.database import Columns, Database
+from store.mirror import MIRROR, conflict_clause
+
+_MIGRATION_LOCK = 7_387_530_114
+
+
+class PostgresDatabase(Database):
+    """A store in the tables of one PostgreSQL database."""
+
+    driver_errors = (psycopg.Error, OverflowError, UnicodeEncodeError, pl.exceptions.PolarsError)
+
+    def __init__(self, url: URL, *, busy_timeout_s: float = 30.0) -> None:
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "application_name": "trueline"},
+        )
+        super().__init__(engine, url.render_as_string(hide_password=True))
+        _set_up(engine, busy_timeout_s)
+        with self.told(), engine.connect() as connection:
+            encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+        if encoding != "UTF8":
+            raise StoreError(f"the database {self.label} is encoded in {encoding}; make one encoded in UTF8")
+
+    def sentence(self, error: BaseException) -> str:
+        state = getattr(error, "sqlstate", None) or ""
+        if isinstance(error, psycopg.OperationalError) and not state:
+            return f"the database {self.label} cannot be reached or refused us; check address, user and password"
+        if state.startswith("28"):
+            return f"the database {self.label} refused the user or password; correct them in the store's URL"
+        if state == "3D000":
+            return f"there is no database {self.label}; create it first"
+        if state == "42501":
+            return f"the database {self.label} does not let us make or write tables; grant the user CREATE and USAGE"
+        if state in ("55P03", "40P01"):
+            return f"the database {self.label} is in use by another process; wait until it has ended and run this again"
+        if state.startswith("53"):
+            return f"the database {self.label} is out of room or connections; nothing of this step was saved"
+        return f"the database {self.label} failed: {type(error).__name__} {state}".rstrip() + "; run this again"
+
+    def lock_schema(self, connection: Connection) -> None:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+
+    def upsert(self, connection: Connection, stream: str, constants: Mapping[str, Value], columns: Columns) -> int:
+        page = f"page_{stream}"
+        cursor: psycopg.Cursor[Any] = connection.connection.cursor()  # type: ignore[assignment]
+        cursor.execute(_page_sql(stream))
+        kinds = {field.name: field.type for field in (*SYSTEM_FIELDS, *STREAMS[stream].fields)}
+        schema = {name: STORED[kinds[name]] for name in columns}
+        frame = pl.DataFrame(columns, schema=schema).with_row_index("page_row")
+        _copy_in(cursor, page, frame)
+        cursor.execute(_upsert_sql(stream, tuple(constants), tuple(columns)), tuple(constants.values()))
+        return cursor.rowcount
+
+    def insert(self, connection: Connection, table: Table, columns: Columns) -> None:
+        schema = {name: STORED[value_type(table.c[name].type)] for name in columns}
+        cursor: psycopg.Cursor[Any] = connection.connection.cursor()  # type: ignore[assignment]
+        _copy_in(cursor, table.name, pl.DataFrame(columns, schema=schema))
+
+    def stored_frame(self, query: Select[tuple[object, ...]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        statement = str(query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+        connection = self.engine.raw_connection()
+        try:
+            cursor: psycopg.Cursor[Any] = connection.cursor()  # type: ignore[assignment]
+            received = io.BytesIO()
+            with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(statement))) as copy:  # type: ignore[arg-type]
+                for block in copy:
+                    received.write(block)
+        finally:
+            connection.close()
+        return _parsed(received, schema)
+
+
+def _parsed(received: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Parse COPY's CSV: nothing between commas is null, two quotes are an empty text."""
+    received.seek(0)
+    if not received.getbuffer().nbytes:
+        return pl.DataFrame(schema=schema)
+    read_as = {name: pl.String() if kind == pl.Boolean else kind for name, kind in schema.items()}
+    frame = pl.read_csv(received, has_header=False, schema=read_as)
+    return frame.with_columns(pl.col(name) == "t" for name, kind in schema.items() if kind == pl.Boolean)
+
+
+def _copy_in(cursor: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> None:
+    """COPY in text format: unlike CSV, no value of hostile text can end it early (PostgreSQL before 18 stops at a line
+    that holds only backslash and full stop)."""
+    escaped = frame.with_columns(
+        pl.col(pl.String).str.replace_many(["\\", "\n", "\r", "\t"], ["\\\\", "\\n", "\\r", "\\t"])
+    )
+    names = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+    with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)) as copy:
+        copy.write(
+            escaped.write_csv(include_header=False, separator="\t", quote_style="never", null_value="\\N").encode()
+        )
+
+
+@lru_cache(maxsize=64)
+def _page_sql(stream: str) -> sql.SQL:
+    """A table of this session that holds the page being saved, without the mirror's constraints, empty."""
+    return sql.SQL(
+        f'CREATE TEMPORARY TABLE IF NOT EXISTS "page_{stream}" ON COMMIT DELETE ROWS AS '  # type: ignore[arg-type]
+        f'SELECT 0::bigint AS "page_row", m.* FROM "{stream}" AS m WITH NO DATA; TRUNCATE "page_{stream}"'
+    )
+
+
+@lru_cache(maxsize=256)
+def _upsert_sql(stream: str, constants: tuple[str, ...], columns: tuple[str, ...]) -> sql.SQL:
+    """The upsert from the page's table. Of a record that is twice in a page the newest, then the last, is taken."""
+    names = ", ".join(f'"{name}"' for name in (*constants, *columns))
+    types = MIRROR[stream].c
+    marks = [f"%s::{types[name].type.compile(postgresql.dialect()).split(' COLLATE')[0]}" for name in constants]
+    picked = ", ".join((*marks, *(f'"{name}"' for name in columns)))
+    return sql.SQL(
+        f'INSERT INTO "{stream}" ({names}) SELECT DISTINCT ON ("id") {picked} FROM "page_{stream}" '  # type: ignore[arg-type]
+        f'ORDER BY "id", "changed_at" DESC, "page_row" DESC {conflict_clause(stream, (*constants, *columns))}'
+    )
+
+
+def _set_up(engine: Engine, busy_timeout_s: float) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: psycopg.Connection[Any], _: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{round(busy_timeout_s * 1000)}ms",))
+            # A journaled change must be on disk before it is sent, whatever the server's default is.
+            cursor.execute(
+                "SELECT set_config('synchronous_commit', 'on', false) "
+                "WHERE current_setting('synchronous_commit') = 'off'"
+            )
+        connection.commit()

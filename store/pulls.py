@@ -1,0 +1,221 @@
+"""Saving what a pull brings: rows, watermark, readable fields and what a full pull has seen, all or nothing."""
+
+from __future__ import annotations
+
+from types import NoneType
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
+
+from model.batch import Batch, Page, Watermark
+from model.errors import StoreError
+from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
+from store.database import Database
+from store.mirror import MIRROR
+from store.tables import ReadableRow, WatermarkRow
+
+_WATERMARKS: Table = WatermarkRow.__table__  # type: ignore[attr-defined]
+_READABLE: Table = ReadableRow.__table__  # type: ignore[attr-defined]
+_SYSTEM: dict[str, ValueType] = {field.name: field.type for field in SYSTEM_FIELDS}
+_NEVER_NULL = ("id", "changed_at", "is_deleted")
+_PYTHON: dict[ValueType, frozenset[type]] = {
+    "text": frozenset({str}),
+    "int": frozenset({int}),
+    "real": frozenset({int, float}),
+    "bool": frozenset({bool}),
+    "time": frozenset({int}),
+    "date": frozenset({int}),
+    "money": frozenset({int}),
+}
+_INT64 = 2**63
+_INT32 = 2**31
+
+
+def save_batch(database: Database, connection: Connection, batch: Batch) -> None:
+    """Upsert a batch; it counts as seen by the stream's newest full pull."""
+    _upsert(database, connection, batch, _stored(connection, batch.connection, batch.stream).full_pull)
+
+
+def save_page(database: Database, connection: Connection, page: Page) -> None:
+    batch = page.batch
+    before = _stored(connection, batch.connection, batch.stream)
+    number = before.full_pull + (page.is_full and before.full_state != "going")
+    _upsert(database, connection, batch, number)
+    _mark_readable(connection, page)
+    values = {
+        "connection": batch.connection,
+        "stream": batch.stream,
+        "since": page.watermark.since,
+        "cursor": page.watermark.cursor,
+        "full_pull": number,
+        "full_state": _full_state(page, before.full_state),
+    }
+    _put(connection, values)
+
+
+def _full_state(page: Page, before: str) -> str:
+    """A page of an incremental pull abandons a full pull that was going on, but leaves an ended one to be finished."""
+    if page.is_full:
+        return "ended" if page.is_last else "going"
+    return before if before == "ended" else ""
+
+
+def watermark(connection: Connection, name: str, stream: str) -> Watermark:
+    row = _stored(connection, name, stream)
+    return Watermark(row.since, row.cursor)
+
+
+def reset_watermark(connection: Connection, name: str, stream: str) -> None:
+    """Forget how far the stream was pulled, so that the next pull is a full one. Records stay."""
+    row = _stored(connection, name, stream)
+    _put(
+        connection,
+        {"connection": name, "stream": stream, "since": None, "cursor": None, "full_pull": row.full_pull,
+         "full_state": ""},
+    )  # fmt: skip
+
+
+def vanished(connection: Connection, name: str, stream: str) -> int:
+    """How many live records the finished full pull has not shown; 0 when there is none to finish."""
+    table = MIRROR[stream]
+    unseen = _unseen(connection, name, stream)
+    return (
+        0 if unseen is None else connection.execute(select(func.count()).where(unseen).select_from(table)).scalar_one()
+    )
+
+
+def finish_full_pull(connection: Connection, name: str, stream: str) -> int:
+    """Mark those records deleted; how many. Calling it again finds none."""
+    unseen = _unseen(connection, name, stream)
+    if unseen is None:
+        return 0
+    marked = connection.execute(MIRROR[stream].update().where(unseen).values(is_deleted=True, vanished=True)).rowcount
+    key = and_(_WATERMARKS.c.connection == name, _WATERMARKS.c.stream == stream)
+    connection.execute(_WATERMARKS.update().where(key).values(full_state=""))
+    return marked
+
+
+def _unseen(connection: Connection, name: str, stream: str) -> ColumnElement[bool] | None:
+    row = _stored(connection, name, stream)
+    if not row.full_state:
+        return None
+    if row.full_state == "going":
+        raise StoreError(f"the full pull of {name}/{stream} has not ended: pull again before looking for what is gone")
+    columns = MIRROR[stream].c
+    return and_(columns.connection == name, columns.seen_in < row.full_pull, columns.is_deleted.is_(False))
+
+
+def _stored(connection: Connection, name: str, stream: str) -> WatermarkRow:
+    known_stream(stream)
+    key = and_(_WATERMARKS.c.connection == name, _WATERMARKS.c.stream == stream)
+    row = connection.execute(select(_WATERMARKS).where(key).with_for_update()).mappings().first()
+    empty = {"connection": name, "stream": stream, "since": None, "cursor": None, "full_pull": 0, "full_state": ""}
+    return WatermarkRow(**(row or empty))
+
+
+def _put(connection: Connection, values: dict[str, Value]) -> None:
+    key = and_(_WATERMARKS.c.connection == values["connection"], _WATERMARKS.c.stream == values["stream"])
+    if not connection.execute(_WATERMARKS.update().where(key).values(values)).rowcount:
+        connection.execute(_WATERMARKS.insert().values(values))
+
+
+def _upsert(database: Database, connection: Connection, batch: Batch, number: int) -> None:
+    if not len(batch):
+        return
+    check(batch)
+    constants: dict[str, Value] = {"connection": batch.connection, "seen_in": number, "vanished": False}
+    if "is_deleted" not in batch.columns:
+        constants["is_deleted"] = False
+    written = database.upsert(connection, batch.stream, constants, batch.columns)
+    if written < len(batch):
+        _see_older(connection, batch, number)
+
+
+def _see_older(connection: Connection, batch: Batch, number: int) -> None:
+    """Rows that the version guard kept, or that are twice in the batch: they were shown all the same, and one that
+    an earlier full pull missed is live again."""
+    table = MIRROR[batch.stream]
+    ids = batch.columns["id"]
+    for first in range(0, len(ids), 500):
+        here = and_(
+            table.c.connection == batch.connection,
+            table.c.id.in_(ids[first : first + 500]),
+            table.c.seen_in < number,
+        )
+        connection.execute(table.update().where(and_(here, table.c.vanished)).values(is_deleted=False, vanished=False))
+        connection.execute(table.update().where(here).values(seen_in=number))
+
+
+def _mark_readable(connection: Connection, page: Page) -> None:
+    """Keep the book of readable fields. A field that leaves is unknown at once; one that comes back, or comes late, is
+    unknown until a full pull has ended, because records not pulled since may have changed meanwhile."""
+    batch = page.batch
+    deleted = batch.columns.get("is_deleted")
+    only_deleted = bool(deleted) and all(deleted or ())
+    if only_deleted or not (len(batch) or batch.readable):
+        return
+    here = and_(_READABLE.c.connection == batch.connection, _READABLE.c.stream == batch.stream)
+    before = {row.field: row for row in connection.execute(select(_READABLE).where(here))}
+    complete = not before or (page.is_full and page.is_last)
+    for name in STREAMS[batch.stream].field_names:
+        shown = name in batch.readable
+        known = before.get(name)
+        readable = shown and (complete or (known is not None and known.readable))
+        if known is None:
+            connection.execute(
+                _READABLE.insert().values(
+                    connection=batch.connection, stream=batch.stream, field=name, shown=shown, readable=readable
+                )
+            )
+        elif (known.shown, known.readable) != (shown, readable):
+            connection.execute(
+                _READABLE.update().where(and_(here, _READABLE.c.field == name)).values(shown=shown, readable=readable)
+            )
+
+
+def known_stream(stream: str) -> None:
+    if stream not in STREAMS:
+        raise StoreError(f"the store has no stream {stream!r}; it has {', '.join(STREAMS)}")
+
+
+def check(batch: Batch) -> None:
+    """Refuse what the two databases would keep differently or not at all: other types than the field's, NUL, half
+    a surrogate pair, numbers out of range, records without id or version."""
+    fields = {field.name: field.type for field in STREAMS[batch.stream].fields} | _SYSTEM
+    for name, column in batch.columns.items():
+        kind = fields.get(name)
+        if kind is None:
+            raise StoreError(
+                f"{batch.connection}/{batch.stream} has no field {name!r}; map it to a field of the stream"
+            )
+        problem = _problem(name, kind, column)
+        if problem:
+            raise StoreError(f"{batch.connection}/{batch.stream}: {name} holds {problem}; the page was not saved")
+
+
+def _problem(name: str, kind: ValueType, column: list[Value]) -> str | None:
+    types = set(map(type, column))
+    wrong = types - _PYTHON[kind] - {NoneType}
+    if wrong:
+        return f"a {min(cls.__name__ for cls in wrong)} where {kind} is stored"
+    if name in _NEVER_NULL and (NoneType in types or "" in column):
+        return "a blank where every record needs a value"
+    if kind == "text":
+        return _text_problem("".join(filter(None, column)))  # type: ignore[arg-type]
+    numbers = [value for value in column if value is not None] if kind != "bool" else []
+    if kind == "real":
+        return "a number that is not finite" if any(number - number != 0 for number in numbers) else None  # type: ignore[operator]
+    limit = _INT32 if kind == "date" else _INT64
+    if numbers and not (-limit <= min(numbers) and max(numbers) < limit):  # type: ignore[type-var, operator]
+        return "a number too large to store"
+    return None
+
+
+def _text_problem(text: str) -> str | None:
+    if "\0" in text:
+        return "a NUL character"
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return "half a surrogate pair, which is no text"
+    return None

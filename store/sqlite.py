@@ -1,0 +1,171 @@
+"""SQLite: one file that only its owner can read, in WAL mode, every commit on disk before it returns.
+
+`synchronous` is FULL, not NORMAL: under NORMAL a power failure may take back the last commits, and a journaled change
+that was already sent would be forgotten. It costs one sync per transaction, which a page of records hides.
+
+Frames are read through Arrow by the ADBC driver, which brings an SQLite library of its own. Two copies of the library
+must never open one file in one process (closing either's file drops the other's POSIX locks), so the wanted rows are
+first copied by our own connection into a short-lived private file, which measured faster than reading them in Python.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from adbc_driver_manager import Error as ArrowError
+from adbc_driver_sqlite import dbapi as arrow_sqlite
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
+from sqlalchemy.dialects import sqlite
+
+from model.errors import StoreError
+from model.streams import Value
+from store.database import Columns, Database
+from store.mirror import conflict_clause
+
+# Rows per Arrow batch: the driver infers a column's type within one batch only, and its strings hold 2 GB a batch.
+CHUNK = 250_000
+
+_SENTENCES = {
+    sqlite3.SQLITE_NOTADB: "{label} is not a Trueline store: it is not a SQLite database; name another file",
+    sqlite3.SQLITE_CORRUPT: "the store {label} is damaged or was only half written; restore it from a backup, or "
+    "delete it and pull again",
+    sqlite3.SQLITE_FULL: "the disk that holds the store {label} is full; nothing of this step was saved; make room and "
+    "run it again",
+    sqlite3.SQLITE_BUSY: "the store {label} is in use by another process; wait until it has ended and run this again",
+    sqlite3.SQLITE_LOCKED: "the store {label} is in use by another process; wait until it has ended and run this again",
+    sqlite3.SQLITE_READONLY: "the store {label} cannot be written; make the file and its folder writable for you",
+    sqlite3.SQLITE_PERM: "the store {label} cannot be written; make the file and its folder writable for you",
+    sqlite3.SQLITE_CANTOPEN: "the store {label} cannot be opened; see that its folder exists and is writable for you",
+    sqlite3.SQLITE_IOERR: "the disk that holds the store {label} failed; see that it is healthy and has room",
+}
+
+
+class SqliteDatabase(Database):
+    """A store in one file."""
+
+    driver_errors = (sqlite3.Error, ArrowError, OverflowError, UnicodeEncodeError)
+
+    def __init__(self, path: Path, *, create: bool, busy_timeout_s: float = 30.0) -> None:
+        self.path = path
+        engine = create_engine(f"sqlite:///{path}", hide_parameters=True, connect_args={"timeout": busy_timeout_s})
+        super().__init__(engine, str(path))
+        _set_up(engine)
+        _own(path, create=create)
+        with self.told(), engine.connect() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+
+    def sentence(self, error: BaseException) -> str:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _SENTENCES:
+            return _SENTENCES[code].format(label=self.label)
+        return f"the store {self.label} failed: {type(error).__name__}; run it again, or restore the file from a backup"
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Nothing to do: a write transaction is already alone."""
+
+    def upsert(self, connection: Connection, stream: str, constants: Mapping[str, Value], columns: Columns) -> int:
+        cursor = connection.connection.cursor()
+        sql = upsert_sql(stream, (*constants, *columns))
+        cursor.executemany(sql, zip(*map(repeat, constants.values()), *columns.values(), strict=False))
+        return int(cursor.rowcount)
+
+    def insert(self, connection: Connection, table: Table, columns: Columns) -> None:
+        names = ", ".join(f'"{name}"' for name in columns)
+        sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({_marks(len(columns))})'
+        connection.connection.cursor().executemany(sql, zip(*columns.values(), strict=True))
+
+    def stored_frame(self, query: Select[tuple[object, ...]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        sql = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+        with self._copied(sql) as copy, arrow_sqlite.connect(str(copy)) as connection, connection.cursor() as cursor:
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(CHUNK)})
+            chunks = [pl.DataFrame(schema=schema)]
+            for first in range(1, _row_count(cursor) + 1, CHUNK):
+                cursor.execute(f"SELECT * FROM copied WHERE rowid BETWEEN {first} AND {first + CHUNK - 1}")
+                chunks.append(pl.DataFrame(cursor.fetch_arrow_table()).cast(dict(schema)))
+        return pl.concat(chunks)
+
+    @contextmanager
+    def _copied(self, sql: str) -> Iterator[Path]:
+        """The rows of a query as table `copied` of a private file beside the store."""
+        with tempfile.TemporaryDirectory(prefix=f".{self.path.name}-read-", dir=self.path.parent) as folder:
+            copy = Path(folder) / "copied.db"
+            connection = self.engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("ATTACH ? AS reading", (str(copy),))
+                try:
+                    cursor.execute("PRAGMA reading.journal_mode = OFF")
+                    cursor.execute("PRAGMA reading.synchronous = OFF")
+                    cursor.execute(f"CREATE TABLE reading.copied AS {sql}")
+                finally:
+                    cursor.execute("DETACH reading")
+            finally:
+                connection.close()
+            yield copy
+
+
+def _row_count(cursor: Any) -> int:
+    cursor.execute("SELECT max(rowid) FROM copied")
+    return cursor.fetchone()[0] or 0
+
+
+@lru_cache(maxsize=256)
+def upsert_sql(stream: str, names: tuple[str, ...]) -> str:
+    """The upsert of a batch with these columns, one mark per column in their order."""
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{stream}" ({quoted}) VALUES ({_marks(len(names))}) {conflict_clause(stream, names)}'
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+def _set_up(engine: Engine) -> None:
+    """Take transactions into our own hands, and set what SQLite forgets between connections."""
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON",
+                       "temp_store = MEMORY", "cache_size = -65536"):  # fmt: skip
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: one that starts as a reader fails, instead of waiting, when another wrote.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _own(path: Path, *, create: bool) -> None:
+    """Make the file with mode 0600 before SQLite sees it (-wal and -shm inherit the mode), or take others' access away.
+
+    The file is never opened here when it exists: closing it would drop SQLite's locks.
+    """
+    try:
+        if create and not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        raise StoreError(f"the store {path} cannot be made: its folder {path.parent} does not exist") from None
+    except OSError as error:
+        raise StoreError(f"the store {path} cannot be made: {error.strerror}") from None
+    if not path.exists():
+        raise StoreError(f"there is no store at {path}; pull first, or name the right file")
+    if not path.is_file():
+        raise StoreError(f"the store {path} is not a file; name a file")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists() and stat.S_IMODE(part.stat().st_mode) & 0o077:
+            part.chmod(0o600)

@@ -1,0 +1,290 @@
+"""The store: everything Trueline remembers, behind one object. The only place that knows where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import polars as pl
+from sqlalchemy import Table, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from model.batch import Batch, Page, Watermark
+from model.changes import Change, Outcome, Planned
+from model.errors import ConfigError, StoreError
+from model.evidence import Verdict
+from model.streams import STREAMS, SYSTEM_FIELDS, Value
+from store import derived, lookups, plans, pulls, runs
+from store.database import Database
+from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, SCORES, VERDICTS
+from store.mirror import MIRROR
+from store.plans import Recorded
+from store.postgres import PostgresDatabase
+from store.runs import Run
+from store.schema import migrate
+from store.sqlite import SqliteDatabase
+
+
+class Store:
+    """An open store. Times are µs, dates days; every method is one transaction; every failure a StoreError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str | Path, *, create: bool = True, busy_timeout_s: float = 30.0) -> Self:
+        """Open the store at a path, `sqlite:///PATH` or `postgresql://…`, and bring its schema up to date.
+
+        StoreError when it is missing (and `create` is False), damaged, somebody else's, newer than this program, not
+        writable or locked for longer than `busy_timeout_s`; ConfigError when the URL is none of the three.
+        """
+        database = _database(url, create=create, busy_timeout_s=busy_timeout_s)
+        try:
+            migrate(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Let go of the database. Safe to call twice."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Runs
+
+    def begin_run(self, kind: str, started_at: int) -> str:
+        """Note a run and give its id; later runs have greater ids."""
+        with self._database.write() as connection:
+            return runs.begin(connection, kind, started_at)
+
+    def end_run(self, run_id: str, status: str, ended_at: int, summary: Mapping[str, Any]) -> None:
+        with self._database.write() as connection:
+            runs.end(connection, run_id, status, ended_at, summary)
+
+    def runs(self) -> list[Run]:
+        """All runs, oldest first."""
+        with self._database.read() as connection:
+            return runs.listed(connection)
+
+    # Mirror
+
+    def save_page(self, run_id: str, page: Page) -> None:
+        """Save a page's rows, watermark, readable fields and what its full pull has seen, all or nothing.
+
+        An older version never overwrites a newer one, and only the columns of the page are set.
+        """
+        with self._database.write() as connection:
+            pulls.save_page(self._database, connection, page)
+
+    def save_batch(self, batch: Batch) -> None:
+        """Save records that were read outside a pull. Watermark and readable fields stay."""
+        with self._database.write() as connection:
+            pulls.save_batch(self._database, connection, batch)
+
+    def watermark(self, connection: str, stream: str) -> Watermark:
+        """Where the next pull of a stream starts; an empty watermark before the first."""
+        with self._database.read() as opened:
+            return pulls.watermark(opened, connection, stream)
+
+    def reset_watermark(self, connection: str, stream: str) -> None:
+        """Make the next pull of a stream a full one. Records stay."""
+        with self._database.write() as opened:
+            pulls.reset_watermark(opened, connection, stream)
+
+    def vanished(self, run_id: str, connection: str, stream: str) -> int:
+        """How many live records the full pull that has just ended did not show."""
+        with self._database.read() as opened:
+            return pulls.vanished(opened, connection, stream)
+
+    def finish_full_pull(self, run_id: str, connection: str, stream: str) -> int:
+        """Mark the records that the full pull did not show as deleted, and return how many they are.
+
+        One that shows up later is live again. StoreError while the full pull still has pages to come.
+        """
+        with self._database.write() as opened:
+            return pulls.finish_full_pull(opened, connection, stream)
+
+    def frame(
+        self,
+        stream: str,
+        *,
+        columns: Sequence[str] | None = None,
+        connections: Collection[str] | None = None,
+        deleted: bool = False,
+    ) -> pl.DataFrame:
+        """The records of a stream, sorted by (connection, id) in code-point order.
+
+        Columns are connection, id and then `columns`, which by default are all but `payload`. A field that is
+        unknown in a connection (see `readable`) is null there. Deleted records come only with `deleted`.
+        """
+        pulls.known_stream(stream)
+        table = MIRROR[stream]
+        query = select(*(table.c[name] for name in _frame_columns(stream, columns)))
+        if connections is not None:
+            query = query.where(table.c.connection.in_(sorted(connections)))
+        if not deleted:
+            query = query.where(table.c.is_deleted.is_(False))
+        return self._database.frame(query, ["connection", "id"])
+
+    def readable(self) -> pl.DataFrame:
+        """Columns connection, stream, field, readable (the store holds it for every record) and shown (the
+        remote shows it now; with readable False only a full pull makes it known)."""
+        table = derived.table_of(pulls.ReadableRow)
+        return self._database.frame(select(*table.c), ["connection", "stream", "field"])
+
+    def counts(self) -> pl.DataFrame:
+        """Columns connection, stream, live, deleted; a row per connection and stream that has records."""
+        found: list[tuple[str, str, int, int]] = []
+        with self._database.read() as opened:
+            for stream, table in MIRROR.items():
+                live = func.count().filter(table.c.is_deleted.is_(False))
+                query = select(table.c.connection, func.count(), live).group_by(table.c.connection)
+                found += [(name, stream, kept, every - kept) for name, every, kept in opened.execute(query)]
+        schema = {"connection": pl.String, "stream": pl.String, "live": pl.Int64, "deleted": pl.Int64}
+        return pl.DataFrame(found, schema=schema, orient="row").sort("connection", "stream")
+
+    # What hygiene worked out
+
+    def replace_findings(self, run_id: str, frame: pl.DataFrame, *, step: str = "score") -> None:
+        """Put a step's findings in the place of that step's earlier ones; row order is kept."""
+        positioned = frame.with_row_index("position")
+        self._replace(FINDINGS, positioned, {"step": step, "run_id": run_id})
+
+    def findings(self) -> pl.DataFrame:
+        """Findings of all steps, in the order they were given."""
+        return derived.frame_of(self._database, FINDINGS)
+
+    def replace_scores(self, frame: pl.DataFrame) -> None:
+        self._replace(SCORES, frame)
+
+    def scores(self) -> pl.DataFrame:
+        return derived.frame_of(self._database, SCORES)
+
+    def save_pairs(self, frame: pl.DataFrame) -> None:
+        """Put these compared pairs in the place of the earlier ones."""
+        self._replace(PAIRS, frame)
+
+    def pairs(self) -> pl.DataFrame:
+        return derived.frame_of(self._database, PAIRS)
+
+    def save_links(self, frame: pl.DataFrame) -> None:
+        """Put these links of people to accounts in the place of the earlier ones."""
+        self._replace(LINKS, frame)
+
+    def links(self) -> pl.DataFrame:
+        return derived.frame_of(self._database, LINKS)
+
+    def save_memberships(self, frame: pl.DataFrame, at: int) -> None:
+        """Make `frame` (connection, stream, id, entity) the memberships from `at` on; what it lacks ends then."""
+        current = self.memberships()
+        with self._database.write() as connection:
+            derived.save_memberships(self._database, connection, frame, at, current)
+
+    def memberships(self, *, ended: bool = False) -> pl.DataFrame:
+        """Memberships that hold now, with `ended` also those that once did."""
+        every = derived.frame_of(self._database, MEMBERSHIPS)
+        return every if ended else every.filter(pl.col("until_at").is_null())
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        with self._database.write() as connection:
+            derived.add_verdict(connection, verdict)
+
+    def verdicts(self, *, superseded: bool = False) -> pl.DataFrame:
+        """The answer that counts for each pair, with `superseded` every answer ever given, oldest first."""
+        every = derived.frame_of(self._database, VERDICTS)
+        return every if superseded else derived.newest_verdicts(every)
+
+    # Plans and the journal
+
+    def save_plan(self, run_id: str, changes: Sequence[Change], at: int) -> str:
+        """Store a plan; its changes get ids that sort in the given order. Returns the plan's id."""
+        with self._database.write() as connection:
+            return plans.save(self._database, connection, run_id, changes, at)
+
+    def plan_changes(self, plan_id: str) -> list[Planned]:
+        """A plan's changes in plan order; StoreError when there is no such plan."""
+        with self._database.read() as connection:
+            return plans.changes(connection, plan_id)
+
+    def latest_plan(self) -> str | None:
+        with self._database.read() as connection:
+            return plans.latest(connection)
+
+    def journal(self, run_id: str, change_ids: Sequence[str], at: int) -> None:
+        """Note that these changes are about to be sent. On disk when it returns: only then send them."""
+        with self._database.write() as connection:
+            plans.journal(self._database, connection, run_id, change_ids, at)
+
+    def record(self, run_id: str, outcomes: Iterable[Outcome], batches: Iterable[Batch], at: int) -> None:
+        """Save what came of sent changes together with the records read back after them."""
+        with self._database.write() as connection:
+            plans.record(connection, run_id, outcomes, at)
+            for batch in batches:
+                pulls.save_batch(self._database, connection, batch)
+
+    def unfinished(self) -> list[tuple[str, Planned]]:
+        """Changes that may have been sent and of which nobody knows the end, each with the run that sent it last."""
+        with self._database.read() as connection:
+            return plans.unfinished(connection)
+
+    def outcomes(self, *, run_id: str | None = None, plan_id: str | None = None) -> list[Recorded]:
+        """Recorded outcomes of a run, of a plan or of all, in plan order."""
+        with self._database.read() as connection:
+            return plans.outcomes(connection, run_id, plan_id)
+
+    # Enrichment
+
+    def save_lookup(self, connection: str, key: str, answered_at: int, answer: Mapping[str, Any] | None) -> None:
+        """Keep the answer of an enrichment connection; None is kept too: it abstained."""
+        with self._database.write() as opened:
+            lookups.save(opened, connection, key, answered_at, answer)
+
+    def lookup(self, connection: str, key: str) -> tuple[int, Mapping[str, Any] | None] | None:
+        """When (µs) it answered and what, or None when it was never asked."""
+        with self._database.read() as opened:
+            return lookups.find(opened, connection, key)
+
+    def _replace(self, table: Table, frame: pl.DataFrame, constants: Mapping[str, Value] | None = None) -> None:
+        with self._database.write() as connection:
+            derived.replace(self._database, connection, table, frame, constants or {})
+
+
+def _database(url: str | Path, *, create: bool, busy_timeout_s: float) -> Database:
+    if isinstance(url, Path) or "://" not in url:
+        return SqliteDatabase(Path(url), create=create, busy_timeout_s=busy_timeout_s)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            "the store's url cannot be read; write sqlite:///PATH or postgresql://USER@HOST/NAME"
+        ) from None
+    system = parsed.get_backend_name()
+    if system == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return SqliteDatabase(Path(parsed.database), create=create, busy_timeout_s=busy_timeout_s)
+    if system in ("postgresql", "postgres"):
+        return PostgresDatabase(parsed, busy_timeout_s=busy_timeout_s)
+    raise ConfigError(
+        "the store's url must name a file, as sqlite:///PATH, or a database, as postgresql://USER@HOST/NAME"
+    )
+
+
+def _frame_columns(stream: str, columns: Sequence[str] | None) -> list[str]:
+    fields = STREAMS[stream].field_names
+    system = [field.name for field in SYSTEM_FIELDS]
+    if columns is None:
+        columns = [name for name in (*system, *fields) if name != "payload"]
+    unknown = sorted(set(columns) - {"connection", *system, *fields})
+    if unknown:
+        raise StoreError(f"{stream} have no column {', '.join(unknown)}")
+    return list(dict.fromkeys(("connection", "id", *columns)))
