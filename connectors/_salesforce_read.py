@@ -1,0 +1,131 @@
+"""Reading single records where a change would write: for the guard before, the proof after, and `observe`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors._http import unreadable
+from connectors._salesforce_client import Client, chunks, soql_time
+from connectors._salesforce_fields import PARTS
+from connectors._salesforce_rows import CONVERTERS, batch_of, long_id, time_of
+from connectors._salesforce_schema import Schema, Selection
+from model.batch import Batch
+from model.errors import NotPermitted, Rejected
+from model.streams import STREAMS, Value
+
+# 200 quoted ids and a long select list stay under half of the 16,384 bytes a URI may have.
+_IDS_PER_QUERY = 200
+# Where an org keeps the changes of tracked fields: object, and the column that names the record.
+HISTORIES = {
+    "accounts": ("AccountHistory", "AccountId"),
+    "contacts": ("ContactHistory", "ContactId"),
+    "leads": ("LeadHistory", "LeadId"),
+    "deals": ("OpportunityFieldHistory", "OpportunityId"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """One record as it is: canonical values, `version` (our version stamp) and `modified_at` (LastModifiedDate), µs."""
+
+    values: Mapping[str, Value]
+    version: int
+    modified_at: int
+    currency: str | None
+    exists: bool
+
+
+class Readback:
+    """Reads records by id, deleted and merged ones too. `last_batch` has the columns of the last read."""
+
+    def __init__(self, client: Client, schema: Schema) -> None:
+        self.last_batch: Batch | None = None
+        self._client = client
+        self._schema = schema
+
+    def selection(self, stream: str) -> Selection:
+        """How a writable stream's one part is read."""
+        return self._schema.selection(stream, PARTS[stream][0])
+
+    def remote_name(self, stream: str, field: str) -> str:
+        """The API name of a canonical field; KeyError when it is not readable."""
+        return self.selection(stream).remote[field]
+
+    def read(self, stream: str, ids: Sequence[str]) -> dict[str, Current]:
+        """By id, the records there are; one call per 200 ids. A field denied meanwhile is not among the values."""
+        try:
+            return self._read(stream, ids)
+        except NotPermitted as error:
+            self._schema.forget(PARTS[stream][0].sobject, error.missing)
+            return self._read(stream, ids)
+
+    def _read(self, stream: str, ids: Sequence[str]) -> dict[str, Current]:
+        selection = self.selection(stream)
+        records: list[dict[str, Any]] = []
+        for some in chunks(ids, _IDS_PER_QUERY):
+            records += self._client.rows(
+                "SELECT {columns:literal} FROM {sobject:literal} WHERE Id IN {ids}",
+                {"columns": ", ".join(selection.columns), "sobject": selection.part.sobject, "ids": list(some)},
+                kind="read",
+                deleted=True,
+            )
+        try:
+            return self._currents(selection, records)
+        except (ValueError, TypeError, KeyError, OverflowError):
+            raise unreadable(self._client.name, f"a {selection.part.sobject} record with an unexpected value") from None
+
+    def _currents(self, selection: Selection, records: Sequence[dict[str, Any]]) -> dict[str, Current]:
+        batch = batch_of(self._client.name, selection, records)
+        self.last_batch = batch
+        names = tuple(batch.readable)
+        gone = batch.columns.get("is_deleted", [False] * len(batch))
+        stamps = [time_of(record.get("LastModifiedDate") or record[selection.version]) for record in records]
+        found = {}
+        for row, record_id in enumerate(batch.columns["id"]):
+            values = {name: batch.columns[name][row] for name in names}
+            currency = values.get("currency")
+            version = batch.columns["changed_at"][row]
+            assert isinstance(version, int)
+            found[str(record_id)] = Current(
+                values,
+                version,
+                stamps[row],
+                currency if isinstance(currency, str) else selection.currency,
+                not gone[row],
+            )
+        return found
+
+    def replacements(
+        self, stream: str, ids: Sequence[str], since_us: int
+    ) -> dict[tuple[str, str], list[tuple[Value, Value]]]:
+        """By (id, canonical field), the changes since then as (old, new), oldest first, where history is kept.
+
+        Empty where the org keeps no history for the object or we may not read it.
+        """
+        selection = self.selection(stream)
+        history, parent = HISTORIES[stream]
+        canonical = {api: name for name, api in selection.remote.items()}
+        found: dict[tuple[str, str], list[tuple[Value, Value]]] = {}
+        for row in self._history(history, parent, ids, since_us):
+            name = canonical.get(str(row.get("Field")))
+            convert = CONVERTERS.get(STREAMS[stream].field(name).type) if name else None
+            if name and convert:
+                old, new = convert([row.get("OldValue"), row.get("NewValue")])
+                found.setdefault((long_id(str(row.get(parent))), name), []).append((old, new))
+        return found
+
+    def _history(self, history: str, parent: str, ids: Sequence[str], since_us: int) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        try:
+            for some in chunks(ids, _IDS_PER_QUERY):
+                rows += self._client.rows(
+                    "SELECT {parent:literal}, Field, OldValue, NewValue FROM {history:literal} "
+                    "WHERE {parent:literal} IN {ids} AND CreatedDate >= {since:literal} ORDER BY CreatedDate",
+                    {"parent": parent, "history": history, "ids": list(some), "since": soql_time(since_us)},
+                    kind="read",
+                )
+        except (NotPermitted, Rejected):
+            return []
+        return rows
