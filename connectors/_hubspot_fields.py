@@ -213,12 +213,8 @@ def resolve_fields(
     stream: str, properties: Mapping[str, Property], overrides: Mapping[str, str], portal: Portal
 ) -> Fields:
     """Match a stream's fields with the properties the portal has. An override replaces the default property of a
-    field, an empty one takes it out; ConfigError when it names a field the stream has not."""
+    field, an empty one takes it out."""
     layout = LAYOUTS[stream]
-    known = set(STREAMS[stream].field_names)
-    for name in overrides:
-        if name not in known:
-            raise ConfigError(f"fields.{stream}.{name} maps a field that {stream} does not have; remove or correct it.")
     wanted = {**layout.optional, **layout.properties, **overrides}
     found: dict[str, Property] = {}
     gaps: list[str] = []
@@ -234,3 +230,10 @@ def resolve_fields(
             gaps.append(f"{stream}.{name} is unknown: the account did not tell its currency.")
             del found[name]
     return Fields(layout, portal, found, tuple(gaps), frozenset(properties))
+
+
+def check_overrides(stream: str, overrides: Mapping[str, str]) -> None:
+    """ConfigError when an override names a field that the stream does not have."""
+    for name in overrides:
+        if name not in STREAMS[stream].field_names:
+            raise ConfigError(f"fields.{stream}.{name} maps a field that {stream} does not have; remove or correct it.")

@@ -108,10 +108,28 @@ class Gateway:
         query: Sequence[tuple[str, str]] = (),
         body: Mapping[str, Any] | None = None,
     ) -> Reply:
-        """Make one call, again where that is harmless; raises the errors of the tree."""
+        """Make one call, again where that is harmless; raises the errors of the tree.
+
+        A write that fails after one of its attempts may have arrived is Unavailable(sent), whatever came last.
+        """
         policy = (READ if operation.is_idempotent else WRITE) & retry_if_not_exception_type(TooLong)
         text = None if body is None else json.dumps(body, separators=(",", ":"))
-        return retrying(policy, sleep=self._pause)(self._attempt, operation, path or {}, query, text)
+        may_have_arrived = False
+
+        def attempt() -> Reply:
+            nonlocal may_have_arrived
+            try:
+                return self._attempt(operation, path or {}, query, text)
+            except Unavailable as error:
+                may_have_arrived = may_have_arrived or error.sent
+                raise
+
+        try:
+            return retrying(policy, sleep=self._pause)(attempt)
+        except ConnectorError as error:
+            if operation.kind != "write" or not may_have_arrived:
+                raise
+            raise Unavailable(str(error), connection=self.name, sent=True) from error
 
     def redacted(self, text: object) -> str:
         """Remote text, one bounded line without secrets, addresses and phone numbers."""

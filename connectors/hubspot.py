@@ -1,0 +1,132 @@
+"""HubSpot: accounts (companies), contacts, deals, associations, stages (deal pipelines) and users (owners).
+
+Built on hubspot-api-client's transport behind one gateway (`_hubspot_gateway`); one table (`_hubspot_operations`)
+names each operation's API version, answers and maximum. Nothing here holds records.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from connectors._hubspot_check import check_portal
+from connectors._hubspot_fields import LAYOUTS, OBJECT_OF, check_overrides
+from connectors._hubspot_gateway import Gateway
+from connectors._hubspot_link_push import send_links
+from connectors._hubspot_links import pull_links
+from connectors._hubspot_observe import observe_changes
+from connectors._hubspot_pages import count_objects
+from connectors._hubspot_portal import Description
+from connectors._hubspot_pull import pull_objects, pull_stages, pull_users
+from connectors._hubspot_push import send_fields
+from connectors._hubspot_refusal import change_refusal
+from connectors._hubspot_units import units_of
+from connectors._hubspot_write import Failure, unsent_error
+from connectors.connector import Access, Observed, Sent
+from model.batch import Batch, Page, Watermark
+from model.changes import Outcome, Planned, SetField
+from model.errors import ConfigError, ConnectorError
+from model.settings import HubspotConnection
+
+STREAMS = ("users", "stages", "accounts", "contacts", "deals", "associations")
+
+
+def connect(
+    name: str,
+    settings: HubspotConnection,
+    secret: Callable[[str], str],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Hubspot:
+    """One HubSpot account under a connection's name. Makes no call: the token is fetched with the first one.
+
+    ConfigError when settings name streams or fields that HubSpot does not have here.
+    """
+    unknown = sorted(set(settings.streams or ()) - set(STREAMS) | settings.fields.keys() - LAYOUTS.keys())
+    if unknown:
+        raise ConfigError(
+            f"connections.{name}: HubSpot has no stream {', '.join(unknown)} to pull or map; "
+            f"its streams are {', '.join(STREAMS)}."
+        )
+    for stream, mapped in settings.fields.items():
+        check_overrides(stream, mapped)
+    return Hubspot(name, settings, Gateway(name, settings, secret, sleep=sleep, clock=clock))
+
+
+class Hubspot:
+    """A source and a sink. Guarded by reading right before and re-reading with history after each write."""
+
+    system = "hubspot"
+
+    def __init__(self, name: str, settings: HubspotConnection, gateway: Gateway) -> None:
+        self.name = name
+        self.usage = gateway.usage
+        self._gateway = gateway
+        self._description = Description(gateway, settings)
+        wanted = settings.streams
+        self._streams = STREAMS if wanted is None else tuple(stream for stream in STREAMS if stream in wanted)
+
+    def check(self) -> Access:
+        return check_portal(self._gateway, self._description, self._streams)
+
+    def streams(self) -> tuple[str, ...]:
+        return self._streams
+
+    def pull(self, stream: str, watermark: Watermark) -> Iterator[Page]:
+        """Pages of one stream. Users and stages are always read in full; for the windows of the others see
+        `_hubspot_pull`, for the sweep of associations `_hubspot_links`."""
+        if stream in OBJECT_OF:
+            return pull_objects(self._gateway, self._description, stream, watermark)
+        if stream == "associations":
+            return pull_links(self._gateway, self._description, watermark, self._streams)
+        if stream == "users":
+            return pull_users(self._gateway, watermark)
+        if stream == "stages":
+            return pull_stages(self._gateway)
+        raise ConfigError(f"connections.{self.name}: HubSpot has no stream {stream}.")
+
+    def count(self, stream: str) -> int | None:
+        """By the search index, which lags some moments behind; None for streams that cannot be searched."""
+        return count_objects(self._gateway, OBJECT_OF[stream]) if stream in OBJECT_OF else None
+
+    def close(self) -> None:
+        self._gateway.close()
+
+    def refusal(self, change: Planned) -> str | None:
+        """From what the portal has told of its properties so far; `send` looks again with all of it."""
+        return change_refusal(change.change, self._description.known_fields(change.change.key.stream))
+
+    def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
+        return units_of(changes)
+
+    def send(self, batch: tuple[Planned, ...]) -> Sent:
+        outcomes: dict[str, Outcome] = {}
+        records: list[Batch] = []
+        for unit in self.batches(batch):
+            try:
+                sent = self._send_unit(unit)
+            except ConnectorError as error:
+                if not outcomes:
+                    raise unsent_error(error) from error
+                failure = Failure("unsent", "STOPPED", str(error))
+                sent = Sent(tuple(failure.outcome(planned) for planned in unit))
+            outcomes |= {outcome.change_id: outcome for outcome in sent.outcomes}
+            records += sent.records
+        return Sent(tuple(outcomes[planned.id] for planned in batch), tuple(records))
+
+    def _send_unit(self, unit: tuple[Planned, ...]) -> Sent:
+        refusals = {planned.id: self.refusal(planned) for planned in unit}
+        refused = [Outcome(key, "rejected", "REFUSED", why) for key, why in refusals.items() if why is not None]
+        sendable = tuple(planned for planned in unit if refusals[planned.id] is None)
+        if not sendable:
+            return Sent(tuple(refused))
+        change = sendable[0].change
+        if isinstance(change, SetField):
+            sent = send_fields(self._gateway, self._description, sendable)
+        else:
+            sent = send_links(self._gateway, self._description, sendable)
+        return Sent((*refused, *sent.outcomes), sent.records)
+
+    def observe(self, changes: Sequence[Planned]) -> Mapping[str, Observed]:
+        return observe_changes(self._gateway, self._description, changes)
