@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_exponential, wait_random
 from tenacity.retry import retry_base, retry_if_exception
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
@@ -80,7 +80,7 @@ def retrying(
     """
     return Retrying(
         retry=what,
-        wait=WaitAsTold(wait_exponential_jitter(initial=0.5, max=30.0, jitter=0.5)),
+        wait=WaitAsTold(wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 0.5)),
         stop=stop_after_attempt(attempts) | StopWhenToldTooLong(longest_wait_s),
         sleep=sleep,
         reraise=True,
