@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Engine, Select, Table, inspect
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from model.errors import StoreError
 from model.streams import Value
@@ -20,7 +21,7 @@ Columns = Mapping[str, Sequence[Value]]
 class Database(ABC):
     """One open database. `label` is how messages call it: a path, or a URL without password."""
 
-    driver_errors: tuple[type[Exception], ...]
+    driver_errors: tuple[type[Exception], ...]  # beside SQLAlchemy's own DBAPIError
 
     def __init__(self, engine: Engine, label: str) -> None:
         self.engine = engine
@@ -47,7 +48,7 @@ class Database(ABC):
             raise
         except DBAPIError as error:
             raise StoreError(self.sentence(error.orig or error)) from None
-        except (SQLAlchemyError, OSError, *self.driver_errors) as error:
+        except self.driver_errors as error:
             raise StoreError(self.sentence(error)) from None
 
     @abstractmethod
@@ -67,14 +68,14 @@ class Database(ABC):
         """Insert columns into a table as fast as the driver can."""
 
     @abstractmethod
-    def stored_frame(self, query: Select[tuple[object, ...]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    def stored_frame(self, query: Select[Any], schema: pl.Schema) -> pl.DataFrame:
         """Run a query outside any open transaction; columns come as `schema` says, rows in no promised order."""
 
-    def frame(self, query: Select[tuple[object, ...]], order: Sequence[str] = ()) -> pl.DataFrame:
+    def frame(self, query: Select[Any], order: Sequence[str] = ()) -> pl.DataFrame:
         """The rows of a query of plain columns, typed as declared and sorted by code point; nulls first."""
         kinds = {column.name: value_type(column.type) for column in query.selected_columns}
         with self.told():
-            stored = self.stored_frame(query, {name: STORED[kind] for name, kind in kinds.items()})
+            stored = self.stored_frame(query, pl.Schema((name, STORED[kind]) for name, kind in kinds.items()))
         framed = stored.cast({name: FRAMED[kind] for name, kind in kinds.items() if FRAMED[kind] != STORED[kind]})
         return framed.sort(order) if order else framed
 

@@ -60,7 +60,6 @@ def conflict_clause(stream: str, columns: Sequence[str]) -> str:
     settings = [f'"{name}" = excluded."{name}"' for name in columns if name not in ("connection", "id")]
     if "merged_into" not in columns:
         settings.append(f'"merged_into" = CASE WHEN excluded."is_deleted" THEN {table}."merged_into" END')
-    settings.append('"vanished" = excluded."vanished"')
     return (
         f'ON CONFLICT ("connection", "id") DO UPDATE SET {", ".join(settings)} '
         f'WHERE excluded."changed_at" >= {table}."changed_at"'

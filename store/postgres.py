@@ -5,21 +5,21 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import psycopg
 from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event, text
-from sqlalchemy.dialects import postgresql
 
 from model.errors import StoreError
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
 from store.columns import STORED, value_type
 from store.database import Columns, Database
-from store.mirror import MIRROR, conflict_clause
+from store.mirror import conflict_clause
 
 _MIGRATION_LOCK = 7_387_530_114
+_CONSTANTS = {"connection": "text", "seen_in": "bigint", "vanished": "boolean", "is_deleted": "boolean"}
 
 
 class PostgresDatabase(Database):
@@ -62,7 +62,7 @@ class PostgresDatabase(Database):
 
     def upsert(self, connection: Connection, stream: str, constants: Mapping[str, Value], columns: Columns) -> int:
         page = f"page_{stream}"
-        cursor: psycopg.Cursor[Any] = connection.connection.cursor()  # type: ignore[assignment]
+        cursor = _driver(connection).cursor()
         cursor.execute(_page_sql(stream))
         kinds = {field.name: field.type for field in (*SYSTEM_FIELDS, *STREAMS[stream].fields)}
         schema = {name: STORED[kinds[name]] for name in columns}
@@ -73,16 +73,16 @@ class PostgresDatabase(Database):
 
     def insert(self, connection: Connection, table: Table, columns: Columns) -> None:
         schema = {name: STORED[value_type(table.c[name].type)] for name in columns}
-        cursor: psycopg.Cursor[Any] = connection.connection.cursor()  # type: ignore[assignment]
+        cursor = _driver(connection).cursor()
         _copy_in(cursor, table.name, pl.DataFrame(columns, schema=schema))
 
-    def stored_frame(self, query: Select[tuple[object, ...]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-        statement = str(query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+    def stored_frame(self, query: Select[Any], schema: pl.Schema) -> pl.DataFrame:
+        statement = str(query.compile(self.engine, compile_kwargs={"literal_binds": True}))
         connection = self.engine.raw_connection()
         try:
             cursor: psycopg.Cursor[Any] = connection.cursor()  # type: ignore[assignment]
             received = io.BytesIO()
-            with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(statement))) as copy:  # type: ignore[arg-type]
+            with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(statement))) as copy:
                 for block in copy:
                     received.write(block)
         finally:
@@ -90,7 +90,7 @@ class PostgresDatabase(Database):
         return _parsed(received, schema)
 
 
-def _parsed(received: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def _parsed(received: io.BytesIO, schema: pl.Schema) -> pl.DataFrame:
     """Parse COPY's CSV: nothing between commas is null, two quotes are an empty text."""
     received.seek(0)
     if not received.getbuffer().nbytes:
@@ -98,6 +98,10 @@ def _parsed(received: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataF
     read_as = {name: pl.String() if kind == pl.Boolean else kind for name, kind in schema.items()}
     frame = pl.read_csv(received, has_header=False, schema=read_as)
     return frame.with_columns(pl.col(name) == "t" for name, kind in schema.items() if kind == pl.Boolean)
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def _copy_in(cursor: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> None:
@@ -117,8 +121,9 @@ def _copy_in(cursor: psycopg.Cursor[Any], table: str, frame: pl.DataFrame) -> No
 def _page_sql(stream: str) -> sql.SQL:
     """A table of this session that holds the page being saved, without the mirror's constraints, empty."""
     return sql.SQL(
-        f'CREATE TEMPORARY TABLE IF NOT EXISTS "page_{stream}" ON COMMIT DELETE ROWS AS '  # type: ignore[arg-type]
-        f'SELECT 0::bigint AS "page_row", m.* FROM "{stream}" AS m WITH NO DATA; TRUNCATE "page_{stream}"'
+        f'CREATE TEMPORARY TABLE IF NOT EXISTS "page_{stream}" ON COMMIT DELETE ROWS AS '
+        f'TABLE "{stream}" WITH NO DATA; ALTER TABLE "page_{stream}" ADD COLUMN IF NOT EXISTS "page_row" bigint; '
+        f'TRUNCATE "page_{stream}"'
     )
 
 
@@ -126,12 +131,11 @@ def _page_sql(stream: str) -> sql.SQL:
 def _upsert_sql(stream: str, constants: tuple[str, ...], columns: tuple[str, ...]) -> sql.SQL:
     """The upsert from the page's table. Of a record that is twice in a page the newest, then the last, is taken."""
     names = ", ".join(f'"{name}"' for name in (*constants, *columns))
-    types = MIRROR[stream].c
-    marks = [f"%s::{types[name].type.compile(postgresql.dialect()).split(' COLLATE')[0]}" for name in constants]
+    marks = [f"%s::{_CONSTANTS[name]}" for name in constants]
     picked = ", ".join((*marks, *(f'"{name}"' for name in columns)))
     return sql.SQL(
-        f'INSERT INTO "{stream}" ({names}) SELECT DISTINCT ON ("id") {picked} FROM "page_{stream}" '  # type: ignore[arg-type]
-        f'ORDER BY "id", "changed_at" DESC, "page_row" DESC {conflict_clause(stream, (*constants, *columns))}'
+        f'INSERT INTO "{stream}" ({names}) SELECT DISTINCT ON ("id") {picked} FROM "page_{stream}" '
+        f'ORDER BY "id", "changed_at" DESC, "page_row" DESC {conflict_clause(stream, (*constants, *columns))}'  # noqa: S608
     )
 
 

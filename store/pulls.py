@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import NoneType
 
+import polars as pl
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
 from model.batch import Batch, Page, Watermark
@@ -14,7 +16,7 @@ from store.mirror import MIRROR
 from store.tables import ReadableRow, WatermarkRow
 
 _WATERMARKS: Table = WatermarkRow.__table__  # type: ignore[attr-defined]
-_READABLE: Table = ReadableRow.__table__  # type: ignore[attr-defined]
+READABLE: Table = ReadableRow.__table__  # type: ignore[attr-defined]
 _SYSTEM: dict[str, ValueType] = {field.name: field.type for field in SYSTEM_FIELDS}
 _NEVER_NULL = ("id", "changed_at", "is_deleted")
 _PYTHON: dict[ValueType, frozenset[type]] = {
@@ -74,6 +76,14 @@ def reset_watermark(connection: Connection, name: str, stream: str) -> None:
     )  # fmt: skip
 
 
+def shown(connection: Connection, name: str, stream: str) -> int:
+    """How many live records were shown since the newest full pull began."""
+    table = MIRROR[stream]
+    row = _stored(connection, name, stream)
+    seen = and_(table.c.connection == name, table.c.seen_in >= row.full_pull, table.c.is_deleted.is_(False))
+    return connection.execute(select(func.count()).select_from(table).where(seen)).scalar_one()
+
+
 def vanished(connection: Connection, name: str, stream: str) -> int:
     """How many live records the finished full pull has not shown; 0 when there is none to finish."""
     table = MIRROR[stream]
@@ -112,7 +122,7 @@ def _stored(connection: Connection, name: str, stream: str) -> WatermarkRow:
     return WatermarkRow(**(row or empty))
 
 
-def _put(connection: Connection, values: dict[str, Value]) -> None:
+def _put(connection: Connection, values: Mapping[str, Value]) -> None:
     key = and_(_WATERMARKS.c.connection == values["connection"], _WATERMARKS.c.stream == values["stream"])
     if not connection.execute(_WATERMARKS.update().where(key).values(values)).rowcount:
         connection.execute(_WATERMARKS.insert().values(values))
@@ -153,8 +163,8 @@ def _mark_readable(connection: Connection, page: Page) -> None:
     only_deleted = bool(deleted) and all(deleted or ())
     if only_deleted or not (len(batch) or batch.readable):
         return
-    here = and_(_READABLE.c.connection == batch.connection, _READABLE.c.stream == batch.stream)
-    before = {row.field: row for row in connection.execute(select(_READABLE).where(here))}
+    here = and_(READABLE.c.connection == batch.connection, READABLE.c.stream == batch.stream)
+    before = {row.field: row for row in connection.execute(select(READABLE).where(here))}
     complete = not before or (page.is_full and page.is_last)
     for name in STREAMS[batch.stream].field_names:
         shown = name in batch.readable
@@ -162,14 +172,25 @@ def _mark_readable(connection: Connection, page: Page) -> None:
         readable = shown and (complete or (known is not None and known.readable))
         if known is None:
             connection.execute(
-                _READABLE.insert().values(
+                READABLE.insert().values(
                     connection=batch.connection, stream=batch.stream, field=name, shown=shown, readable=readable
                 )
             )
         elif (known.shown, known.readable) != (shown, readable):
             connection.execute(
-                _READABLE.update().where(and_(here, _READABLE.c.field == name)).values(shown=shown, readable=readable)
+                READABLE.update().where(and_(here, READABLE.c.field == name)).values(shown=shown, readable=readable)
             )
+
+
+def without_unknown(records: pl.DataFrame, book: pl.DataFrame, stream: str) -> pl.DataFrame:
+    """Blank the fields that are unknown in a connection: what was last read of them may long be wrong."""
+    unknown = book.filter(pl.col("stream") == stream, ~pl.col("readable"), pl.col("field").is_in(records.columns))
+    held = [
+        pl.when(~pl.col("connection").is_in(names)).then(pl.col(field)).alias(field)
+        for field, names in unknown.group_by("field").agg("connection").iter_rows()
+        if records[field].null_count() < len(records)
+    ]
+    return records.with_columns(held)
 
 
 def known_stream(stream: str) -> None:
@@ -205,7 +226,7 @@ def _problem(name: str, kind: ValueType, column: list[Value]) -> str | None:
     if kind == "real":
         return "a number that is not finite" if any(number - number != 0 for number in numbers) else None  # type: ignore[operator]
     limit = _INT32 if kind == "date" else _INT64
-    if numbers and not (-limit <= min(numbers) and max(numbers) < limit):  # type: ignore[type-var, operator]
+    if numbers and not (-limit <= min(numbers) and max(numbers) < limit):  # type: ignore[operator]
         return "a number too large to store"
     return None
 

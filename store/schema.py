@@ -71,5 +71,5 @@ def _refuse_foreign(database: Database, connection: Connection) -> None:
     clashing = sorted(database.tables(connection) & OUR_TABLES)
     if clashing:
         raise StoreError(
-            f"the database {database.label} holds another program's table {clashing[0]}; name an empty one for the store"
+            f"the database {database.label} holds another program's table {clashing[0]}; give the store an empty one"
         )

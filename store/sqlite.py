@@ -19,13 +19,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 from adbc_driver_manager import Error as ArrowError
 from adbc_driver_sqlite import dbapi as arrow_sqlite
 from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
-from sqlalchemy.dialects import sqlite
 
 from model.errors import StoreError
 from model.streams import Value
@@ -74,24 +73,24 @@ class SqliteDatabase(Database):
         """Nothing to do: a write transaction is already alone."""
 
     def upsert(self, connection: Connection, stream: str, constants: Mapping[str, Value], columns: Columns) -> int:
-        cursor = connection.connection.cursor()
+        cursor = _driver(connection).cursor()
         sql = upsert_sql(stream, (*constants, *columns))
         cursor.executemany(sql, zip(*map(repeat, constants.values()), *columns.values(), strict=False))
-        return int(cursor.rowcount)
+        return cursor.rowcount
 
     def insert(self, connection: Connection, table: Table, columns: Columns) -> None:
         names = ", ".join(f'"{name}"' for name in columns)
-        sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({_marks(len(columns))})'
-        connection.connection.cursor().executemany(sql, zip(*columns.values(), strict=True))
+        sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({_marks(len(columns))})'  # noqa: S608
+        _driver(connection).cursor().executemany(sql, zip(*columns.values(), strict=True))
 
-    def stored_frame(self, query: Select[tuple[object, ...]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-        sql = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+    def stored_frame(self, query: Select[Any], schema: pl.Schema) -> pl.DataFrame:
+        sql = str(query.compile(self.engine, compile_kwargs={"literal_binds": True}))
         with self._copied(sql) as copy, arrow_sqlite.connect(str(copy)) as connection, connection.cursor() as cursor:
             cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(CHUNK)})
             chunks = [pl.DataFrame(schema=schema)]
             for first in range(1, _row_count(cursor) + 1, CHUNK):
-                cursor.execute(f"SELECT * FROM copied WHERE rowid BETWEEN {first} AND {first + CHUNK - 1}")
-                chunks.append(pl.DataFrame(cursor.fetch_arrow_table()).cast(dict(schema)))
+                cursor.execute(f"SELECT * FROM copied WHERE rowid BETWEEN {first} AND {first + CHUNK - 1}")  # noqa: S608
+                chunks.append(pl.DataFrame(cursor.fetch_arrow_table()).cast(schema))
         return pl.concat(chunks)
 
     @contextmanager
@@ -114,6 +113,10 @@ class SqliteDatabase(Database):
             yield copy
 
 
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
 def _row_count(cursor: Any) -> int:
     cursor.execute("SELECT max(rowid) FROM copied")
     return cursor.fetchone()[0] or 0
@@ -123,7 +126,7 @@ def _row_count(cursor: Any) -> int:
 def upsert_sql(stream: str, names: tuple[str, ...]) -> str:
     """The upsert of a batch with these columns, one mark per column in their order."""
     quoted = ", ".join(f'"{name}"' for name in names)
-    return f'INSERT INTO "{stream}" ({quoted}) VALUES ({_marks(len(names))}) {conflict_clause(stream, names)}'
+    return f'INSERT INTO "{stream}" ({quoted}) VALUES ({_marks(len(names))}) {conflict_clause(stream, names)}'  # noqa: S608
 
 
 def _marks(count: int) -> str:

@@ -102,7 +102,12 @@ class Store:
         with self._database.write() as opened:
             pulls.reset_watermark(opened, connection, stream)
 
-    def vanished(self, run_id: str, connection: str, stream: str) -> int:
+    def shown(self, connection: str, stream: str) -> int:
+        """How many live records the newest full pull has shown, with those saved since; to compare with `count`."""
+        with self._database.read() as opened:
+            return pulls.shown(opened, connection, stream)
+
+    def vanished(self, connection: str, stream: str) -> int:
         """How many live records the full pull that has just ended did not show."""
         with self._database.read() as opened:
             return pulls.vanished(opened, connection, stream)
@@ -135,13 +140,12 @@ class Store:
             query = query.where(table.c.connection.in_(sorted(connections)))
         if not deleted:
             query = query.where(table.c.is_deleted.is_(False))
-        return self._database.frame(query, ["connection", "id"])
+        return pulls.without_unknown(self._database.frame(query, ["connection", "id"]), self.readable(), stream)
 
     def readable(self) -> pl.DataFrame:
-        """Columns connection, stream, field, readable (the store holds it for every record) and shown (the
-        remote shows it now; with readable False only a full pull makes it known)."""
-        table = derived.table_of(pulls.ReadableRow)
-        return self._database.frame(select(*table.c), ["connection", "stream", "field"])
+        """Columns connection, stream, field, shown (the remote shows it now) and readable (the store holds it for every
+        record). A field that is shown but not readable becomes so by a full pull."""
+        return self._database.frame(select(*pulls.READABLE.c), ["connection", "stream", "field"])
 
     def counts(self) -> pl.DataFrame:
         """Columns connection, stream, live, deleted; a row per connection and stream that has records."""

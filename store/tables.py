@@ -76,8 +76,8 @@ class RunRow(Row, table=True):
 
 
 class WatermarkRow(Row, table=True):
-    """How far a stream is pulled. `full_pull` numbers its full pulls; `full_state` is `going` while the newest still has
-    pages to come, `ended` until what it did not show is marked deleted, else empty."""
+    """How far a stream is pulled. `full_pull` numbers full pulls; `full_state` is `going` while the newest has pages
+    to come, `ended` until what it did not show is marked deleted, else empty."""
 
     __tablename__ = "watermarks"
     connection: str = _text(key=True)
@@ -152,8 +152,10 @@ class PairRow(Row, table=True):
     right_connection: str = _text(key=True)
     right_stream: str = _text(key=True)
     right_id: str = _text(key=True)
-    probability: float | None = _real(null=True)
+    kind: str = _text()
     decision: str = _text()
+    probability: float | None = _real(null=True)
+    rule: str = _text()
     reason: str = _text()
     evidence: str | None = _text(null=True)
 

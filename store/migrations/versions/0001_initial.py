@@ -105,8 +105,10 @@ def upgrade() -> None:
         sa.Column("right_connection", _TEXT, nullable=False),
         sa.Column("right_stream", _TEXT, nullable=False),
         sa.Column("right_id", _TEXT, nullable=False),
-        sa.Column("probability", sa.Double(), nullable=True),
+        sa.Column("kind", _TEXT, nullable=False),
         sa.Column("decision", _TEXT, nullable=False),
+        sa.Column("probability", sa.Double(), nullable=True),
+        sa.Column("rule", _TEXT, nullable=False),
         sa.Column("reason", _TEXT, nullable=False),
         sa.Column("evidence", _TEXT, nullable=True),
         sa.PrimaryKeyConstraint(
