@@ -113,7 +113,8 @@ class Origins:
 
     def _is_allowed(self, url: str) -> bool:
         # User information in a URL makes https://good.example@evil.example look like the first host.
-        return "@" not in urlsplit(url).netloc and self._origin(url) in self._allowed
+        origin = self._origin(url)
+        return origin in self._allowed and "@" not in urlsplit(url).netloc
 
     def _origin(self, url: str) -> str:
         try:
@@ -188,7 +189,7 @@ def fault(connection: str, answer: Answer, *, code: str = "", missing: str = "")
     if status == 403:
         asked = missing or "a permission"
         return NotPermitted(
-            f"{connection}: {asked} is not permitted to these credentials, {what}.",
+            f"{connection}: {asked} is missing for these credentials, {what}; grant it or leave that stream out.",
             connection=connection,
             missing=asked,
         )
