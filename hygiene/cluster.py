@@ -1,0 +1,77 @@
+"""Clusters: records joined by the strongest pairs first, never across a pair that must stay apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """`roots` gives every row its cluster's smallest row; `split` and `capped` hold the pairs that were not joined,
+    because two records of theirs must stay apart, or because the cluster would have become too large."""
+
+    roots: list[int]
+    split: list[tuple[int, int]]
+    capped: list[tuple[int, int]]
+
+
+class _Groups:
+    """Union-find that knows what may not meet."""
+
+    def __init__(self, size: int, apart: dict[int, set[int]]) -> None:
+        self.parents = list(range(size))
+        self.members: dict[int, list[int]] = {}
+        self._apart = apart
+
+    def root(self, row: int) -> int:
+        parents = self.parents
+        while parents[row] != row:
+            parents[row] = parents[parents[row]]
+            row = parents[row]
+        return row
+
+    def rows(self, root: int) -> list[int]:
+        return self.members.get(root) or [root]
+
+    def may_meet(self, left: int, right: int) -> bool:
+        fewer, more = sorted((self.rows(left), self.rows(right)), key=len)
+        others = set(more)
+        return not any(self._apart.get(row, _NONE) & others for row in fewer)
+
+    def join(self, left: int, right: int) -> None:
+        keep, drop = min(left, right), max(left, right)
+        self.members[keep] = self.rows(keep) + self.rows(drop)
+        self.members.pop(drop, None)
+        self.parents[drop] = keep
+
+
+_NONE: set[int] = set()
+
+
+def cluster(size: int, edges: pl.DataFrame, apart: pl.DataFrame, *, max_cluster: int) -> Clusters:
+    """Join rows 0 to `size` - 1 by `edges` (left, right, probability, by_person), the strongest first.
+
+    A pair in `apart` (left, right) never shares a cluster, by no chain. `max_cluster` holds for all joins but those a
+    person asked for. The order of the input rows does not matter.
+    """
+    enemies: dict[int, set[int]] = {}
+    for left, right in apart.select("left", "right").iter_rows():
+        enemies.setdefault(left, set()).add(right)
+        enemies.setdefault(right, set()).add(left)
+    groups = _Groups(size, enemies)
+    split: list[tuple[int, int]] = []
+    capped: list[tuple[int, int]] = []
+    ordered = edges.sort(["by_person", "probability", "left", "right"], descending=[True, True, False, False])
+    for left, right, by_person in ordered.select("left", "right", "by_person").iter_rows():
+        ours, theirs = groups.root(left), groups.root(right)
+        if ours == theirs:
+            continue
+        if not groups.may_meet(ours, theirs):
+            split.append((left, right))
+        elif not by_person and len(groups.rows(ours)) + len(groups.rows(theirs)) > max_cluster:
+            capped.append((left, right))
+        else:
+            groups.join(ours, theirs)
+    return Clusters([groups.root(row) for row in range(size)], split, capped)

@@ -1,0 +1,131 @@
+"""Company names: the core that is left without legal form, article, punctuation and diacritics."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import polars as pl
+
+from hygiene.data import lines, words
+from hygiene.distinct import over_distinct
+from hygiene.kinds.spelling import fold, is_no_value, tidy
+
+# "S.A.", "G.m.b.H.", "S. p. A.": letters each followed by a dot are one abbreviation.
+_ABBREVIATION = re.compile(r"\b(?:[^\W\d_]\.\s?){1,}[^\W\d_]\b\.?")
+_TRADING_AS = re.compile(r"\b(?:d/?b/?a|t/a|trading as|doing business as)\b\.?", re.IGNORECASE)
+_AND = {"&": " and ", "+": " and ", "@": " at "}
+_AND_WORDS = frozenset({"und", "et", "y", "e", "og", "och", "en", "i"})
+_ARTICLES = frozenset({"the"})
+# Forms that open a name: PT Astra, OOO Romashka.
+_LEADING = frozenset(
+    [
+        "pt",
+        "ooo",
+        "oao",
+        "zao",
+        "pao",
+        "ao",
+        "cv",
+        "ud",
+        "tov",
+        "sarl",
+        "ltd",
+        "gmbh",
+        "ооо",
+        "оао",
+        "зао",
+        "пао",
+        "тов",
+    ]
+)
+# Chinese, Japanese and Korean names carry their legal form without a blank.
+_GLUED_FORM = re.compile(
+    "(株式会社|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사|㈜|[(]株[)]|[(]주[)])"
+)
+
+
+@cache
+def legal_forms() -> frozenset[tuple[str, ...]]:
+    """Every known legal form as folded words."""
+    return frozenset(tuple(line.split()) for line in lines("legal_forms.txt"))
+
+
+@cache
+def _longest_form() -> int:
+    return max(map(len, legal_forms()))
+
+
+def tokens(text: str) -> list[str]:
+    """Folded words of a name, abbreviations joined, & as "and"."""
+    spaced = text if text.isascii() else _GLUED_FORM.sub(r" \1 ", text)
+    joined = _ABBREVIATION.sub(lambda found: re.sub(r"[.\s]", "", found[0]) + " ", tidy(spaced))
+    folded = re.sub("['’ʼ`´]", "", fold(joined))
+    for sign, word in _AND.items():
+        folded = folded.replace(sign, word)
+    listed = re.sub(r"[^\w]+", " ", folded).replace("_", " ").split()
+    return [word for word in listed if word]
+
+
+def _without_form(listed: list[str]) -> list[str]:
+    for size in range(min(_longest_form(), len(listed) - 1), 0, -1):
+        if tuple(listed[-size:]) in legal_forms():
+            return listed[:-size]
+    return listed
+
+
+def core(listed: list[str]) -> list[str]:
+    """The words without legal forms, leading article and a dangling "and"; all of them when nothing would be left."""
+    rest = listed
+    while len(rest) > 1:
+        shorter = _without_form(rest)
+        if len(shorter) > 1 and shorter[-1] in _AND_WORDS | {"and"}:
+            shorter = shorter[:-1]
+        if shorter == rest:
+            break
+        rest = shorter
+    while len(rest) > 1 and (rest[0] in _LEADING | _ARTICLES or _GLUED_FORM.match(rest[0])):
+        rest = rest[1:]
+    return rest or listed
+
+
+def form(text: str) -> str:
+    """The legal form at the end of a name as folded words, empty when it has none."""
+    listed = tokens(text)
+    return " ".join(listed[len(_without_form(listed)) :])
+
+
+def match_key_of(text: str) -> str | None:
+    """The core words joined by blanks; None for stand-ins ("n/a") and text without letters or digits."""
+    if is_no_value(text):
+        return None
+    trading = _TRADING_AS.split(text)
+    listed = tokens(trading[-1]) or tokens(text)
+    return (
+        " ".join("and" if word in _AND_WORDS and number > 0 else word for number, word in enumerate(core(listed)))
+        or None
+    )
+
+
+def match_key(values: pl.Series) -> pl.Series:
+    """Match keys of company names."""
+    return over_distinct(values, match_key_of)
+
+
+def normalise(values: pl.Series) -> pl.Series:
+    """Names with single blanks and nothing invisible; how a company writes itself is left to it."""
+    return over_distinct(values, lambda text: tidy(text) or None)
+
+
+def problems(values: pl.Series) -> pl.Series:
+    """Reasons in words for text that names no company, null otherwise."""
+    return over_distinct(
+        values,
+        lambda text: "is a stand-in for a missing name" if text.strip() and is_no_value(text) else None,
+    )
+
+
+def is_test(key: str) -> bool:
+    """True for a company key such as "test", "test company" or "dummy account"."""
+    listed = [word for word in key.split() if word not in {"company", "account", "inc", "corp"}]
+    return bool(listed) and all(word in words("test_words.txt") for word in listed)

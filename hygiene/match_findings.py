@@ -1,0 +1,77 @@
+"""What an audit says about matches: duplicates, pairs to decide, kept-apart relatives, test records."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hygiene.cluster import Clusters
+from hygiene.findings import found, gathered
+
+_PAIR_RULES = {
+    "mailbox": "shared-mailbox", "family": "family", "parent": "related-account", "subsidiary": "related-account",
+    "lei-differs": "related-account",
+}  # fmt: skip
+
+
+def _reasons(pairs: pl.DataFrame) -> pl.DataFrame:
+    """By row, the reason of the strongest pair that made it a duplicate."""
+    same = pairs.filter(pl.col("decision") == "same")
+    sides = [
+        same.select(pl.col(side).alias("row"), "probability", "reason", pl.col(other).alias("other"))
+        for side, other in (("left", "right"), ("right", "left"))
+    ]
+    ordered = pl.concat(sides).sort(["row", "probability", "other"], descending=[False, True, False])
+    return ordered.unique("row", keep="first", maintain_order=True).select("row", "reason")
+
+
+def _duplicates(kind: str, members: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """One finding per surplus record: all of a cluster but its first."""
+    sized = members.with_columns(pl.len().over("cluster").alias("size"))
+    surplus = sized.filter((pl.col("size") > 1) & (pl.col("row") != pl.col("cluster")))
+    heads = members.select(pl.col("row").alias("cluster"), pl.col("key").alias("head"))
+    told = surplus.join(_reasons(pairs), on="row", how="left", maintain_order="left").join(
+        heads, on="cluster", how="left", maintain_order="left"
+    )
+    noun, rule = ("person", "duplicate-person") if kind == "person" else ("company", "duplicate-account")
+    message = pl.format(
+        "one of {} records of one " + noun + ", the first being {}: {}", "size", "head", pl.col("reason").fill_null("")
+    )
+    return found(told, rule, message, value=pl.col("head"))
+
+
+def _pair_findings(members: pl.DataFrame, pairs: pl.DataFrame) -> list[pl.DataFrame]:
+    """One finding per pair on its later record, for what a person should see: unsure pairs, relatives."""
+    asked = pairs.filter(~pl.col("by_person") & pl.col("decision").is_in(["unsure", "related"])).with_columns(
+        pl.col("rule").replace_strict(_PAIR_RULES, default="unsure-pair", return_dtype=pl.String).alias("finding")
+    )
+    told = (
+        members[asked["right"]]
+        .select("connection", "stream", "id")
+        .with_columns(members[asked["left"]]["key"].alias("other"), asked["reason"], asked["finding"])
+    )
+    message = pl.format("{}: {}", "reason", "other")
+    return [
+        found(part, str(rule), message, value=pl.col("other"))
+        for (rule,), part in sorted(told.partition_by("finding", as_dict=True).items(), key=lambda item: str(item[0]))
+    ]
+
+
+def _unjoined(members: pl.DataFrame, pairs: list[tuple[int, int]], rule: str, text: str) -> pl.DataFrame:
+    table = pl.DataFrame(pairs, schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row")
+    told = members[table["right"]].with_columns(members[table["left"]]["key"].alias("other"))
+    return found(told, rule, pl.format(text, "other"), value=pl.col("other"))
+
+
+def report(kind: str, members: pl.DataFrame, pairs: pl.DataFrame, clusters: Clusters, max_cluster: int) -> pl.DataFrame:
+    """Findings of one kind of entity. `members` has row, key, connection, stream, id, is_test and cluster."""
+    too_large = f"matches {{}}, but the cluster would exceed {max_cluster} records"
+    contradicts = "matches {}, but joining them would join records that contradict each other"
+    return gathered(
+        [
+            _duplicates(kind, members, pairs),
+            *_pair_findings(members, pairs),
+            _unjoined(members, clusters.split, "cluster-split", contradicts),
+            _unjoined(members, clusters.capped, "cluster-too-large", too_large),
+            found(members.filter("is_test"), "test-record", pl.lit("looks like a test record; kept out of matching")),
+        ]
+    )

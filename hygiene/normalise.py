@@ -1,0 +1,87 @@
+"""Canonical forms and match keys beside every record: the columns all later steps read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from hygiene.kinds import company_name, country, domain, email, person_name, phone
+from hygiene.known import completed, live
+
+_MARK = "country_norm"
+
+
+def _places(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]:
+    region = country.normalise(frame["country"]).alias("country_norm")
+    numbers = [field for field in ("phone", "mobile") if field in frame.columns]
+    return [region] + [
+        phone.normalise(frame[field], region, default_country).alias(f"{field}_norm") for field in numbers
+    ]
+
+
+def _site_key(values: pl.Series) -> pl.Series:
+    """Registrable domain of a website; null for open mail providers and sites of many companies."""
+    keys = domain.match_key(domain.normalise(values))
+    return keys.set(email.is_free(keys).fill_null(value=False), None)
+
+
+def _people(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]:
+    address = email.normalise(frame["email"]).alias("email_norm")
+    host_key = domain.match_key(email.domain_of(address))
+    is_free = email.is_free(host_key).fill_null(value=False) | email.suggestions(email.domain_of(address)).is_not_null()
+    given = person_name.match_key(frame["given_name"]).alias("given_key")
+    family = person_name.match_key(frame["family_name"]).alias("family_key")
+    return [
+        *_places(frame, default_country),
+        address,
+        email.match_key(address).alias("email_key"),
+        email.is_role(address).alias("email_role"),
+        host_key.set(is_free, None).alias("email_domain"),
+        is_free.alias("email_free"),
+        given,
+        family,
+        _full_name(given, family),
+        _generations(frame["family_name"]),
+        company_name.match_key(frame["company"]).alias("company_key"),
+        _site_key(frame["website"]).alias("site_key"),
+    ]
+
+
+def _generations(families: pl.Series) -> pl.Series:
+    from_name = families.str.to_lowercase().str.extract(r"[\s,](jr|junior|sr|senior|ii|iii|iv)\.?\s*$")
+    return from_name.replace({"junior": "jr", "senior": "sr"}).alias("generation")
+
+
+def _full_name(given: pl.Series, family: pl.Series) -> pl.Series:
+    joined = pl.select(pl.concat_str(given, pl.lit(" "), family)).to_series()
+    return joined.alias("name_key")
+
+
+def _accounts(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]:
+    declared = _site_key(frame["domain"])
+    return [
+        *_places(frame, default_country),
+        company_name.match_key(frame["name"]).alias("name_key"),
+        company_name.match_key(frame["legal_name"]).alias("legal_key"),
+        declared.zip_with(declared.is_not_null(), _site_key(frame["website"])).alias("domain_key"),
+    ]
+
+
+def normalise(stream: str, frame: pl.DataFrame, default_country: str | None = None) -> pl.DataFrame:
+    """The frame with its keys; unchanged when it already has them or the stream has none.
+
+    accounts: name_key, legal_key, domain_key. contacts and leads: email_norm, email_key, email_role, email_domain (null
+    for open mail providers), email_free, given_key, family_key, name_key, generation, company_key, site_key. All three:
+    country_norm (ISO), phone_norm and mobile_norm (E.164). Missing fields of the stream are added as nulls.
+    """
+    if stream not in ("accounts", "contacts", "leads") or _MARK in frame.columns:
+        return frame
+    full = completed(stream, frame)
+    columns = _accounts(full, default_country) if stream == "accounts" else _people(full, default_country)
+    return full.with_columns(columns)
+
+
+def normalise_all(frames: Mapping[str, pl.DataFrame], default_country: str | None = None) -> dict[str, pl.DataFrame]:
+    """Every frame normalised, deleted records and converted leads left out."""
+    return {stream: normalise(stream, live(stream, frame), default_country) for stream, frame in frames.items()}
