@@ -1,0 +1,297 @@
+"""The Salesforce sandbox: one org behind one host, and the doors through which tests reach into it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from sandbox.clock import SandboxClock
+from sandbox.salesforce import loading
+from sandbox.salesforce.collection import Collection
+from sandbox.salesforce.composite import Composite
+from sandbox.salesforce.database import Database, Row
+from sandbox.salesforce.errors import ApiError, bad_json, not_found
+from sandbox.salesforce.fields import Field
+from sandbox.salesforce.ids import long_id, make_id
+from sandbox.salesforce.org import NEWEST, OLDEST, RETIRED, Call, Org, auto_assign
+from sandbox.salesforce.overview import Overview, identity, versions
+from sandbox.salesforce.queries import PAGE, Queries
+from sandbox.salesforce.records import Actor, Records
+from sandbox.salesforce.replication import Replication
+from sandbox.salesforce.rows import Rows
+from sandbox.salesforce.schema import Schema
+from sandbox.salesforce.seed import seed
+from sandbox.salesforce.settings import Settings
+from sandbox.salesforce.times import text_of_ms
+from sandbox.salesforce.tokens import Tokens
+from sandbox.wire import Request, Response, Routes
+
+MAX_URI = 16_384
+_DATA = re.compile(r"/services/data/v(\d+)\.0(/.*)?", re.IGNORECASE)
+_KINDS = (
+    ("auth", r"/services/oauth2/|/services/soap/u/"),
+    ("describe", r"/describe/?$|/sobjects/?$"),
+    ("query", r"/query(all)?(/|$)"),
+    ("collections", r"/composite/sobjects"),
+    ("composite", r"/composite"),
+    ("bulk", r"/jobs/"),
+    ("limits", r"/limits"),
+    ("replication", r"/(updated|deleted)/?$"),
+    ("rows", r"/sobjects/"),
+)
+
+
+class SalesforceApp:
+    """One org. `load` fills it; the other public methods act in it without the API, as somebody else."""
+
+    system = "salesforce"
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        clock: SandboxClock | None = None,
+        settings: Settings | None = None,
+        org: int = 1,
+    ) -> None:
+        """Rows live in the file at `path`, or in memory; `org` numbers the orgs of one sandbox, from 1."""
+        self.clock = clock or SandboxClock()
+        self.settings = settings or Settings()
+        self._org = self._build(Database(path), f"S{org % 10}")
+        seed(self._org)
+        self._routes = Routes()
+        self._add_routes()
+        self.doors: Mapping[str, Callable[..., Any]] = {
+            "edit": self.edit,
+            "create": self.create,
+            "delete": self.delete,
+            "row": self.row,
+            "rows": self.rows,
+            "count": self.count,
+            "hide_field": self.hide_field,
+            "lock_field": self.lock_field,
+            "show_field": self.show_field,
+            "expire_tokens": self.expire_tokens,
+            "turn_clock": self.clock.turn,
+        }
+
+    def _build(self, database: Database, pod: str) -> Org:
+        schema = Schema()
+        for declared in schema:
+            database.create(declared)
+        records = Records(database, schema, self.clock, pod, self.settings.rules)
+        org_id = make_id("00D", pod, 1)
+        tokens = Tokens(self.settings, self.clock, org_id, self._find_user)
+        queries = Queries(database, schema, self.clock)
+        return Org(database, schema, self.clock, self.settings, records, queries, tokens, org_id, "")
+
+    def _add_routes(self) -> None:
+        """The first route that fits wins, so fixed words come before record ids and field names."""
+        base = "/services/data/v{version}"
+        rows = Rows(self._org)
+        Overview(self._org).add_to(self._routes, base)
+        Replication(self._org).add_to(self._routes, base)
+        for name in ("query", "queryAll"):
+            self._routes.add("GET", f"{base}/{name}", self._query)
+            self._routes.add("GET", f"{base}/{name}/{{locator}}", self._query_more)
+        Composite(self._org, self._answer).add_to(self._routes, base)
+        Collection(self._org, rows).add_to(self._routes, base)
+        rows.add_to(self._routes, base)
+
+    # The wire
+
+    def kind(self, request: Request) -> str:
+        return next((kind for kind, pattern in _KINDS if re.search(pattern, request.path.lower())), "other")
+
+    def handle(self, request: Request) -> Response:
+        path = request.path.rstrip("/").lower()
+        if path == "/services/data":
+            return versions()
+        try:
+            if path == "/services/oauth2/token" and request.method == "POST":
+                return self._org.tokens.grant(request)
+            if path == "/services/oauth2/revoke":
+                self._org.tokens.revoke(request.form().get("token") or request.first("token") or "")
+                return Response(200)
+            if path == "/services/oauth2/userinfo" or path.startswith("/id/"):
+                return identity(self._org, request, self._authenticated(request))
+            return self._data(request)
+        except ApiError as error:
+            return error.response()
+
+    def _data(self, request: Request) -> Response:
+        found = _DATA.fullmatch(request.path)
+        if found is None:
+            raise not_found()
+        if len(request.target) > MAX_URI:
+            return _plain(414, "URI Too Long")
+        if len(request.target) + sum(len(k) + len(v) + 4 for k, v in request.headers.items()) > MAX_URI:
+            return _plain(431, "Request Header Fields Too Large")
+        number = int(found.group(1))
+        if RETIRED <= number < OLDEST:
+            message = f"API version {number}.0 is retired. Use a newer version."
+            raise ApiError("UNSUPPORTED_API_VERSION", message)
+        if not OLDEST <= number <= NEWEST:
+            raise not_found()
+        user_id = self._authenticated(request)
+        self._org.calls += 1
+        limit = self.settings.daily_limit
+        if self._org.calls > limit:
+            response = ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").response()
+        else:
+            response = self._answer(Call(request, f"{number}.0", Actor(user_id, auto_assign(request))))
+        response.headers["Sforce-Limit-Info"] = f"api-usage={min(self._org.calls, limit)}/{limit}"
+        return response
+
+    def _answer(self, call: Call) -> Response:
+        """The answer to one request, also to one within another; refusals become their JSON."""
+        request = call.request
+        method = request.first("_HttpMethod") or request.method
+        found = self._routes.match(method.upper(), request.path)
+        try:
+            if found is None:
+                if self._routes.methods(request.path):
+                    message = f"HTTP Method '{method}' not allowed. Allowed are {self._routes.methods(request.path)}"
+                    raise ApiError("METHOD_NOT_ALLOWED", message)
+                raise not_found()
+            handler, arguments = found
+            arguments.pop("version")
+            return handler(call, **arguments)
+        except ApiError as error:
+            return error.response()
+        except RecursionError:
+            return bad_json("The request body is nested too deeply.").response()
+
+    def _authenticated(self, request: Request) -> str:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        user_id = self._org.tokens.user_of(token.strip()) if scheme.lower() in ("bearer", "oauth") else None
+        if user_id is None:
+            raise ApiError("INVALID_SESSION_ID", "Session expired or invalid")
+        return user_id
+
+    def _query(self, call: Call) -> Response:
+        text = call.request.first("q")
+        if not text or not text.strip():
+            raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
+        everything = call.request.path.rstrip("/").lower().endswith("queryall")
+        size = _batch_size(call) or PAGE
+        return Response.of_json(self._org.queries.run(text, call.version, size=size, include_deleted=everything))
+
+    def _query_more(self, call: Call, locator: str) -> Response:
+        """Other query parameters are ignored: some clients send their whole query again."""
+        return Response.of_json(self._org.queries.more(locator, call.version, _batch_size(call)))
+
+    # The doors
+
+    def load(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Add many records as they are, without the checks the API makes; stamps come from the frames."""
+        now = text_of_ms(self.clock.now_ms())
+        people = dict.fromkeys(("CreatedById", "LastModifiedById", "OwnerId"), self._org.user_id)
+        with self._org.database.transaction():
+            if "OpportunityStage" in frames or "LeadStatus" in frames:
+                for name in {"OpportunityStage", "LeadStatus"} & frames.keys():
+                    self._org.database.execute(f'DELETE FROM "{name}"')
+            loading.load(self._org.database, self._org.schema, frames, {"CreatedDate": now, **people})
+
+    def edit(self, sobject: str, record_id: str, **values: Any) -> Row:
+        """Change a record as another user would, read-only and hidden fields included; the row afterwards."""
+        declared = self._org.schema.get(sobject)
+        self._org.records.update(declared, self._id(record_id), values, self._somebody())
+        return self.row(sobject, record_id)
+
+    def create(self, sobject: str, **values: Any) -> str:
+        return self._org.records.create(self._org.schema.get(sobject), values, self._somebody())
+
+    def delete(self, sobject: str, record_id: str) -> None:
+        self._org.records.delete(self._org.schema.get(sobject), self._id(record_id), self._somebody())
+
+    def row(self, sobject: str, record_id: str) -> Row:
+        """All stored values, deleted or not; LookupError when there is no such record."""
+        found = self._org.database.row(self._org.schema.get(sobject), self._id(record_id))
+        if found is None:
+            raise LookupError(f"no {sobject} {record_id}")
+        return found
+
+    def rows(self, sobject: str) -> list[Row]:
+        """All live records in the order they were made."""
+        declared = self._org.schema.get(sobject)
+        return self._org.database.rows(declared, "IsDeleted = 0" if declared.has("IsDeleted") else "1")
+
+    def count(self, sobject: str) -> int:
+        """How many live records there are."""
+        declared = self._org.schema.get(sobject)
+        alive = "WHERE IsDeleted = 0" if declared.has("IsDeleted") else ""
+        return int(self._org.database.select(f'SELECT COUNT(*) FROM "{declared.name}" {alive}')[0][0])
+
+    def hide_field(self, sobject: str, field: str) -> None:
+        """Field-level security: the API user no longer sees the field at all."""
+        self._org.schema.hide(sobject, field)
+
+    def lock_field(self, sobject: str, field: str) -> None:
+        """Field-level security: the API user sees the field but may not edit it."""
+        self._org.schema.lock(sobject, field)
+
+    def show_field(self, sobject: str, field: str) -> None:
+        self._org.schema.show(sobject, field)
+
+    def add_field(self, sobject: str, field: Field) -> None:
+        """Give the object one more custom field."""
+        declared = self._org.schema.get(sobject)
+        self._org.schema.replace(declared.with_field(field))
+        self._org.database.add_column(declared, field)
+
+    def expire_tokens(self) -> None:
+        self._org.tokens.expire()
+
+    @property
+    def api_calls(self) -> int:
+        """API requests counted against the daily limit so far."""
+        return self._org.calls
+
+    @property
+    def user_id(self) -> str:
+        """The API user's id."""
+        return self._org.user_id
+
+    @property
+    def org_id(self) -> str:
+        return self._org.org_id
+
+    def dump(self) -> bytes:
+        return self._org.database.dump()
+
+    def restore(self, state: bytes) -> None:
+        self._org.database.restore(state)
+
+    def close(self) -> None:
+        self._org.database.close()
+
+    def _somebody(self) -> Actor:
+        """A user of the org who is not the API user."""
+        return Actor(self._find_user("somebody@sandbox.example") or self._org.user_id, unchecked=True)
+
+    def _find_user(self, username: str) -> str | None:
+        found = self._org.database.select("SELECT Id FROM User WHERE Username = ? AND IsActive = 1", (username,))
+        return found[0][0] if found else None
+
+    def _id(self, record_id: str) -> str:
+        found = long_id(record_id)
+        if found is None:
+            raise LookupError(f"{record_id} is no record id")
+        return found
+
+
+def _batch_size(call: Call) -> int | None:
+    """The page size the client asks for, within 200 and 2,000."""
+    found = re.search(r"batchSize\s*=\s*(\d+)", call.header("Sforce-Query-Options") or "", re.IGNORECASE)
+    return min(max(int(found.group(1)), 200), PAGE) if found else None
+
+
+def _plain(status: int, reason: str) -> Response:
+    """An answer of the web server in front, which knows no JSON."""
+    body = f"<h1>Bad Message {status}</h1><pre>reason: {reason}</pre>".encode()
+    return Response(status, body, {"Content-Type": "text/html;charset=iso-8859-1"})

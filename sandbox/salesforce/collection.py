@@ -1,0 +1,191 @@
+"""sObject collections: up to 200 records a call, each with its own result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+from sandbox.salesforce.errors import ApiError, missing_record, no_such_column
+from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.ids import long_id
+from sandbox.salesforce.org import SUCCESS, Call, Org
+from sandbox.salesforce.rows import Rows
+from sandbox.wire import Response, Routes
+
+LIMIT = 200
+MAX_READ = 2000
+MAX_CHUNKS = 10
+Result = dict[str, Any]
+
+
+class Collection:
+    """The handlers of /composite/sobjects."""
+
+    def __init__(self, org: Org, rows: Rows) -> None:
+        self._org = org
+        self._rows = rows
+
+    def add_to(self, routes: Routes, base: str) -> None:
+        path = f"{base}/composite/sobjects"
+        routes.add("POST", path, self.create)
+        routes.add("PATCH", path, self.update)
+        routes.add("DELETE", path, self.delete)
+        routes.add("GET", f"{path}/{{sobject}}", self.read)
+        routes.add("POST", f"{path}/{{sobject}}", self.read)
+        routes.add("PATCH", f"{path}/{{sobject}}/{{field}}", self.upsert)
+
+    def create(self, call: Call) -> Response:
+        def work(record: Any) -> Result:
+            record_id = self._org.records.create(self._typed(record), record, call.actor)
+            return {"id": record_id, **SUCCESS}
+
+        return self._each(call, work)
+
+    def update(self, call: Call) -> Response:
+        def work(record: Any) -> Result:
+            declared = self._typed(record)
+            values = {name: value for name, value in record.items() if name.lower() != "id"}
+            given = next((str(value) for name, value in record.items() if name.lower() == "id"), "")
+            record_id = self._identity(declared, given)
+            self._org.records.update(declared, record_id, values, call.actor)
+            return {"id": record_id, **SUCCESS}
+
+        return self._each(call, work)
+
+    def upsert(self, call: Call, sobject: str, field: str) -> Response:
+        declared = self._org.schema.get(sobject)
+        key = self._org.records.key_field(declared, field)
+
+        def work(record: Any) -> Result:
+            if self._typed(record) is not declared:
+                raise ApiError("INVALID_TYPE", f"All records of this call must be of type {declared.name}", [])
+            values = {name: value for name, value in record.items() if name.lower() != key.name.lower()}
+            value = next((value for name, value in record.items() if name.lower() == key.name.lower()), None)
+            if value in (None, ""):
+                if key.type != "id":
+                    raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified", [])
+                return {"id": self._org.records.create(declared, values, call.actor), **SUCCESS, "created": True}
+            ids = self._org.records.matching(declared, key, str(value))
+            if len(ids) > 1:
+                message = f"{key.name}: more than one record found for external id field: [{', '.join(ids)}]"
+                raise ApiError("DUPLICATE_EXTERNAL_ID", message, [])
+            if ids:
+                self._org.records.update(declared, ids[0], values, call.actor)
+                return {"id": ids[0], **SUCCESS, "created": False}
+            if key.type == "id":
+                raise missing_record()
+            record_id = self._org.records.create(declared, {**values, key.name: value}, call.actor)
+            return {"id": record_id, **SUCCESS, "created": True}
+
+        return self._each(call, work)
+
+    def delete(self, call: Call) -> Response:
+        ids = [one.strip() for one in (call.request.first("ids") or "").split(",") if one.strip()]
+        self._check_size(ids, LIMIT)
+
+        def work(given: Any) -> Result:
+            record_id = long_id(given)
+            if record_id is None:
+                raise ApiError("MALFORMED_ID", f"malformed id {given}", [])
+            holder = next((one for one in self._org.schema.of_id(record_id) if one.deletable), None)
+            if holder is None:
+                raise missing_record()
+            self._org.records.delete(holder, record_id, call.actor)
+            return {"id": record_id, **SUCCESS}
+
+        all_or_none = (call.request.first("allOrNone") or "false").lower() == "true"
+        return Response.of_json(self._results(ids, work, all_or_none=all_or_none))
+
+    def read(self, call: Call, sobject: str) -> Response:
+        """The records of the ids in their order, null for those there are not; an id may come twice."""
+        declared = self._org.schema.get(sobject)
+        if call.request.method == "GET":
+            ids = (call.request.first("ids") or "").split(",")
+            names = (call.request.first("fields") or "").split(",")
+        else:
+            body = call.json_object()
+            ids, names = body.get("ids") or [], body.get("fields") or []
+        self._check_size(ids, MAX_READ)
+        for name in names:
+            if self._org.schema.field(declared, str(name).strip()) is None:
+                raise no_such_column(str(name), declared.name)
+        identities = [self._identity(declared, str(one).strip()) for one in ids]
+        found = self._rows.records(declared, identities, [str(name).strip() for name in names], call.version)
+        alive = self._alive(declared, identities)
+        return Response.of_json([record if record and record["Id"] in alive else None for record in found])
+
+    def _alive(self, declared: SObject, ids: list[str]) -> set[str]:
+        rows = self._org.database.rows(declared, f"Id IN ({','.join('?' * len(ids))})", ids)
+        return {row["Id"] for row in rows if not row.get("IsDeleted")}
+
+    def _each(self, call: Call, work: Callable[[Any], Result]) -> Response:
+        body = call.json_object()
+        records = body.get("records")
+        if not isinstance(records, list):
+            raise ApiError("INVALID_INPUT", "The request body needs a list called records.")
+        self._check_size(records, LIMIT)
+        kinds = [kind for kind, _ in groupby(records, key=_kind)]
+        if len(kinds) > MAX_CHUNKS:
+            message = (
+                "Cannot have more than 10 chunks in a single operation. Please rearrange the data to reduce chunking."
+            )
+            raise ApiError("LIMIT_EXCEEDED", message)
+        return Response.of_json(self._results(records, work, all_or_none=body.get("allOrNone") is True))
+
+    def _results(self, items: Sequence[Any], work: Callable[[Any], Result], *, all_or_none: bool) -> list[Result]:
+        """Each item in a transaction of its own, and all of them in one that is undone when it has to be."""
+        results: list[Result] = []
+        try:
+            with self._org.database.transaction():
+                results += [self._one(item, work) for item in items]
+                if all_or_none and not all(result["success"] for result in results):
+                    raise _RolledBack
+        except _RolledBack:
+            return [_rolled_back() if result["success"] else result for result in results]
+        return results
+
+    def _one(self, item: Any, work: Callable[[Any], Result]) -> Result:
+        try:
+            with self._org.database.transaction():
+                return work(item)
+        except ApiError as error:
+            return {"success": False, "errors": [error.to_row()]}
+
+    def _typed(self, record: Any) -> SObject:
+        kind = _kind(record)
+        declared = self._org.schema.find(kind) if kind else None
+        if declared is None:
+            raise ApiError("INVALID_TYPE", f"sObject type '{kind}' is not supported." if kind else "Missing type", [])
+        return declared
+
+    def _identity(self, declared: SObject, given: str) -> str:
+        if not given:
+            raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call", [])
+        found = long_id(given)
+        if found is None or found[:3] != declared.prefix:
+            message = f"{declared.label} ID: id value of incorrect type: {given}"
+            raise ApiError("MALFORMED_ID", message, ["Id"])
+        return found
+
+    def _check_size(self, items: Sequence[Any], limit: int) -> None:
+        if len(items) > limit:
+            message = f"record limit reached. cannot submit more than {limit} records into this call"
+            raise ApiError("EXCEEDED_ID_LIMIT", message)
+        if not items:
+            raise ApiError("REQUIRED_FIELD_MISSING", "This call needs at least one record.", [])
+
+
+class _RolledBack(Exception):
+    """Ends the transaction of an allOrNone call."""
+
+
+def _kind(record: Any) -> str:
+    attributes = record.get("attributes") if isinstance(record, dict) else None
+    return str(attributes.get("type", "")) if isinstance(attributes, dict) else ""
+
+
+def _rolled_back() -> Result:
+    message = "Record rolled back because not all records were valid and the request was using AllOrNone header"
+    error = {"statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK", "message": message, "fields": []}
+    return {"success": False, "errors": [error]}

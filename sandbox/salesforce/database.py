@@ -1,0 +1,165 @@
+"""The rows of one org in SQLite: one table per sObject, text compared without case, times as sortable text."""
+
+# Names come from the schema, values are always bound.
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sandbox.salesforce.fields import Field, SObject
+
+Row = dict[str, Any]
+
+
+class Database:
+    """One connection that all threads share behind a lock; statements of a `transaction` stand or fall together."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._connection.create_function("fold", 1, _fold, deterministic=True)
+        self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.execute("PRAGMA temp_store = MEMORY")
+        self._connection.execute("PRAGMA cache_size = -65536")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS _deletions (Id TEXT PRIMARY KEY, sobject TEXT, at TEXT, root TEXT)"
+        )
+        self._connection.execute("CREATE INDEX IF NOT EXISTS _deletions_at ON _deletions (sobject, at)")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS _counters (prefix TEXT PRIMARY KEY, next INTEGER)")
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def create(self, declared: SObject) -> None:
+        """The table of an sObject with its indexes, where it is not there yet."""
+        columns = ", ".join(f'"{f.name}" {f.column}' for f in declared.stored)
+        with self._lock:
+            self._connection.execute(f'CREATE TABLE IF NOT EXISTS "{declared.name}" ({columns})')
+            for statement in _indexes(declared):
+                self._connection.execute(statement)
+
+    def add_column(self, declared: SObject, added: Field) -> None:
+        with self._lock:
+            self._connection.execute(f'ALTER TABLE "{declared.name}" ADD COLUMN "{added.name}" {added.column}')
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; a transaction within another is undone alone."""
+        with self._lock:
+            name = f"level{self._depth}"
+            self._connection.execute(f"SAVEPOINT {name}")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._connection.execute(f"ROLLBACK TO {name}")
+                raise
+            finally:
+                self._depth -= 1
+                self._connection.execute(f"RELEASE {name}")
+
+    def load(self, declared: SObject, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert many rows of stored values at once."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        marks = ", ".join("?" * len(columns))
+        with self._lock, self.transaction():
+            for index in _index_names(declared):
+                self._connection.execute(f'DROP INDEX IF EXISTS "{index}"')
+            self._connection.executemany(f'INSERT INTO "{declared.name}" ({names}) VALUES ({marks})', rows)
+            for statement in _indexes(declared):
+                self._connection.execute(statement)
+
+    def select(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one writing statement; how many rows it touched."""
+        with self._lock:
+            return self._connection.execute(sql, parameters).rowcount
+
+    def rows(self, declared: SObject, where: str = "1", parameters: Sequence[Any] = ()) -> list[Row]:
+        """Whole rows, deleted ones included, in the order they were made."""
+        names = [f.name for f in declared.stored]
+        chosen = ", ".join(f'"{name}"' for name in names)
+        found = self.select(f'SELECT {chosen} FROM "{declared.name}" WHERE {where} ORDER BY rowid', parameters)
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def row(self, declared: SObject, record_id: str) -> Row | None:
+        found = self.rows(declared, "Id = ?", (record_id,))
+        return found[0] if found else None
+
+    def insert(self, declared: SObject, values: Mapping[str, Any]) -> None:
+        names = ", ".join(f'"{name}"' for name in values)
+        self.execute(
+            f'INSERT INTO "{declared.name}" ({names}) VALUES ({", ".join("?" * len(values))})', tuple(values.values())
+        )
+
+    def update(self, declared: SObject, record_id: str, values: Mapping[str, Any]) -> None:
+        names = ", ".join(f'"{name}" = ?' for name in values)
+        self.execute(f'UPDATE "{declared.name}" SET {names} WHERE Id = ?', (*values.values(), record_id))
+
+    def next_number(self, prefix: str) -> int:
+        """1, 2, 3, ... for each prefix."""
+        found = self.select(
+            "INSERT INTO _counters VALUES (?, 1) ON CONFLICT (prefix) DO UPDATE SET next = next + 1 RETURNING next",
+            (prefix,),
+        )
+        return int(found[0][0])
+
+    def dump(self) -> bytes:
+        with self._lock:
+            return self._connection.serialize()
+
+    def restore(self, state: bytes) -> None:
+        """Take over a dumped state; ValueError when the bytes are none."""
+        if not state.startswith(b"SQLite format 3\0"):
+            raise ValueError("These bytes are no saved state of a Salesforce sandbox.")
+        with self._lock, _opened(state) as source:
+            source.backup(self._connection)
+
+
+@contextmanager
+def _opened(state: bytes) -> Iterator[sqlite3.Connection]:
+    source = sqlite3.connect(":memory:")
+    try:
+        source.deserialize(state)
+        yield source
+    finally:
+        source.close()
+
+
+def _fold(value: Any) -> Any:
+    """Case folding beyond ASCII, which SQLite's own comparison stops at."""
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _indexed(declared: SObject) -> list[Field]:
+    return [f for f in declared.stored if f.type == "reference" or f.id_lookup or f.external_id]
+
+
+def _indexes(declared: SObject) -> list[str]:
+    table = declared.name
+    statements = [f'CREATE UNIQUE INDEX IF NOT EXISTS "{table}.Id" ON "{table}" (Id)']
+    if declared.has("SystemModstamp"):
+        # With IsDeleted beside it, an incremental read is answered from the index alone.
+        columns = "SystemModstamp, IsDeleted" if declared.has("IsDeleted") else "SystemModstamp"
+        statements.append(f'CREATE INDEX IF NOT EXISTS "{table}.SystemModstamp" ON "{table}" ({columns})')
+    # Rows without a value stay out: most lookups of most records are blank.
+    statements += [
+        f'CREATE INDEX IF NOT EXISTS "{table}.{f.name}" ON "{table}" ("{f.name}") WHERE "{f.name}" IS NOT NULL'
+        for f in _indexed(declared)
+        if f.type != "id"
+    ]
+    return statements
+
+
+def _index_names(declared: SObject) -> list[str]:
+    return [f"{declared.name}.{name}" for name in ("Id", "SystemModstamp", *(f.name for f in _indexed(declared)))]

@@ -1,0 +1,247 @@
+"""Fields of sObjects as Salesforce describes them, and short ways to declare them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+OnDelete = Literal["clear", "cascade", "restrict"]
+
+# SQLite column types. Text compares without case, as SOQL does; ids compare exactly.
+_COLUMN = {
+    "boolean": "INTEGER NOT NULL DEFAULT 0",
+    "int": "INTEGER",
+    "double": "REAL",
+    "currency": "REAL",
+    "percent": "REAL",
+    "id": "TEXT",
+    "reference": "TEXT",
+    "date": "TEXT",
+    "datetime": "TEXT",
+}
+_SOAP = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "address": "urn:address",
+}
+NUMBERS = frozenset({"int", "double", "currency", "percent"})
+IDS = frozenset({"id", "reference"})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field; the flags have the meaning and the names of a describe, in our spelling."""
+
+    name: str
+    type: str
+    label: str = ""
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    nillable: bool = True
+    createable: bool = True
+    updateable: bool = True
+    default: Any = None  # a value that a create puts in when none is given
+    picklist: tuple[str, ...] = ()
+    restricted: bool = False
+    refers_to: tuple[str, ...] = ()
+    relationship: str = ""  # Owner for OwnerId
+    children: str = ""  # name of the relationship seen from the parent: Contacts
+    on_delete: OnDelete = "clear"  # of the parent
+    id_lookup: bool = False
+    external_id: bool = False
+    unique: bool = False
+    compound: str = ""  # the compound field this one is a part of
+    parts: tuple[tuple[str, str], ...] = ()  # of an address: (key, field name)
+    filterable: bool = True
+    html: bool = False
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    @property
+    def stored(self) -> bool:
+        return self.type != "address"
+
+    @property
+    def required(self) -> bool:
+        """A create must give it: not nillable, writable, and nothing fills it in."""
+        return not self.nillable and self.createable and self.default is None and self.type != "boolean"
+
+    @property
+    def column(self) -> str:
+        return _COLUMN.get(self.type, "TEXT COLLATE NOCASE")
+
+    @property
+    def soap_type(self) -> str:
+        return _SOAP.get(self.type, "xsd:string")
+
+    @property
+    def sortable(self) -> bool:
+        return (self.filterable and self.type not in ("address", "textarea")) or self.compound != ""
+
+    def with_label(self) -> Field:
+        return self if self.label else replace(self, label=_label(self.name))
+
+
+def _label(name: str) -> str:
+    words = name.removesuffix("__c").replace("_", " ")
+    spaced = "".join(f" {c}" if c.isupper() and i and words[i - 1].islower() else c for i, c in enumerate(words))
+    return spaced.removesuffix(" Id") + (" ID" if spaced.endswith(" Id") else "")
+
+
+def text(name: str, length: int, **flags: Any) -> Field:
+    return Field(name, "string", length=length, **flags)
+
+
+def long_text(name: str, length: int = 32000) -> Field:
+    return Field(name, "textarea", length=length, filterable=False)
+
+
+def phone(name: str) -> Field:
+    return Field(name, "phone", length=40)
+
+
+def url(name: str) -> Field:
+    return Field(name, "url", length=255)
+
+
+def email(name: str = "Email", **flags: Any) -> Field:
+    return Field(name, "email", length=80, id_lookup=True, **flags)
+
+
+def picklist(name: str, values: tuple[str, ...], length: int = 255, **flags: Any) -> Field:
+    return Field(name, "picklist", length=length, picklist=values, **flags)
+
+
+def boolean(name: str, *, default: bool = False, **flags: Any) -> Field:
+    return Field(name, "boolean", nillable=False, default=default, **flags)
+
+
+def number(name: str, digits: int = 8, **flags: Any) -> Field:
+    return Field(name, "int", precision=digits, **flags)
+
+
+def double(name: str, precision: int = 18, scale: int = 2, **flags: Any) -> Field:
+    return Field(name, "double", precision=precision, scale=scale, **flags)
+
+
+def currency(name: str, scale: int = 2, **flags: Any) -> Field:
+    return Field(name, "currency", precision=18, scale=scale, **flags)
+
+
+def percent(name: str, **flags: Any) -> Field:
+    return Field(name, "percent", precision=3, scale=0, **flags)
+
+
+def date(name: str, **flags: Any) -> Field:
+    return Field(name, "date", **flags)
+
+
+def moment(name: str, **flags: Any) -> Field:
+    return Field(name, "datetime", **flags)
+
+
+def reference(name: str, *refers_to: str, children: str = "", **flags: Any) -> Field:
+    """A lookup; the relationship is called as the field without Id."""
+    relationship = flags.pop("relationship", name.removesuffix("Id"))
+    return Field(
+        name, "reference", length=18, refers_to=refers_to, relationship=relationship, children=children, **flags
+    )
+
+
+def read_only(declared: Field, *, nillable: bool = True) -> Field:
+    return replace(declared, createable=False, updateable=False, nillable=nillable)
+
+
+def create_only(declared: Field) -> Field:
+    return replace(declared, updateable=False)
+
+
+def address(prefix: str) -> tuple[Field, ...]:
+    """The parts of an address and the read-only compound above them; a blank prefix is the lead's own."""
+    compound = f"{prefix}Address"
+    parts = (
+        Field(f"{prefix}Street", "textarea", length=255),
+        text(f"{prefix}City", 40),
+        text(f"{prefix}State", 80),
+        text(f"{prefix}PostalCode", 20),
+        text(f"{prefix}Country", 80),
+        double(f"{prefix}Latitude", 18, 15),
+        double(f"{prefix}Longitude", 18, 15),
+        picklist(f"{prefix}GeocodeAccuracy", ("Address", "City", "Street", "Unknown", "Zip"), 40, restricted=True),
+    )
+    keys = tuple((part.name.removeprefix(prefix), part.name) for part in parts)
+    inner = tuple((key[0].lower() + key[1:], name) for key, name in sorted(keys))
+    whole = Field(compound, "address", createable=False, updateable=False, parts=inner, filterable=False)
+    return (*(replace(part, compound=compound) for part in parts), whole)
+
+
+def audit(*, owner: tuple[str, ...] = (), children: str = "", deletable: bool = True) -> tuple[Field, ...]:
+    """What the platform keeps on every record, with the owner where the object has one."""
+    owners = (reference("OwnerId", *owner, children=children, nillable=False, default=""),) if owner else ()
+    deleted = (read_only(boolean("IsDeleted"), nillable=False),) if deletable else ()
+    return (
+        *deleted,
+        *owners,
+        read_only(moment("CreatedDate"), nillable=False),
+        read_only(reference("CreatedById", "User"), nillable=False),
+        read_only(moment("LastModifiedDate"), nillable=False),
+        read_only(reference("LastModifiedById", "User"), nillable=False),
+        read_only(moment("SystemModstamp"), nillable=False),
+    )
+
+
+TRUELINE_ID = Field("Trueline_Id__c", "string", length=64, external_id=True, unique=True, id_lookup=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SObject:
+    """One kind of record; `fields` keeps the order of declaration, by lower-case name."""
+
+    name: str
+    prefix: str
+    plural: str
+    fields: dict[str, Field] = field(default_factory=dict)
+    createable: bool = True
+    updateable: bool = True
+    deletable: bool = True
+    undeletable: bool = True
+    mergeable: bool = False
+    replicateable: bool = True
+    name_field: str = "Name"
+
+    @property
+    def label(self) -> str:
+        return _label(self.name)
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    @property
+    def stored(self) -> tuple[Field, ...]:
+        return tuple(declared for declared in self.fields.values() if declared.stored)
+
+    def has(self, name: str) -> bool:
+        return name.lower() in self.fields
+
+    def with_field(self, added: Field) -> SObject:
+        return replace(self, fields={**self.fields, added.name.lower(): added.with_label()})
+
+
+def sobject(name: str, prefix: str, plural: str, *fields: Field, **flags: Any) -> SObject:
+    """An sObject whose fields are Id and the ones given."""
+    identity = Field(
+        "Id", "id", length=18, nillable=False, createable=False, updateable=False, id_lookup=True, default=""
+    )
+    declared = {f.name.lower(): f.with_label() for f in (identity, *fields)}
+    return SObject(name, prefix, plural, declared, **flags)

@@ -1,0 +1,90 @@
+"""Frames into an org's tables, many rows at a time, and what a frame leaves out."""
+
+from __future__ import annotations
+
+# Names come from the schema, values are always bound.
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from sandbox.salesforce.database import Database
+from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.schema import Schema
+
+# Stages decide what is derived on opportunities, so they come before them.
+_FIRST = ("User", "Group", "OpportunityStage", "LeadStatus", "Account", "Contact")
+_FULL_NAME = "UPDATE \"{0}\" SET Name = trim(coalesce(FirstName || ' ', '') || LastName) WHERE Name IS NULL"
+_FROM_STAGE = (
+    "UPDATE Opportunity SET {0} = (SELECT s.{1} FROM OpportunityStage s WHERE s.ApiName = Opportunity.StageName)"
+)
+# Column a frame may leave out -> the statement that works it out.
+_DERIVED: dict[str, dict[str, str]] = {
+    "Contact": {"Name": _FULL_NAME.format("Contact")},
+    "Lead": {"Name": _FULL_NAME.format("Lead")},
+    "User": {"Name": _FULL_NAME.format("User")},
+    "Opportunity": {
+        "IsClosed": _FROM_STAGE.format("IsClosed", "IsClosed"),
+        "IsWon": _FROM_STAGE.format("IsWon", "IsWon"),
+        "Probability": _FROM_STAGE.format("Probability", "DefaultProbability"),
+        "ForecastCategory": _FROM_STAGE.format("ForecastCategory", "ForecastCategory"),
+        "ForecastCategoryName": _FROM_STAGE.format("ForecastCategoryName", "ForecastCategoryName"),
+        "ExpectedRevenue": "UPDATE Opportunity SET ExpectedRevenue = round(Amount * Probability / 100, 2)",
+    },
+    "Task": {"IsClosed": "UPDATE Task SET IsClosed = Status = 'Completed'"},
+    "CampaignMember": {"LeadOrContactId": "UPDATE CampaignMember SET LeadOrContactId = coalesce(ContactId, LeadId)"},
+}
+
+
+def load(database: Database, schema: Schema, frames: Mapping[str, pl.DataFrame], stamps: Mapping[str, Any]) -> None:
+    """Insert all frames, keyed by sObject; `stamps` fills the system columns a frame does not have.
+
+    ValueError names an sObject or a column that the org does not have.
+    """
+    order = {name: place for place, name in enumerate(_FIRST)}
+    for name in sorted(frames, key=lambda name: (order.get(name, len(order)), name)):
+        declared = schema.find(name)
+        if declared is None:
+            raise ValueError(f"The Salesforce sandbox has no sObject {name}.")
+        if frames[name].height:
+            _load(database, declared, frames[name], stamps)
+
+
+def _load(database: Database, declared: SObject, frame: pl.DataFrame, stamps: Mapping[str, Any]) -> None:
+    known = {f.name for f in declared.stored}
+    if unknown := sorted(set(frame.columns) - known):
+        raise ValueError(f"The sandbox's {declared.name} has no field {', '.join(unknown)}.")
+    created = pl.col("CreatedDate") if "CreatedDate" in frame.columns else pl.lit(stamps["CreatedDate"])
+    changed = next((pl.col(n) for n in ("SystemModstamp", "LastModifiedDate") if n in frame.columns), created)
+    fallbacks = {**stamps, "LastModifiedDate": changed, "SystemModstamp": changed, "CreatedDate": created}
+    missing = [name for name in fallbacks if name in known and name not in frame.columns]
+    values = {name: v if isinstance(v := fallbacks[name], pl.Expr) else pl.lit(v) for name in missing}
+    whole = frame.with_columns(**values) if values else frame
+    whole = whole.select(_stored(whole, name) for name in whole.columns)
+    database.load(declared, whole.columns, whole.iter_rows())
+    for column, statement in _DERIVED.get(declared.name, {}).items():
+        if column not in frame.columns:
+            database.execute(statement)
+    if {"IsDeleted", "Id"} <= set(frame.columns):
+        database.execute(
+            f"INSERT OR IGNORE INTO _deletions SELECT Id, '{declared.name}', SystemModstamp, Id "
+            f'FROM "{declared.name}" WHERE IsDeleted = 1'
+        )
+
+
+def _stored(frame: pl.DataFrame, name: str) -> pl.Expr:
+    kind = frame.schema[name]
+    column = pl.col(name)
+    if isinstance(kind, pl.Datetime):
+        return (
+            column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000")
+            if kind.time_zone
+            else (column.dt.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000"))
+        )
+    if kind == pl.Date:
+        return column.dt.strftime("%Y-%m-%d")
+    if kind == pl.Boolean:
+        return column.fill_null(False).cast(pl.Int64)
+    if kind == pl.String:
+        return pl.when(column != "").then(column)
+    return column

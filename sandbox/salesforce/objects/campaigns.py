@@ -1,0 +1,65 @@
+"""Campaign and CampaignMember."""
+
+from __future__ import annotations
+
+from sandbox.salesforce.fields import (
+    audit,
+    boolean,
+    create_only,
+    currency,
+    date,
+    double,
+    long_text,
+    number,
+    picklist,
+    read_only,
+    reference,
+    sobject,
+    text,
+)  # fmt: skip
+
+CAMPAIGN = sobject(
+    "Campaign",
+    "701",
+    "Campaigns",
+    text("Name", 80, nillable=False),
+    reference("ParentId", "Campaign", children="ChildCampaigns"),
+    picklist("Type", ("Conference", "Webinar", "Trade Show", "Public Relations", "Partners", "Referral Program",
+                      "Advertisement", "Banner Ads", "Direct Mail", "Email", "Telemarketing", "Other"), 40),
+    picklist("Status", ("Planned", "In Progress", "Completed", "Aborted"), 40),
+    date("StartDate"),
+    date("EndDate"),
+    currency("ExpectedRevenue"),
+    currency("BudgetedCost"),
+    currency("ActualCost"),
+    double("ExpectedResponse", 10, 2),
+    double("NumberSent", 18, 0),
+    boolean("IsActive"),
+    long_text("Description"),
+    read_only(number("NumberOfLeads"), nillable=False),
+    read_only(number("NumberOfConvertedLeads"), nillable=False),
+    read_only(number("NumberOfContacts"), nillable=False),
+    read_only(number("NumberOfResponses"), nillable=False),
+    read_only(number("NumberOfOpportunities"), nillable=False),
+    read_only(number("NumberOfWonOpportunities"), nillable=False),
+    read_only(currency("AmountAllOpportunities"), nillable=False),
+    read_only(currency("AmountWonOpportunities"), nillable=False),
+    read_only(date("LastActivityDate")),
+    *audit(owner=("User",)),
+)  # fmt: skip
+
+CAMPAIGN_MEMBER = sobject(
+    "CampaignMember",
+    "00v",
+    "Campaign Members",
+    create_only(reference("CampaignId", "Campaign", children="CampaignMembers", on_delete="cascade", nillable=False)),
+    create_only(reference("LeadId", "Lead", children="CampaignMembers", on_delete="cascade")),
+    create_only(reference("ContactId", "Contact", children="CampaignMembers", on_delete="cascade")),
+    picklist("Status", ("Sent", "Responded", "Registered", "Attended"), 40),
+    read_only(boolean("HasResponded"), nillable=False),
+    read_only(date("FirstRespondedDate")),
+    read_only(reference("LeadOrContactId", "Contact", "Lead", relationship="")),
+    read_only(text("Name", 121)),
+    *audit(),
+    undeletable=False,
+)

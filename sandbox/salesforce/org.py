@@ -1,0 +1,71 @@
+"""Everything one org consists of, handed to the parts of its API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandbox.clock import SandboxClock
+from sandbox.salesforce.database import Database
+from sandbox.salesforce.errors import bad_json
+from sandbox.salesforce.queries import Queries
+from sandbox.salesforce.records import Actor, Records
+from sandbox.salesforce.schema import Schema
+from sandbox.salesforce.settings import Settings
+from sandbox.salesforce.tokens import Tokens
+from sandbox.wire import Request
+
+RETIRED, OLDEST, NEWEST = 21, 31, 68  # API versions: retired from 21 on, served from 31 on
+SUCCESS: Mapping[str, Any] = {"success": True, "errors": []}
+
+
+@dataclass(slots=True)
+class Org:
+    """The state and the machinery of one org."""
+
+    database: Database
+    schema: Schema
+    clock: SandboxClock
+    settings: Settings
+    records: Records
+    queries: Queries
+    tokens: Tokens
+    org_id: str
+    user_id: str  # the API user's
+    calls: int = 0  # API requests so far today
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request on its way through the API."""
+
+    request: Request
+    version: str  # 59.0
+    actor: Actor
+
+    @property
+    def number(self) -> int:
+        return int(self.version.partition(".")[0])
+
+    def json_object(self) -> dict[str, Any]:
+        """The body; JSON_PARSER_ERROR when it is no JSON object."""
+        try:
+            body = self.request.json()
+        except ValueError:
+            raise bad_json("Unexpected character in the request body at [line:1, column:1]") from None
+        if not isinstance(body, dict):
+            raise bad_json("The HTTP entity body is required, but this request has no JSON object in it.")
+        return body
+
+    def header(self, name: str) -> str | None:
+        return self.request.headers.get(name.lower())
+
+    def with_request(self, request: Request) -> Call:
+        """The call of a request that came inside another one."""
+        return replace(self, request=request, actor=replace(self.actor, auto_assign=auto_assign(request)))
+
+
+def auto_assign(request: Request) -> bool:
+    """Assignment rules run unless the header says FALSE."""
+    return request.headers.get("sforce-auto-assign", "TRUE").strip().upper() != "FALSE"

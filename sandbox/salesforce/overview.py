@@ -1,0 +1,151 @@
+"""What an org says about itself: versions, resources, limits, record counts, describes and who is asking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.salesforce.describe import describe, describe_global, summary
+from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.org import NEWEST, OLDEST, Call, Org
+from sandbox.salesforce.times import http_date, parsed, parsed_http_date, text_of_ms
+from sandbox.wire import Request, Response, Routes
+
+_SEASONS = ("Winter", "Spring", "Summer")
+_RESOURCES = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
+
+
+def versions() -> Response:
+    """Every version served; v65 is Winter '26 and three come each year."""
+    listed = []
+    for number in range(OLDEST, NEWEST + 1):
+        year, season = divmod(number - 65, 3)
+        label = f"{_SEASONS[season]} '{26 + year}"
+        listed.append({"label": label, "url": f"/services/data/v{number}.0", "version": f"{number}.0"})
+    return Response.of_json(listed)
+
+
+class Overview:
+    """The handlers that only tell."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._seen_version = -1
+        self._changed = text_of_ms(org.clock.now_ms())
+        self._described: dict[tuple[str, str, int], Response] = {}
+
+    def add_to(self, routes: Routes, base: str) -> None:
+        routes.add("GET", base, self.resources)
+        routes.add("GET", f"{base}/limits", self.limits)
+        routes.add("GET", f"{base}/limits/recordCount", self.record_count)
+        routes.add("GET", f"{base}/sobjects", self.describe_global)
+        routes.add("GET", f"{base}/sobjects/{{sobject}}", self.basics)
+        routes.add("GET", f"{base}/sobjects/{{sobject}}/describe", self.describe)
+
+    def resources(self, call: Call) -> Response:
+        base = f"/services/data/v{call.version}"
+        return Response.of_json(
+            {**{name: f"{base}/{name}" for name in _RESOURCES}, "identity": self.identity_url(call)}
+        )
+
+    def identity_url(self, call: Call) -> str:
+        return f"{call.request.host}/id/{self._org.org_id}/{call.actor.user_id}"
+
+    def limits(self, call: Call) -> Response:
+        most = self._org.settings.daily_limit
+        used = {"DailyApiRequests": (most, self._org.calls)}
+        full = {
+            "DailyBulkApiBatches": 15_000,
+            "DailyBulkV2QueryJobs": 10_000,
+            "DailyBulkV2QueryFileStorageMB": 976_562,
+            "DataStorageMB": 5_120,
+            "FileStorageMB": 5_120,
+            "HourlyTimeBasedWorkflow": 1_000,
+        }
+        body: dict[str, Any] = {name: {"Max": value, "Remaining": value} for name, value in full.items()}
+        body |= {name: {"Max": top, "Remaining": max(top - spent, 0)} for name, (top, spent) in used.items()}
+        return Response.of_json(dict(sorted(body.items())))
+
+    def record_count(self, call: Call) -> Response:
+        """Live rows of each object asked for, of all when none is named; unknown names are left out."""
+        wanted = [name.strip() for name in (call.request.first("sObjects") or "").split(",") if name.strip()]
+        chosen = [d for name in wanted if (d := self._org.schema.find(name))] if wanted else list(self._org.schema)
+        counted = []
+        for declared in chosen:
+            alive = "WHERE IsDeleted = 0" if declared.has("IsDeleted") else ""
+            count = self._org.database.select(f'SELECT COUNT(*) FROM "{declared.name}" {alive}')[0][0]
+            counted.append({"count": count, "name": declared.name})
+        return Response.of_json({"sObjects": counted})
+
+    def describe_global(self, call: Call) -> Response:
+        return self._since(call) or Response.of_json(describe_global(self._org.schema, call.version))
+
+    def basics(self, call: Call, sobject: str) -> Response:
+        declared = self._org.schema.get(sobject)
+        return Response.of_json({"objectDescribe": summary(declared, call.version), "recentItems": []})
+
+    def describe(self, call: Call, sobject: str) -> Response:
+        declared = self._org.schema.get(sobject)
+        if unchanged := self._since(call):
+            return unchanged
+        body = describe(self._org.schema, declared, self._org.records.picklists, call.version)
+        return Response.of_json(body, headers={"Last-Modified": http_date(self._last_change())})
+
+    def _last_change(self) -> str:
+        """When what can be seen last changed, as far as somebody asked."""
+        if self._seen_version != self._org.schema.version:
+            self._seen_version = self._org.schema.version
+            self._changed = text_of_ms(self._org.clock.now_ms())
+        return self._changed
+
+    def _since(self, call: Call) -> Response | None:
+        """304 when nothing changed since the time the header names."""
+        since = parsed_http_date(call.header("If-Modified-Since") or "")
+        changed = parsed(self._last_change())
+        if since is None or changed is None or changed.replace(microsecond=0) > since:
+            return None
+        return Response(304, headers={"Last-Modified": http_date(self._changed)})
+
+
+def identity(org: Org, request: Request, user_id: str) -> Response:
+    """/id/{org}/{user} and /services/oauth2/userinfo, which share most of their keys."""
+    row = org.database.row(org.schema.get("User"), user_id)
+    if row is None:
+        raise ApiError("NOT_FOUND", "The requested resource does not exist")
+    url = f"{request.host}/id/{org.org_id}/{user_id}"
+    services = f"{request.host}/services"
+    return Response.of_json(
+        {
+            "id": url,
+            "sub": url,
+            "asserted_user": True,
+            "user_id": user_id,
+            "organization_id": org.org_id,
+            "username": row["Username"],
+            "preferred_username": row["Username"],
+            "nick_name": row["Alias"],
+            "nickname": row["Alias"],
+            "display_name": row["Name"],
+            "name": row["Name"],
+            "email": row["Email"],
+            "email_verified": True,
+            "first_name": row["FirstName"],
+            "given_name": row["FirstName"],
+            "last_name": row["LastName"],
+            "family_name": row["LastName"],
+            "timezone": row["TimeZoneSidKey"],
+            "zoneinfo": row["TimeZoneSidKey"],
+            "active": bool(row["IsActive"]),
+            "user_type": (row["UserType"] or "Standard").upper(),
+            "language": "en_US",
+            "locale": row["LocaleSidKey"],
+            "utcOffset": 0,
+            "last_modified_date": row["LastModifiedDate"],
+            "urls": {
+                "rest": f"{services}/data/v{{version}}/",
+                "sobjects": f"{services}/data/v{{version}}/sobjects/",
+                "query": f"{services}/data/v{{version}}/query/",
+                "partner": f"{services}/Soap/u/{{version}}/{org.org_id[:15]}",
+                "profile": f"{request.host}/{user_id}",
+            },
+        }
+    )

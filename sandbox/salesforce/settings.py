@@ -1,0 +1,27 @@
+"""How an org of the sandbox is set up: credentials, limits and switches."""
+
+# Harmless words that open nothing but a sandbox.
+# ruff: noqa: S105
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sandbox.salesforce.records import Rules
+
+
+@dataclass(slots=True)
+class Settings:
+    """Fixed harmless words by default; a test changes what it needs."""
+
+    client_id: str = "sandbox-client"
+    client_secret: str = "sandbox-secret"
+    username: str = "admin@sandbox.example"
+    password: str = "sandbox"
+    security_token: str = "sandbox-token"
+    refresh_token: str = "sandbox-refresh"
+    jwt_public_key: str | None = None  # PEM; None accepts every signature
+    token_life_s: float = 7200.0  # inactivity after which an access token is refused
+    rotate_refresh_tokens: bool = False  # each refresh token is good for one use
+    daily_limit: int = 100_000
+    rules: Rules = field(default_factory=Rules)

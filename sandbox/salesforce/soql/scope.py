@@ -1,0 +1,152 @@
+"""Names to columns: the tables a query reaches through relationships, joined as they are first needed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.fields import Field, SObject
+from sandbox.salesforce.schema import Schema
+from sandbox.salesforce.soql.tokens import pointed
+from sandbox.salesforce.soql.tree import Path
+
+MAX_DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One joined table under its SQL alias."""
+
+    sobject: SObject
+    alias: str
+
+    def column(self, name: str) -> str:
+        return f'{self.alias}."{name}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a relationship leads: one table, or one for each kind of record it may point to."""
+
+    tables: tuple[Table, ...]
+
+    @property
+    def polymorphic(self) -> bool:
+        return len(self.tables) > 1
+
+    @property
+    def type_name(self) -> str:
+        return "Name" if self.polymorphic else self.tables[0].sobject.name
+
+    def kind_sql(self) -> str:
+        """The name of the sObject a row of this place really is."""
+        cases = " ".join(f"WHEN {t.column('Id')} IS NOT NULL THEN '{t.sobject.name}'" for t in self.tables)
+        return f"CASE {cases} END"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field in its place, with the SQL that reads it."""
+
+    field: Field
+    sql: str
+    place: Place
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names of one SELECT; `numbers` is shared with the queries within it, so aliases never meet."""
+
+    schema: Schema
+    text: str
+    root: Table
+    alias: str = ""
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _places: dict[tuple[str, ...], Place] = field(default_factory=dict)
+    _joins: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._places[()] = Place((self.root,))
+
+    @property
+    def source(self) -> str:
+        """The FROM clause; complete when all names of the query are resolved."""
+        return " ".join([f'"{self.root.sobject.name}" {self.root.alias}', *self._joins])
+
+    def column(self, path: Path) -> Column:
+        """The column of a field path; INVALID_FIELD when any step does not exist or is hidden."""
+        steps = self.steps(path)
+        place = self.place(steps[:-1], path)
+        return self._last(place, steps[-1], path)
+
+    def steps(self, path: Path) -> tuple[str, ...]:
+        """The path without the query's own alias or object name before it."""
+        first = path.names[0].lower()
+        own = (self.alias.lower(), self.root.sobject.name.lower())
+        related = self._reference(self.root.sobject, first)
+        if len(path.names) > 1 and first in own and (related is None or first == own[0]):
+            return path.names[1:]
+        return path.names
+
+    def place(self, steps: tuple[str, ...], path: Path) -> Place:
+        """Where these relationships lead from the root."""
+        key = tuple(step.lower() for step in steps)
+        if key in self._places:
+            return self._places[key]
+        if len(steps) > MAX_DEPTH:
+            raise self._refusal(f"Relationship paths have at most {MAX_DEPTH} steps.", path)
+        parent = self.place(steps[:-1], path)
+        self._places[key] = self._join(parent, steps[-1], path)
+        return self._places[key]
+
+    def _reference(self, declared: SObject, relationship: str) -> Field | None:
+        for candidate in self.schema.visible(declared):
+            if candidate.relationship.lower() == relationship.lower() and candidate.relationship:
+                return candidate
+        return None
+
+    def _join(self, parent: Place, relationship: str, path: Path) -> Place:
+        holders = [(t, f) for t in parent.tables if (f := self._reference(t.sobject, relationship))]
+        if not holders:
+            raise self._refusal(
+                f"Didn't understand relationship '{relationship}' in field path. If you are attempting to use a custom "
+                "relationship, be sure to append the '__r' after the custom relationship name. Please reference your "
+                "WSDL or the describe call for the appropriate names.",
+                path,
+            )
+        names = dict.fromkeys(name for _, reference in holders for name in reference.refers_to)
+        targets = [target for name in names if (target := self.schema.find(name))]
+        if not targets:
+            raise self._refusal(f"The relationship '{relationship}' leads to an object that cannot be queried.", path)
+        link = _first_of([holder.column(reference.name) for holder, reference in holders])
+        return Place(tuple(self._joined(target, link) for target in targets))
+
+    def _joined(self, target: SObject, link: str) -> Table:
+        table = Table(target, f"t{next(self.numbers)}")
+        self._joins.append(f'LEFT JOIN "{target.name}" {table.alias} ON {table.column("Id")} = {link}')
+        return table
+
+    def _last(self, place: Place, name: str, path: Path) -> Column:
+        if place.polymorphic and name.lower() == "type":
+            return Column(Field("Type", "picklist", length=40), place.kind_sql(), place)
+        found = [(t, f) for t in place.tables if (f := self.schema.field(t.sobject, name))]
+        if not found:
+            raise self._refusal(
+                f"No such column '{name}' on entity '{place.type_name}'. If you are attempting to use a custom field, "
+                "be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe "
+                "call for the appropriate names.",
+                path,
+            )
+        sql = _first_of([t.column(f.name) for t, f in found if f.stored])
+        if len(found) > 1 and "NOCASE" in found[0][1].column:
+            sql = f"({sql}) COLLATE NOCASE"
+        return Column(found[0][1], sql, place)
+
+    def _refusal(self, message: str, path: Path) -> ApiError:
+        return pointed("INVALID_FIELD", message, self.text, path.at)
+
+
+def _first_of(columns: list[str]) -> str:
+    return columns[0] if len(columns) == 1 else f"coalesce({', '.join(columns)})" if columns else "NULL"

@@ -1,0 +1,144 @@
+"""The tree of a SOQL statement; `at` is the place in the text that an error message points to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A field, with the relationships that lead to it: Account.Owner.Name."""
+
+    names: tuple[str, ...]
+    at: int
+
+    @property
+    def text(self) -> str:
+        return ".".join(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of a field: COUNT(Id), CALENDAR_YEAR(CloseDate); no argument is COUNT()."""
+
+    name: str
+    argument: Path | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value in a condition; kind string has its escapes still in `value`."""
+
+    kind: Literal["string", "number", "boolean", "null", "date", "datetime", "literal"]
+    value: Any
+    at: int
+    n: int = 0  # of LAST_N_DAYS:n
+
+
+Operand = Path | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`operator` is one of = != < <= > >= LIKE."""
+
+    left: Operand
+    operator: str
+    right: Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """field [NOT] IN (values) or (a query)."""
+
+    left: Operand
+    negated: bool
+    values: tuple[Constant, ...]
+    query: Query | None
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    part: Condition
+
+
+Condition = Comparison | Membership | Both | Either | Negation
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """One entry of the field list with its alias."""
+
+    what: Operand | ChildQuery | FieldGroup
+    alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroup:
+    """FIELDS(ALL), FIELDS(STANDARD) or FIELDS(CUSTOM)."""
+
+    group: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildQuery:
+    query: Query
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    what: Operand
+    descending: bool = False
+    nulls_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One SELECT; `sobject` is a relationship name within a child query."""
+
+    selected: tuple[Selected, ...]
+    sobject: str
+    sobject_at: int
+    alias: str = ""
+    where: Condition | None = None
+    group_by: tuple[Operand, ...] = ()
+    having: Condition | None = None
+    order_by: tuple[Ordering, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+
+    @property
+    def counts_only(self) -> bool:
+        """SELECT COUNT() without anything else."""
+        what = self.selected[0].what
+        return len(self.selected) == 1 and isinstance(what, Call) and what.name == "COUNT" and what.argument is None
+
+    @property
+    def aggregated(self) -> bool:
+        calls = (one.what for one in self.selected)
+        return bool(self.group_by) or any(isinstance(what, Call) and what.name in AGGREGATES for what in calls)
+
+
+AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
+DATE_PARTS = frozenset(
+    {
+        "CALENDAR_YEAR", "CALENDAR_QUARTER", "CALENDAR_MONTH", "FISCAL_YEAR", "FISCAL_QUARTER", "FISCAL_MONTH",
+        "DAY_IN_MONTH", "DAY_IN_WEEK", "DAY_IN_YEAR", "DAY_ONLY", "HOUR_IN_DAY",
+    }
+)  # fmt: skip
+# They change how a value is shown, which the sandbox's one language has no need of.
+PLAIN = frozenset({"TOLABEL", "FORMAT", "CONVERTCURRENCY", "CONVERTTIMEZONE"})

@@ -1,0 +1,107 @@
+"""JSON values to stored values, with the refusals each field type has."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sandbox.salesforce.errors import ApiError, bad_json
+from sandbox.salesforce.fields import Field
+from sandbox.salesforce.ids import long_id
+from sandbox.salesforce.times import parsed, parsed_date, text_of
+
+_RANGE = {"int": 2**31}
+
+
+def stored(declared: Field, value: Any, known: tuple[str, ...] = ()) -> Any:
+    """The value as the database keeps it; `known` are the values of a restricted picklist."""
+    if value is None or value == "":
+        return _blank(declared)
+    if declared.type == "boolean":
+        return _flag(declared, value)
+    if declared.type in ("int", "double", "currency", "percent"):
+        return _number(declared, value)
+    if declared.type == "date":
+        return _date(value)
+    if declared.type == "datetime":
+        return _moment(value)
+    if isinstance(value, dict | list):
+        kind = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
+        raise bad_json(f"Cannot deserialize instance of {declared.type} from {kind} value at [line:1, column:1]")
+    text = value if isinstance(value, str) else "true" if value is True else "false" if value is False else str(value)
+    if declared.type in ("reference", "id"):
+        return record_id(declared, text)
+    return _text(declared, text, known)
+
+
+def _blank(declared: Field) -> None:
+    if declared.type == "boolean":
+        message = f"{declared.label}: value not of required type: "
+        raise ApiError("INVALID_TYPE_ON_FIELD_IN_RECORD", message, [declared.name])
+
+
+def _flag(declared: Field, value: Any) -> int:
+    words = {True: 1, False: 0, "true": 1, "false": 0}  # 1 and 0 are equal to True and False
+    key = value.lower() if isinstance(value, str) else value
+    if isinstance(key, dict | list) or key not in words:
+        raise bad_json(_cannot("boolean", value))
+    return words[key]
+
+
+def _number(declared: Field, value: Any) -> int | float:
+    try:
+        number = float(value) if not isinstance(value, bool) else None
+    except (TypeError, ValueError):
+        number = None
+    if number is None or number != number or (declared.type == "int" and number != int(number)):
+        raise bad_json(_cannot(declared.type, value))
+    if abs(number) >= _RANGE.get(declared.type, 10.0 ** (declared.precision - declared.scale)):
+        message = f"{declared.label}: value outside of valid range on numeric field: {value}"
+        raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", message, [declared.name])
+    return int(number) if declared.type == "int" else round(number, declared.scale)
+
+
+def _date(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    day = parsed_date(value) if isinstance(value, str) else None
+    if day is None:
+        raise bad_json(_cannot("date", value))
+    return day.isoformat()
+
+
+def _moment(value: Any) -> str:
+    if isinstance(value, datetime):
+        return text_of(value if value.tzinfo else value.replace(tzinfo=UTC))
+    moment = parsed(value) if isinstance(value, str) else None
+    if moment is None:
+        raise bad_json(_cannot("datetime", value))
+    return text_of(moment)
+
+
+def _text(declared: Field, value: str, known: tuple[str, ...]) -> str:
+    if "\0" in value:
+        raise bad_json("Illegal unquoted character ((CTRL-CHAR, code 0)) at [line:1, column:1]")
+    if declared.length and len(value) > declared.length:
+        message = f"{declared.label}: data value too large: {value} (max length={declared.length})"
+        raise ApiError("STRING_TOO_LONG", message, [declared.name])
+    if declared.restricted and known and value not in known:
+        message = f"{declared.label}: bad value for restricted picklist field: {value}"
+        raise ApiError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, [declared.name])
+    return value
+
+
+def record_id(declared: Field, value: str) -> str:
+    found = long_id(value)
+    if found is None:
+        message = f"{declared.label}: id value of incorrect type: {value}"
+        raise ApiError("MALFORMED_ID", message, [declared.name])
+    return found
+
+
+def _cannot(kind: str, value: Any) -> str:
+    token = "VALUE_STRING" if isinstance(value, str) else "VALUE_NUMBER" if isinstance(value, float | int) else "value"
+    return (
+        f"Cannot deserialize instance of {kind} from {token} value {value} or request may be missing a required field "
+        "at [line:1, column:1]"
+    )
