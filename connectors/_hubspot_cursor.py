@@ -17,7 +17,7 @@ class Cursor:
 
     `since` None: a full pull. `step` counts the parts a pull has (live then archived records; sources of links).
     `after`: the paging token or, in a search, the last id shown. `is_partial`: a part could not be read, so that what
-    was not shown is not gone.
+    was not shown is not gone. `shown` counts the records so far.
     """
 
     until: int
@@ -25,6 +25,7 @@ class Cursor:
     step: int = 0
     after: str | None = None
     is_partial: bool = False
+    shown: int = 0
 
     @property
     def is_full(self) -> bool:
@@ -35,9 +36,10 @@ class Cursor:
         """Where the window of changes begins, the overlap included."""
         return max((self.since or 0) - OVERLAP_US, 0)
 
-    def at(self, after: str | None) -> Cursor:
+    def at(self, after: str | None, shown: int = 0) -> Cursor:
         """The same part, one page on; the next part when there is no page behind it."""
-        return replace(self, after=after) if after is not None else replace(self, step=self.step + 1, after=None)
+        step = self.step if after is not None else self.step + 1
+        return replace(self, step=step, after=after, shown=self.shown + shown)
 
     def watermark(self, base: Watermark) -> Watermark:
         """What to save with a page behind which the pull goes on here."""
@@ -57,6 +59,6 @@ def resumed(watermark: Watermark) -> Cursor | None:
         cursor = Cursor(**raw)
     except (ValueError, TypeError):
         return None
-    numbers = (cursor.until, cursor.step, cursor.since or 0)
+    numbers = (cursor.until, cursor.step, cursor.shown, cursor.since or 0)
     is_sound = all(isinstance(number, int) for number in numbers) and isinstance(cursor.after, str | None)
     return cursor if is_sound else None

@@ -85,7 +85,7 @@ def read_links(gateway: Gateway, from_stream: str, to_stream: str, ids: Sequence
             if after is not None:
                 more = {"id": str(result["from"]["id"]), "after": str(after)}
                 if more in inputs:
-                    raise unreadable(gateway.name, "its paging token repeats")
+                    raise unreadable(gateway.name, "it names the same next page again")
                 waiting.append(more)
     return sorted(links, key=lambda link: (link.from_id, link.to_id))
 

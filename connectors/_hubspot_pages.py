@@ -33,7 +33,7 @@ def next_after(gateway: Gateway, reply: Reply, current: str | None) -> str | Non
     if current is not None and current.isdigit() and token.isdigit():
         repeats = int(token) <= int(current)
     if repeats:
-        raise unreadable(gateway.name, "its paging token repeats")
+        raise unreadable(gateway.name, "it names the same next page again")
     return token
 
 

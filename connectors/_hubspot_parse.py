@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +18,13 @@ Columns = dict[str, list[Value]]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`batch` holds the records as they are; `others` those of which less is known: records merged away into these,
-    and records with a value that is not of its field's type, without that field. `gaps` says so."""
+    """`batch` holds the records, `merged` those that were merged away into them; `gaps` says what could not be read.
+
+    A text that is not of its field's type, which only a mapping of our own can bring about, is left blank.
+    """
 
     batch: Batch
-    others: tuple[Batch, ...]
+    merged: Batch
     gaps: tuple[str, ...]
 
 
@@ -44,18 +45,16 @@ def parse_objects(
         "created_at": [stamp(record.get("createdAt")) for record in objects],
         "is_deleted": [deleted or bool(record.get("archived")) for record in objects],
     }
-    unreadable: dict[int, set[str]] = defaultdict(set)
+    gaps = []
     for name in fields.properties:
-        columns[name], rows = _column(fields, name, texts)
-        for row in rows:
-            unreadable[row].add(name)
+        columns[name], unreadable = _column(fields, name, texts)
+        if unreadable:
+            gaps.append(_unreadable(fields, name))
     if "currency" in fields.readable:
         columns["currency"] = [fields.currency_of(own) for own in texts]
     stream = fields.layout.stream
-    batches = _by_unreadable(connection, stream, columns, fields.readable, unreadable)
     merged = _merged_away(connection, stream, columns, texts)
-    others = (*batches[1:], *((merged,) if len(merged) else ()))
-    return Parsed(batches[0], others, _sentences(fields, unreadable))
+    return Parsed(Batch(connection, stream, columns, fields.readable), merged, tuple(gaps))
 
 
 def stamp(text: object) -> int | None:
@@ -111,26 +110,6 @@ def _column(fields: Fields, name: str, texts: Sequence[Texts]) -> tuple[list[Val
     return convert_all(raw, converter(kind.type, prop.type, fields.portal.zone))
 
 
-def _by_unreadable(
-    connection: str, stream: str, columns: Columns, readable: frozenset[str], unreadable: Mapping[int, set[str]]
-) -> list[Batch]:
-    """First the records that were read whole, then, per set of unreadable fields, the others without these."""
-    if not unreadable:
-        return [Batch(connection, stream, columns, readable)]
-    rows_by_gap: dict[frozenset[str], list[int]] = {frozenset(): []}
-    for row in range(len(columns["id"])):
-        rows_by_gap.setdefault(frozenset(unreadable.get(row, ())), []).append(row)
-    return [
-        Batch(
-            connection,
-            stream,
-            {name: [column[row] for row in rows] for name, column in columns.items() if name not in gap},
-            readable - gap,
-        )
-        for gap, rows in rows_by_gap.items()
-    ]
-
-
 def _merged_away(connection: str, stream: str, columns: Columns, texts: Sequence[Texts]) -> Batch:
     """Records that live on in one of these: gone, every field of theirs unknown, of the survivor's version."""
     merged = [
@@ -148,12 +127,9 @@ def _merged_away(connection: str, stream: str, columns: Columns, texts: Sequence
     return Batch(connection, stream, gone, frozenset())
 
 
-def _sentences(fields: Fields, unreadable: Mapping[int, set[str]]) -> tuple[str, ...]:
-    stream = STREAMS[fields.layout.stream]
-    counts = {name: sum(name in names for names in unreadable.values()) for name in fields.properties}
-    return tuple(
-        f"{stream.name}.{name} is unknown in some records: property {fields.properties[name].name} holds text that is "
-        f"no {stream.field(name).type}."
-        for name, count in counts.items()
-        if count
+def _unreadable(fields: Fields, name: str) -> str:
+    field = STREAMS[fields.layout.stream].field(name)
+    return (
+        f"{fields.layout.stream}.{name} is left blank in some records: property {fields.properties[name].name} holds "
+        f"text there that is no {field.type}; map another property."
     )

@@ -11,16 +11,19 @@ from typing import Any
 
 from connectors._http import unreadable
 from connectors._hubspot_cursor import Cursor, resumed
-from connectors._hubspot_fields import LAYOUTS, Fields
+from connectors._hubspot_fields import Fields
 from connectors._hubspot_gateway import Gateway, results_of
 from connectors._hubspot_operations import OWNERS, PIPELINES
-from connectors._hubspot_pages import Objects, changed_page, list_page, next_after
+from connectors._hubspot_pages import Objects, changed_page, count_objects, list_page, next_after
 from connectors._hubspot_parse import Parsed, parse_objects, stamp
 from connectors._hubspot_portal import Description
 from model.batch import Batch, Page, Watermark
+from model.errors import Unavailable
 from model.streams import Value
 
 LIVE, ARCHIVED, DONE = 0, 1, 2
+# The index may lag behind the list by what was deleted meanwhile.
+INDEX_SLACK = 0.01
 
 
 def pull_objects(gateway: Gateway, description: Description, stream: str, watermark: Watermark) -> Iterator[Page]:
@@ -32,19 +35,30 @@ def pull_objects(gateway: Gateway, description: Description, stream: str, waterm
     cursor = resumed(watermark) or Cursor(until=gateway.at, since=watermark.since)
     while cursor.step < DONE:
         objects, after = _objects(gateway, fields, cursor)
-        following = cursor.at(after)
+        following = cursor.at(after, len(objects))
+        if cursor.is_full and cursor.step == LIVE and following.step != LIVE:
+            _refuse_short_read(gateway, fields, following.shown)
         parsed = _parsed(gateway, fields, objects, deleted=cursor.step == ARCHIVED)
         gaps = fields.gaps + parsed.gaps
-        for batch in parsed.others:
-            yield Page(batch, cursor.watermark(watermark), cursor.is_full, gaps)
-        is_last = following.step == DONE
-        saved = following.end() if is_last else following.watermark(watermark)
+        if len(parsed.merged):
+            yield Page(parsed.merged, cursor.watermark(watermark), cursor.is_full, gaps)
+        saved = following.end() if following.step == DONE else following.watermark(watermark)
         yield Page(parsed.batch, saved, cursor.is_full, gaps)
         cursor = following
 
 
+def _refuse_short_read(gateway: Gateway, fields: Fields, shown: int) -> None:
+    """A list that ends before it showed what the search index counts is cut: Unavailable, to be read again."""
+    total = count_objects(gateway, fields.layout.object)
+    if shown < total * (1 - INDEX_SLACK):
+        raise Unavailable(
+            f"{gateway.name}: the list of {fields.layout.stream} ended after {shown} of {total} records; pull again.",
+            connection=gateway.name,
+        )
+
+
 def _objects(gateway: Gateway, fields: Fields, cursor: Cursor) -> tuple[Objects, str | None]:
-    layout = LAYOUTS[fields.layout.stream]
+    layout = fields.layout
     if cursor.step == LIVE and cursor.since is not None:
         return changed_page(gateway, layout.object, layout.modified, fields.asked, cursor)
     archived = cursor.step == ARCHIVED

@@ -187,7 +187,7 @@ def record_batches(gateway: Gateway, fields: Fields, objects: Sequence[Record]) 
         parsed = parse_objects(gateway.name, fields, objects)
     except ValueError:
         return ()
-    return tuple(batch for batch in (*parsed.others, parsed.batch) if len(batch))
+    return tuple(batch for batch in (parsed.merged, parsed.batch) if len(batch))
 
 
 def _outcome(
