@@ -1,0 +1,37 @@
+"""Handlers for account information: details and the day's API usage."""
+
+from __future__ import annotations
+
+from sandbox.hubspot.call import Call
+from sandbox.hubspot.values import stamp
+from sandbox.wire import Response
+
+
+def details(call: Call) -> Response:
+    settings = call.portal.settings
+    return Response.of_json(
+        {
+            "portalId": settings.portal_id,
+            "accountType": "STANDARD",
+            "timeZone": settings.time_zone,
+            "companyCurrency": settings.currency,
+            "additionalCurrencies": list(settings.more_currencies),
+            "utcOffset": "+00:00",
+            "utcOffsetMilliseconds": 0,
+            "uiDomain": "app.hubspot.com",
+            "dataHostingLocation": "na1",
+        }
+    )
+
+
+def daily_usage(call: Call) -> Response:
+    limiter = call.limiter
+    result = {
+        "name": "private-apps-api-calls-daily",
+        "usageLimit": limiter.limits.daily,
+        "currentUsage": limiter.used_today,
+        "collectedAt": call.portal.now(),
+        "fetchStatus": "SUCCESS",
+        "resetsAt": stamp(limiter.resets_at_ms()),
+    }
+    return Response.of_json({"results": [result]})

@@ -1,0 +1,234 @@
+"""Handlers for associations in the v4 and dated form: one record, batches, labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.hubspot.batches import Entry, answer
+from sandbox.hubspot.call import Call, id_text
+from sandbox.hubspot.errors import HubspotError, bad_request, not_found
+from sandbox.hubspot.kinds import Kind
+from sandbox.hubspot.link_types import LinkType
+from sandbox.hubspot.links import Linked
+from sandbox.hubspot.objects import locate
+from sandbox.wire import Response
+
+PAGE_MAX = 500
+READ_MAX = 1_000
+WRITE_MAX = 2_000
+MAX_LABELS = 10
+
+
+def list_links(call: Call, kind: str, record_id: str, target: str) -> Response:
+    """What one record is linked to, by id; ids are numbers here."""
+    source, found = call.portal.kind(kind), call.portal.kind(target)
+    number = locate(call, source, record_id)
+    limit = call.whole("limit", PAGE_MAX, 1, PAGE_MAX)
+    linked = _from(call.links.of(source, [number], found).get(number, []), call.request.first("after"))
+    types = call.links.types.between(source, found)
+    body: dict[str, Any] = {"results": [_linked(types, one) for one in linked[:limit]]}
+    if len(linked) > limit:
+        body["paging"] = call.next_page(str(linked[limit][0]))
+    return Response.of_json(body)
+
+
+def put_default(call: Call, kind: str, record_id: str, target: str, target_id: str) -> Response:
+    """Link without a label: a COMPLETE batch that names both directions, and the primary flag where it was set."""
+    source, found = call.portal.kind(kind), call.portal.kind(target)
+    started = call.portal.now()
+    one, other = _number(call, source, record_id), _number(call, found, target_id)
+    return answer(call, _default_results(call, source, one, found, other), [], 200, started)
+
+
+def put_labelled(call: Call, kind: str, record_id: str, target: str, target_id: str) -> Response:
+    """Replace the labels of an association, making it where it is missing; 201."""
+    source, found = call.portal.kind(kind), call.portal.kind(target)
+    one, other = _number(call, source, record_id), _number(call, found, target_id)
+    types = call.links.label(source, one, found, other, _type_ids(call.any_body()))
+    return Response.of_json(_labelled(call, source, one, found, other, types), 201)
+
+
+def delete_link(call: Call, kind: str, record_id: str, target: str, target_id: str) -> Response:
+    source, found = call.portal.kind(kind), call.portal.kind(target)
+    call.links.unlink(source, _whole(record_id), found, _whole(target_id))
+    return Response(204)
+
+
+def read_links(call: Call, source: str, target: str) -> Response:
+    """200, or 207 naming the inputs that have no association. Each input may page by its own `after`."""
+    one, other = call.portal.kind(source), call.portal.kind(target)
+    started = call.portal.now()
+    inputs = call.inputs(READ_MAX)
+    wanted = {id_text(item): item.get("after") for item in inputs}
+    known = call.links.of(one, [_whole(name) for name in wanted], other)
+    types = call.links.types.between(one, other)
+    results: list[Entry] = []
+    errors: list[Entry] = []
+    for name, after in wanted.items():
+        linked = _from(known.get(_whole(name), []), after)
+        if not linked:
+            errors.append(_unlinked(one, other, name))
+            continue
+        entry: Entry = {"from": {"id": name}, "to": [_linked(types, link) for link in linked[:PAGE_MAX]]}
+        if len(linked) > PAGE_MAX:
+            path = f"{call.request.host}/crm/v4/objects/{one.plural}/{name}/associations/{other.plural}"
+            following = str(linked[PAGE_MAX][0])
+            entry["paging"] = {"next": {"after": following, "link": f"{path}?after={following}"}}
+        results.append(entry)
+    return answer(call, results, errors, 200, started)
+
+
+def create_links(call: Call, source: str, target: str) -> Response:
+    """201, or 207 naming the pairs of which a record is missing."""
+    one, other = call.portal.kind(source), call.portal.kind(target)
+    started = call.portal.now()
+    results: list[Entry] = []
+    errors: list[Entry] = []
+    for item in call.inputs(WRITE_MAX):
+        source_id, target_id = id_text(item.get("from")), id_text(item.get("to"))
+        type_ids = _type_ids(item.get("types"))
+        try:
+            numbers = _number(call, one, source_id), _number(call, other, target_id)
+        except HubspotError as error:
+            errors.append(error.entry({"fromObjectId": [source_id], "toObjectId": [target_id]}))
+            continue
+        types = call.links.label(one, numbers[0], other, numbers[1], type_ids)
+        results.append(_labelled(call, one, numbers[0], other, numbers[1], types))
+    return answer(call, results, errors, 201, started)
+
+
+def default_links(call: Call, source: str, target: str) -> Response:
+    one, other = call.portal.kind(source), call.portal.kind(target)
+    started = call.portal.now()
+    results: list[Entry] = []
+    errors: list[Entry] = []
+    for item in call.inputs(WRITE_MAX):
+        source_id, target_id = id_text(item.get("from")), id_text(item.get("to"))
+        try:
+            numbers = _number(call, one, source_id), _number(call, other, target_id)
+        except HubspotError as error:
+            errors.append(error.entry({"fromObjectId": [source_id], "toObjectId": [target_id]}))
+            continue
+        results += _default_results(call, one, numbers[0], other, numbers[1])
+    return answer(call, results, errors, 200, started)
+
+
+def archive_links(call: Call, source: str, target: str) -> Response:
+    """Remove whole associations: 204 in v4, 200 in the dated versions."""
+    one, other = call.portal.kind(source), call.portal.kind(target)
+    for item in call.inputs(WRITE_MAX):
+        targets = item.get("to")
+        if not isinstance(targets, list):
+            raise bad_request("Invalid input JSON: `to` must be a list of objects")
+        for to in targets:
+            call.links.unlink(one, _whole(id_text(item.get("from"))), other, _whole(id_text(to)))
+    return _done(call)
+
+
+def archive_labels(call: Call, source: str, target: str) -> Response:
+    one, other = call.portal.kind(source), call.portal.kind(target)
+    for item in call.inputs(WRITE_MAX):
+        pair = _whole(id_text(item.get("from"))), _whole(id_text(item.get("to")))
+        call.links.unlabel(one, pair[0], other, pair[1], _type_ids(item.get("types")))
+    return _done(call)
+
+
+def list_labels(call: Call, source: str, target: str) -> Response:
+    types = call.links.types.between(call.portal.kind(source), call.portal.kind(target)).values()
+    return Response.of_json({"results": [link_type.wire() for link_type in types]})
+
+
+def create_label(call: Call, source: str, target: str) -> Response:
+    """A label of the account's own, one type id for each direction."""
+    one, other = call.portal.kind(source), call.portal.kind(target)
+    body = call.body()
+    label, name = id_text(body, "label"), id_text(body, "name")
+    own = [t for t in call.links.types.between(one, other).values() if t.category == "USER_DEFINED"]
+    if len(own) >= MAX_LABELS:
+        raise bad_request(f"There are {MAX_LABELS} labels between {one.type_id} and {other.type_id} already")
+    if any(t.name == name for t in own):
+        raise HubspotError(409, f"An association label named {name} already exists", "CONFLICT")
+    first = call.links.types.next_own()
+    back = first if one == other else first + 1
+    inverse = str(body.get("inverseLabel") or label)
+    made = [
+        LinkType(first, one.plural, other.plural, label, back, name, "USER_DEFINED"),
+        LinkType(back, other.plural, one.plural, inverse, first, name, "USER_DEFINED"),
+    ]
+    call.links.define(*made[: 1 if one == other else 2])
+    return Response.of_json({"results": [link_type.wire() for link_type in made]})
+
+
+def delete_label(call: Call, source: str, target: str, type_id: str) -> Response:
+    types = call.links.types.between(call.portal.kind(source), call.portal.kind(target))
+    found = types.get(_whole(type_id))
+    if found is None or found.category != "USER_DEFINED":
+        raise not_found()
+    call.links.undefine(found)
+    return Response(204)
+
+
+def _done(call: Call) -> Response:
+    if not call.is_dated:
+        return Response(204)
+    return answer(call, [], [], 200, call.portal.now())
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def _number(call: Call, kind: Kind, text: str) -> int:
+    if not call.portal.store.rows(kind, [_whole(text)], ()):
+        raise not_found(f"Object not found. objectId are usually numeric. {kind.upper}={text[:40]}")
+    return _whole(text)
+
+
+def _from(linked: list[Linked], after: Any) -> list[Linked]:
+    return [one for one in linked if one[0] >= _whole(str(after))] if after else linked
+
+
+def _linked(types: dict[int, LinkType], linked: Linked) -> dict[str, Any]:
+    number, ids = linked
+    return {"toObjectId": number, "associationTypes": [types[i].wire() for i in ids if i in types]}
+
+
+def _unlinked(one: Kind, other: Kind, name: str) -> Entry:
+    error = not_found(
+        f"No {other.singular} is associated with {one.singular} {name}.",
+        subCategory="crm.associations.NO_ASSOCIATIONS_FOUND",
+    )
+    context = {"fromObjectId": [name], "fromObjectType": [one.singular], "toObjectType": [other.singular]}
+    return error.entry(context)
+
+
+def _type_ids(specs: Any) -> list[int]:
+    try:
+        found = [int(spec["associationTypeId"]) for spec in specs]
+    except (KeyError, TypeError, ValueError):
+        raise bad_request(
+            "Invalid input JSON: association types are a list of {associationCategory, associationTypeId}"
+        ) from None
+    if not found:
+        raise bad_request("At least one association type is required")
+    return found
+
+
+def _labelled(call: Call, one: Kind, one_id: int, other: Kind, other_id: int, types: list[int]) -> dict[str, Any]:
+    known = call.links.types.between(one, other)
+    return {
+        "fromObjectTypeId": one.type_id,
+        "fromObjectId": one_id,
+        "toObjectTypeId": other.type_id,
+        "toObjectId": other_id,
+        "labels": [label for t in types if (label := known[t].label)],
+    }
+
+
+def _default_results(call: Call, one: Kind, one_id: int, other: Kind, other_id: int) -> list[Entry]:
+    results: list[Entry] = []
+    for there, back in call.links.default(one, one_id, other, other_id):
+        for source_id, target_id, type_id in ((one_id, other_id, there), (other_id, one_id, back)):
+            spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}
+            results.append({"from": {"id": str(source_id)}, "to": {"id": str(target_id)}, "associationSpec": spec})
+    return results

@@ -1,0 +1,87 @@
+"""Who set which value when. Values that a record was made with have no row until they are first replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sandbox.hubspot.kinds import Kind
+from sandbox.hubspot.store import VIRTUAL, Store
+from sandbox.hubspot.tokens import Author
+
+# What tells who made a record, and so who set its first values.
+ORIGIN = ("hs_object_source", "hs_object_source_id", "hs_object_source_user_id")
+MAX_VERSIONS = 45
+_CHUNK = 500
+_INSERT = "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def remember(
+    store: Store,
+    kind: Kind,
+    record_id: int,
+    changes: Iterable[tuple[str, str | None, str | None]],
+    at: str,
+    author: Author,
+) -> None:
+    """Note (property, old, new) values of one record, set by `author` at `at`."""
+    for name, old, new in changes:
+        known = store.db.execute(
+            "SELECT 1 FROM history WHERE kind = ? AND id = ? AND name = ? LIMIT 1", (kind.plural, record_id, name)
+        ).fetchone()
+        if known is None and old is not None:
+            _remember_first(store, kind, record_id, name, old)
+        source = (author.source_type, author.source_id, author.label or None, author.user_id)
+        store.db.execute(_INSERT, (kind.plural, record_id, name, at, new, *source))
+
+
+def _remember_first(store: Store, kind: Kind, record_id: int, name: str, value: str) -> None:
+    row = store.rows(kind, [record_id], ORIGIN, archived=None)[0]
+    source_type, source_id, user = row[5:]
+    first = (kind.plural, record_id, name, row[1], value, source_type or "CRM_UI", source_id, None, user)
+    store.db.execute(_INSERT, first)
+
+
+def histories(
+    store: Store, kind: Kind, ids: Sequence[int], names: Sequence[str]
+) -> dict[int, dict[str, list[dict[str, Any]]]]:
+    """By record and property, the values it had, newest first."""
+    kept = [name for name in names if name not in VIRTUAL]
+    found: dict[int, dict[str, list[dict[str, Any]]]] = {record_id: {name: [] for name in kept} for record_id in ids}
+    for start in range(0, len(ids), _CHUNK):
+        part = ids[start : start + _CHUNK]
+        sql = (
+            "SELECT id, name, at, value, source_type, source_id, source_label, user_id FROM history WHERE kind = ?"
+            f" AND id IN ({','.join('?' * len(part))}) ORDER BY at DESC, rowid DESC"
+        )
+        for record_id, name, *entry in store.db.execute(sql, [kind.plural, *part]):
+            if name in found[record_id] and len(found[record_id][name]) < MAX_VERSIONS:
+                found[record_id][name].append(_entry(*entry))
+    for row in store.rows(kind, ids, [*ORIGIN, *kept], archived=None):
+        source_type, source_id, user = row[5:8]
+        for name, value in zip(kept, row[8:], strict=True):
+            if not found[int(row[0] or 0)][name] and value is not None:
+                first = _entry(row[1], value, source_type or "CRM_UI", source_id, None, user)
+                found[int(row[0] or 0)][name].append(first)
+    return found
+
+
+def _entry(at: Any, value: Any, source_type: Any, source_id: Any, label: Any, user: Any) -> dict[str, Any]:
+    entry = {"value": value or "", "timestamp": at, "sourceType": source_type}
+    optional = {
+        "sourceId": source_id,
+        "sourceLabel": label,
+        "updatedByUserId": int(user) if str(user).isdigit() else None,
+    }
+    return {**entry, **{name: told for name, told in optional.items() if told is not None}}
+
+
+def inherit(store: Store, kind: Kind, survivor: int, given: Iterable[tuple[int, Sequence[str]]]) -> None:
+    """Let the survivor of a merge have the history of these (record, properties); the rest stays with its record."""
+    for record_id, names in given:
+        for start in range(0, len(names), _CHUNK):
+            part = names[start : start + _CHUNK]
+            store.db.execute(
+                f"UPDATE history SET id = ? WHERE kind = ? AND id = ? AND name IN ({','.join('?' * len(part))})",
+                [survivor, kind.plural, record_id, *part],
+            )

@@ -1,0 +1,204 @@
+"""Associations: each is two directed rows that carry the same types, one id per direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+from sandbox.hubspot.errors import bad_request
+from sandbox.hubspot.kinds import BY_NUMBER, Kind
+from sandbox.hubspot.link_types import PRIMARY, LinkType, LinkTypes
+from sandbox.hubspot.portal import Portal
+
+Linked = tuple[int, list[int]]  # the other record's id, the type ids
+_CHUNK = 500
+
+
+class Links:
+    """Reads and writes associations. Writing them moves no modified date."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+        self._db = portal.store.db
+        self.reread()
+
+    def reread(self) -> None:
+        stored = self._portal.documents.list("labels").values()
+        self.types = LinkTypes([LinkType(**body) for body in stored])
+
+    def define(self, *link_types: LinkType) -> None:
+        for link_type in link_types:
+            key = f"{link_type.source}:{link_type.target}:{link_type.id}"
+            self._portal.documents.put("labels", key, asdict(link_type))
+        self.reread()
+
+    def undefine(self, link_type: LinkType) -> None:
+        for one in (
+            f"{link_type.source}:{link_type.target}:{link_type.id}",
+            f"{link_type.target}:{link_type.source}:{link_type.inverse}",
+        ):
+            self._portal.documents.drop("labels", one)
+        self.reread()
+
+    def of(self, source: Kind, ids: Iterable[int], target: Kind) -> dict[int, list[Linked]]:
+        """By source id, the live records it is linked to, by their ids. Ids without links are left out."""
+        found: dict[int, list[Linked]] = {}
+        wanted = sorted(set(ids))
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            marks = ",".join("?" * len(part))
+            sql = (
+                f"SELECT source_id, target_id, types FROM links WHERE source = ? AND source_id IN ({marks})"
+                f" AND target = ? AND EXISTS (SELECT 1 FROM {target.plural} WHERE _id = target_id AND _archived = 0)"
+            )
+            for source_id, target_id, types in self._db.execute(sql, [source.number, *part, target.number]):
+                found.setdefault(source_id, []).append((target_id, [int(t) for t in types.split(",")]))
+        return found
+
+    def types_of(self, source: Kind, source_id: int, target: Kind, target_id: int) -> list[int]:
+        sql = "SELECT types FROM links WHERE source = ? AND source_id = ? AND target = ? AND target_id = ?"
+        row = self._db.execute(sql, (source.number, source_id, target.number, target_id)).fetchone()
+        return [int(t) for t in row[0].split(",")] if row else []
+
+    def default(self, source: Kind, source_id: int, target: Kind, target_id: int) -> list[tuple[int, int]]:
+        """Link the two without a label; the (type there, type back) now set by this. The first company is primary."""
+        unlabelled = self._unlabelled(source, target)
+        now = self.types_of(source, source_id, target, target_id)
+        added = [(unlabelled.id, unlabelled.inverse)]
+        primary = self._primary_pair(source, target)
+        if primary and not now and not self._has_primary(source, source_id, target, target_id):
+            added.append(primary)
+        self._write(source, source_id, target, target_id, {*now, *(there for there, _ in added)})
+        return added
+
+    def label(self, source: Kind, source_id: int, target: Kind, target_id: int, types: Iterable[int]) -> list[int]:
+        """Link the two with exactly these types besides the unlabelled one; the types they now have."""
+        wanted = set(types)
+        known = self.types.between(source, target)
+        if unknown := sorted(wanted - known.keys()):
+            raise bad_request(
+                f"One or more association types are not valid for {source.type_id} to {target.type_id}: {unknown}"
+            )
+        before = self.types_of(source, source_id, target, target_id)
+        primary = self._primary_pair(source, target)
+        if primary and primary[0] not in wanted:
+            kept = primary[0] in before or (not before and not self._has_primary(source, source_id, target, target_id))
+            wanted |= {primary[0]} if kept else set()
+        elif primary:
+            self._yield_primary(source, source_id, target, target_id, primary[0])
+        wanted.add(self._unlabelled(source, target).id)
+        self._write(source, source_id, target, target_id, wanted)
+        return sorted(wanted)
+
+    def unlink(self, source: Kind, source_id: int, target: Kind, target_id: int) -> bool:
+        """Remove the association with all its types; whether there was one."""
+        had = bool(self.types_of(source, source_id, target, target_id))
+        self._write(source, source_id, target, target_id, set())
+        return had
+
+    def unlabel(self, source: Kind, source_id: int, target: Kind, target_id: int, types: Iterable[int]) -> None:
+        """Take these types away; taking the unlabelled one removes the association."""
+        gone = set(types)
+        left = set(self.types_of(source, source_id, target, target_id)) - gone
+        if self._unlabelled(source, target).id in gone:
+            left = set()
+        self._write(source, source_id, target, target_id, left)
+
+    def unite(self, kind: Kind, survivor: int, others: Sequence[int]) -> None:
+        """Give the survivor of a merge the associations of the others, the first one's primary flag going first."""
+        for other in others:
+            rows = self._db.execute(
+                "SELECT target, target_id, types FROM links WHERE source = ? AND source_id = ?", (kind.number, other)
+            ).fetchall()
+            for number, target_id, types in rows:
+                target = BY_NUMBER[number]
+                self._write(kind, other, target, target_id, set())
+                if target_id != survivor or target != kind:
+                    self._adopt(kind, survivor, target, target_id, {int(t) for t in types.split(",")})
+
+    def forget(self, kind: Kind, record_id: int) -> None:
+        """Remove every association of a record that is erased."""
+        rows = self._db.execute(
+            "SELECT target, target_id FROM links WHERE source = ? AND source_id = ?", (kind.number, record_id)
+        ).fetchall()
+        for number, target_id in rows:
+            self._write(kind, record_id, BY_NUMBER[number], target_id, set())
+
+    def refresh(self, kind: Kind, record_id: int) -> None:
+        """Let the records linked to one that was deleted or restored show their primary company anew."""
+        rows = self._db.execute(
+            "SELECT target, target_id FROM links WHERE source = ? AND source_id = ?", (kind.number, record_id)
+        ).fetchall()
+        for number, target_id in rows:
+            self._show_primary(BY_NUMBER[number], target_id, kind)
+
+    def _adopt(self, kind: Kind, survivor: int, target: Kind, target_id: int, types: set[int]) -> None:
+        for one, one_id, other, other_id in (
+            (kind, survivor, target, target_id),
+            (target, target_id, kind, survivor),
+        ):
+            primary = PRIMARY.get((one.plural, other.plural))
+            if primary and self._has_primary(one, one_id, other, other_id):
+                flag = primary[0] if one is kind else self.types.between(one, other)[primary[0]].inverse
+                types.discard(flag)
+        self._write(kind, survivor, target, target_id, types | set(self.types_of(kind, survivor, target, target_id)))
+
+    def _unlabelled(self, source: Kind, target: Kind) -> LinkType:
+        found = self.types.unlabelled(source, target)
+        if found is None:
+            raise bad_request(f"No association type between {source.type_id} and {target.type_id} was found")
+        return found
+
+    def _primary_pair(self, source: Kind, target: Kind) -> tuple[int, int] | None:
+        """(type there, type back) of the primary flag between the two, whichever of them has it."""
+        if found := PRIMARY.get((source.plural, target.plural)):
+            return found[0], self.types.between(source, target)[found[0]].inverse
+        if found := PRIMARY.get((target.plural, source.plural)):
+            return self.types.between(target, source)[found[0]].inverse, found[0]
+        return None
+
+    def _has_primary(self, source: Kind, source_id: int, target: Kind, target_id: int) -> bool:
+        """Whether the side that has a primary already has one."""
+        return self._primary_of(source, source_id, target, target_id) is not None
+
+    def _primary_of(self, source: Kind, source_id: int, target: Kind, target_id: int) -> int | None:
+        if (source.plural, target.plural) not in PRIMARY:
+            source, source_id, target = target, target_id, source
+        flag = PRIMARY[source.plural, target.plural][0]
+        linked = self.of(source, [source_id], target).get(source_id, [])
+        return next((other for other, types in linked if flag in types), None)
+
+    def _yield_primary(self, source: Kind, source_id: int, target: Kind, target_id: int, flag: int) -> None:
+        """The company that was primary until now keeps its association without the flag."""
+        if (source.plural, target.plural) not in PRIMARY:
+            flag = self.types.between(source, target)[flag].inverse
+            source, source_id, target, target_id = target, target_id, source, source_id
+        old = self._primary_of(source, source_id, target, target_id)
+        if old is not None and old != target_id:
+            self._write(source, source_id, target, old, set(self.types_of(source, source_id, target, old)) - {flag})
+
+    def _write(self, source: Kind, source_id: int, target: Kind, target_id: int, types: set[int]) -> None:
+        self._portal.writes += 1
+        known = self.types.between(source, target)
+        back = {known[t].inverse for t in types}
+        for one, one_id, other, other_id, ids in (
+            (source, source_id, target, target_id, types),
+            (target, target_id, source, source_id, back),
+        ):
+            key = (one.number, one_id, other.number, other_id)
+            if ids:
+                text = ",".join(str(t) for t in sorted(ids))
+                self._db.execute("INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?)", (*key, text))
+            else:
+                sql = "DELETE FROM links WHERE source = ? AND source_id = ? AND target = ? AND target_id = ?"
+                self._db.execute(sql, key)
+            self._show_primary(one, one_id, other)
+
+    def _show_primary(self, source: Kind, source_id: int, target: Kind) -> None:
+        """Keep the property that tells a record's primary company true, without moving its modified date."""
+        found = PRIMARY.get((source.plural, target.plural))
+        if found is None:
+            return
+        linked = self.of(source, [source_id], target).get(source_id, [])
+        primary = next((str(other) for other, types in linked if found[0] in types), None)
+        self._portal.store.update(source, source_id, {found[1]: primary})

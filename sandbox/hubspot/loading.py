@@ -1,0 +1,278 @@
+"""Filling the portal in bulk from Polars frames, one per object type, plus owners, pipelines and associations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from sandbox.hubspot.definition import NAME, Definition
+from sandbox.hubspot.kinds import KINDS, Kind, kind_named
+from sandbox.hubspot.link_types import PRIMARY
+from sandbox.hubspot.links import Links
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.schema import group_of
+from sandbox.hubspot.store import VIRTUAL
+
+_TIME = "%Y-%m-%dT%H:%M:%S%.3fZ"
+_SLICE = 50_000
+_STAMPS = {"_created": ("createdate", "hs_createdate"), "_updated": ("lastmodifieddate", "hs_lastmodifieddate")}
+Frames = Mapping[str, pl.DataFrame]
+
+
+def load(portal: Portal, links: Links, frames: Frames) -> None:
+    """Add the records of all frames. A frame has `id` and property names as columns, `archived` and `archived_at`
+    where there are deleted records; values are typed (Datetime, Date, Boolean, numbers, String) or wire strings."""
+    with portal.store.transaction():
+        if "owners" in frames:
+            _load_owners(portal, frames["owners"])
+        if "pipelines" in frames:
+            _load_pipelines(portal, frames["pipelines"])
+        linked = _directed(links, frames["associations"]) if "associations" in frames else None
+        for kind in KINDS:
+            if kind.plural in frames and frames[kind.plural].height:
+                _load_records(portal, kind, _with_primary(links, kind, frames[kind.plural], linked))
+        if linked is not None:
+            _load_links(portal, linked)
+        for kind in KINDS:
+            _index(portal, kind)
+    portal.writes += 1
+
+
+def _load_records(portal: Portal, kind: Kind, frame: pl.DataFrame) -> None:
+    wire = frame.select(_wire(frame[name]).alias(name) for name in frame.columns)
+    for name in wire.columns:
+        known = portal.definitions(kind)
+        if name not in known and name not in ("id", "archived", "archived_at") and NAME.fullmatch(name):
+            portal.define(kind, _guessed(kind, name, frame[name].dtype))
+    stamps = [_first_of(wire, column, names, portal.now()) for column, names in _STAMPS.items()]
+    archived = pl.col("archived").eq("true").fill_null(False).cast(pl.Int8) if "archived" in wire.columns else pl.lit(0)
+    archived_at = pl.col("archived_at") if "archived_at" in wire.columns else pl.lit(None, pl.String)
+    columns = [name for name in wire.columns if name in portal.definitions(kind) and name not in VIRTUAL]
+    rows = wire.select(
+        pl.col("id").cast(pl.Int64).alias("_id"),
+        *stamps,
+        archived.alias("_archived"),
+        archived_at.alias("_archived_at"),
+        *columns,
+    ).sort("_id")
+    rows = _with_computed(kind, rows)
+    names = ", ".join(f'"{name}"' for name in rows.columns)
+    sql = f"INSERT INTO {kind.plural} ({names}) VALUES ({','.join('?' * rows.width)})"
+    for part in rows.iter_slices(_SLICE):
+        portal.store.db.executemany(sql, part.rows())
+    if "hs_additional_emails" in rows.columns:
+        _load_addresses(portal, rows)
+
+
+def _wire(column: pl.Series) -> pl.Expr:
+    """The column as wire strings, null for "" too."""
+    found = pl.col(column.name)
+    if column.dtype == pl.Datetime:
+        return found.dt.replace_time_zone(None).dt.strftime(_TIME)
+    if column.dtype == pl.Boolean:
+        return pl.when(found).then(pl.lit("true")).when(found.not_()).then(pl.lit("false"))
+    if column.dtype.is_float():
+        whole = found.round(0).cast(pl.Int64, strict=False)
+        return pl.when(found == whole).then(whole.cast(pl.String)).otherwise(found.cast(pl.String))
+    if column.dtype == pl.List:
+        return found.list.eval(pl.element().cast(pl.String)).list.join(";").replace("", None)
+    return found.cast(pl.String).replace("", None)
+
+
+def _guessed(kind: Kind, name: str, dtype: pl.DataType) -> Definition:
+    """A custom property for a column the schema does not have, of the type its values have."""
+    made = Definition(name, name.replace("_", " ").capitalize(), group=group_of(kind.plural), hubspot_defined=False)
+    if dtype == pl.Boolean:
+        options = (("true", "Yes"), ("false", "No"))
+        return replace(made, type="bool", field_type="booleancheckbox", options=options)
+    if dtype.is_numeric():
+        return replace(made, type="number", field_type="number")
+    if dtype.is_temporal():
+        return replace(made, type="date" if dtype == pl.Date else "datetime", field_type="date")
+    return made
+
+
+def _first_of(wire: pl.DataFrame, column: str, names: tuple[str, ...], now: str) -> pl.Expr:
+    present = [pl.col(name) for name in names if name in wire.columns]
+    return pl.coalesce(*present, pl.lit(now)).alias(column)
+
+
+def _with_computed(kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
+    """What HubSpot computes from an address and a phone number, where the frame does not say it."""
+    if kind.plural != "contacts":
+        return rows
+    if "email" in rows.columns:
+        rows = rows.with_columns(pl.col("email").str.strip_chars().str.to_lowercase())
+        if "hs_email_domain" not in rows.columns:
+            rows = rows.with_columns(
+                pl.col("email").str.split("@").list.get(1, null_on_oob=True).alias("hs_email_domain")
+            )
+    if "phone" in rows.columns and "hs_searchable_calculated_phone_number" not in rows.columns:
+        digits = pl.col("phone").str.replace_all(r"\D", "").str.tail(10).replace("", None)
+        rows = rows.with_columns(digits.alias("hs_searchable_calculated_phone_number"))
+    return rows
+
+
+def _load_addresses(portal: Portal, rows: pl.DataFrame) -> None:
+    pairs = (
+        rows.filter(pl.col("hs_additional_emails").is_not_null())
+        .select(pl.col("hs_additional_emails").str.to_lowercase().str.split(";"), "_id")
+        .explode("hs_additional_emails")
+    )
+    portal.store.db.executemany("INSERT OR IGNORE INTO addresses VALUES (?, ?)", pairs.rows())
+
+
+def _index(portal: Portal, kind: Kind) -> None:
+    portal.store.index_stamps(kind)
+    for definition in portal.definitions(kind).values():
+        if definition.unique:
+            portal.store.index(kind, definition.name)
+    if kind.plural == "contacts":
+        portal.store.index(kind, "email")
+
+
+def _directed(links: Links, frame: pl.DataFrame) -> pl.DataFrame:
+    """source, source_id, target, target_id, types: both directions of every association, its types joined."""
+    numbers = {name: kind.number for name in frame["from_type"].unique().to_list() + frame["to_type"].unique().to_list()
+               if (kind := kind_named(name))}  # fmt: skip
+    there = frame.select(
+        pl.col("from_type").replace_strict(numbers, return_dtype=pl.Int64).alias("source"),
+        pl.col("from_id").cast(pl.Int64).alias("source_id"),
+        pl.col("to_type").replace_strict(numbers, return_dtype=pl.Int64).alias("target"),
+        pl.col("to_id").cast(pl.Int64).alias("target_id"),
+        pl.col("type_id").cast(pl.Int64).alias("type"),
+    )
+    there = there.join(_type_frame(links), on=["source", "target", "type"], how="inner")
+    # The unlabelled type stands beside every other one.
+    there = pl.concat(
+        [
+            there.select("source", "source_id", "target", "target_id", "type", "inverse"),
+            there.select(
+                "source",
+                "source_id",
+                "target",
+                "target_id",
+                pl.col("plain").alias("type"),
+                pl.col("plain_inverse").alias("inverse"),
+            ),
+        ]
+    )
+    back = there.select(
+        pl.col("target").alias("source"),
+        pl.col("target_id").alias("source_id"),
+        pl.col("source").alias("target"),
+        pl.col("source_id").alias("target_id"),
+        pl.col("inverse").alias("type"),
+    )
+    both = pl.concat([there.drop("inverse"), back]).unique()
+    key = ["source", "source_id", "target", "target_id"]
+    return (
+        both.sort(*key, "type")
+        .group_by(key, maintain_order=True)
+        .agg(pl.col("type").cast(pl.String).str.join(",").alias("types"))
+    )
+
+
+def _type_frame(links: Links) -> pl.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for source in KINDS:
+        for target in KINDS:
+            plain = links.types.unlabelled(source, target)
+            rows += [
+                {
+                    "source": source.number,
+                    "target": target.number,
+                    "type": one.id,
+                    "inverse": one.inverse,
+                    "plain": plain.id,
+                    "plain_inverse": plain.inverse,
+                }
+                for one in links.types.between(source, target).values()
+                if plain
+            ]
+    return pl.DataFrame(rows)
+
+
+def _with_primary(links: Links, kind: Kind, frame: pl.DataFrame, linked: pl.DataFrame | None) -> pl.DataFrame:
+    """The frame with the property that shows each record's primary company."""
+    for (plural, other), (flag, name) in PRIMARY.items():
+        target = kind_named(other)
+        if plural != kind.plural or linked is None or target is None:
+            continue
+        primary = linked.filter(
+            (pl.col("source") == kind.number)
+            & (pl.col("target") == target.number)
+            & pl.col("types").str.contains(rf"(^|,){flag}(,|$)")
+        ).select(pl.col("source_id").alias("_key"), pl.col("target_id").cast(pl.String).alias(name))
+        keyed = frame.drop(name, strict=False).with_columns(pl.col("id").cast(pl.Int64).alias("_key"))
+        frame = keyed.join(primary.unique("_key"), on="_key", how="left").drop("_key")
+    return frame
+
+
+def _load_links(portal: Portal, linked: pl.DataFrame) -> None:
+    for part in linked.iter_slices(_SLICE):
+        portal.store.db.executemany("INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?)", part.rows())
+
+
+def _load_owners(portal: Portal, frame: pl.DataFrame) -> None:
+    for place, row in enumerate(_plain(frame).iter_rows(named=True)):
+        archived = row.get("archived") == "true"
+        user = row.get("useridincludinginactive") or row.get("userid") or str(9_000_001 + place)
+        created = row.get("createdat") or portal.now()
+        owner = {
+            "id": row["id"],
+            "email": row.get("email"),
+            "type": row.get("type") or "PERSON",
+            "firstName": row.get("firstname"),
+            "lastName": row.get("lastname"),
+            "userId": None if archived else int(user),
+            "userIdIncludingInactive": int(user),
+            "createdAt": created,
+            "updatedAt": row.get("updatedat") or created,
+            "archived": archived,
+            "teams": [],
+        }
+        portal.documents.put("owners", str(row["id"]), owner)
+
+
+def _load_pipelines(portal: Portal, frame: pl.DataFrame) -> None:
+    """One row per stage; columns object, pipeline_id, pipeline_label, id or stage_id, label, display_order,
+    probability, is_closed."""
+    rows = _plain(frame).to_dicts()
+    for plural in {kind.plural for row in rows if (kind := kind_named(_object_of(row)))}:
+        portal.drop_pipelines(plural)
+        mine = [row for row in rows if (kind := kind_named(_object_of(row))) and kind.plural == plural]
+        grouped: dict[str, list[dict[str, Any]]] = {}
+        for row in mine:
+            grouped.setdefault(row.get("pipelineid") or row.get("pipeline") or "default", []).append(row)
+        for order, (pipeline_id, stages) in enumerate(grouped.items()):
+            label = stages[0].get("pipelinelabel") or stages[0].get("pipelinename") or pipeline_id
+            stages.sort(key=lambda row: int(row.get("displayorder") or row.get("stageorder") or 0))
+            listed = [
+                (
+                    row.get("stageid") or row.get("stage") or row["id"],
+                    row.get("stagelabel") or row.get("label") or row["id"],
+                    _metadata(row),
+                )
+                for row in stages
+            ]
+            portal.put_pipeline(plural, portal.new_pipeline(pipeline_id, label, order, listed))
+
+
+def _object_of(row: Mapping[str, Any]) -> str:
+    return str(row.get("object") or row.get("objecttype") or "deals")
+
+
+def _metadata(row: Mapping[str, Any]) -> dict[str, str]:
+    closed = row.get("isclosed") or "false"
+    probability = row.get("probability")
+    return {"isClosed": closed, **({"probability": str(float(probability))} if probability is not None else {})}
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """All columns as wire strings, their names without case and underscores."""
+    wire = frame.select(_wire(frame[name]).alias(name) for name in frame.columns)
+    return wire.rename({name: name.lower().replace("_", "") for name in wire.columns})

@@ -1,0 +1,217 @@
+"""The state that all handlers share: records, definitions, links, pipelines, clock and settings of one account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sandbox.clock import SandboxClock
+from sandbox.hubspot.definition import Definition, moment
+from sandbox.hubspot.documents import Documents
+from sandbox.hubspot.errors import not_found
+from sandbox.hubspot.kinds import KINDS, Kind, kind_named
+from sandbox.hubspot.schema import default_definitions, group_of
+from sandbox.hubspot.store import Store
+from sandbox.hubspot.values import stamp
+
+STAGE_FIELDS = {"deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage")}
+_SALES = {
+    "appointmentscheduled": ("Appointment Scheduled", "0.2"),
+    "qualifiedtobuy": ("Qualified To Buy", "0.4"),
+    "presentationscheduled": ("Presentation Scheduled", "0.6"),
+    "decisionmakerboughtin": ("Decision Maker Bought-In", "0.8"),
+    "contractsent": ("Contract Sent", "0.9"),
+    "closedwon": ("Closed Won", "1.0"),
+    "closedlost": ("Closed Lost", "0.0"),
+}
+_SUPPORT = {"1": "New", "2": "Waiting on contact", "3": "Waiting on us", "4": "Closed"}
+
+
+@dataclass(slots=True)
+class Settings:
+    """Switches of the portal; fields may be set at any time.
+
+    `index_lag_ms`: how long the search index does not know of a write. `salesforce_integration`: the native
+    integration is on, so companies cannot be merged. `deal_merge_makes_new_id`: not known of a real portal.
+    `admin_required`: per object the properties that an administrator requires on create, enforced from 2026-09 on.
+    """
+
+    portal_id: int = 48_000_001
+    time_zone: str = "UTC"
+    currency: str = "EUR"
+    more_currencies: tuple[str, ...] = ("USD", "GBP")
+    index_lag_ms: int = 2000
+    salesforce_integration: bool = False
+    deal_merge_makes_new_id: bool = False
+    admin_required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    id: str
+    pipeline: str
+    label: str
+    is_closed: bool
+    probability: float
+
+
+class Portal:
+    """One account. Definitions and stages are cached; what changes them goes through here."""
+
+    def __init__(self, path: Path | None, clock: SandboxClock, settings: Settings) -> None:
+        self.clock = clock
+        self.settings = settings
+        self.store = Store(path)
+        self.documents = Documents(self.store)
+        self._definitions: dict[str, dict[str, Definition]] = {}
+        self._stages: dict[str, dict[str, Stage]] = {}
+        self.writes = 0  # grows with every change, so that answers may be cached
+        self.totals: dict[object, tuple[int, int]] = {}  # of searches: (writes, total)
+        if not self.documents.list("definitions:contacts"):
+            self._furnish()
+        self.reread()
+
+    def _furnish(self) -> None:
+        with self.store.transaction():
+            for kind in KINDS:
+                for definition in default_definitions(kind.plural).values():
+                    self.documents.put(f"definitions:{kind.plural}", definition.name, definition.stored())
+            sales = [(key, label, {"isClosed": str(key.startswith("closed")).lower(), "probability": probability})
+                     for key, (label, probability) in _SALES.items()]  # fmt: skip
+            support = [
+                (key, label, {"isClosed": str(key == "4").lower(), "ticketState": "CLOSED" if key == "4" else "OPEN"})
+                for key, label in _SUPPORT.items()
+            ]
+            for plural, label, stages in (("deals", "Sales Pipeline", sales), ("tickets", "Support Pipeline", support)):
+                pipeline_id = "default" if plural == "deals" else "0"
+                self.put_pipeline(plural, self.new_pipeline(pipeline_id, label, 0, stages))
+
+    def reread(self) -> None:
+        """Fill the caches from the database, and give each property its column."""
+        self.writes += 1
+        self._stages.clear()
+        for kind in KINDS:
+            stored = self.documents.list(f"definitions:{kind.plural}")
+            definitions = {name: Definition.of_stored(body) for name, body in stored.items()}
+            self._definitions[kind.plural] = definitions
+            self.store.reread_columns(kind)
+            for name in definitions:
+                self.store.add_property(kind, name)
+            for plural in (p for p in STAGE_FIELDS if p == kind.plural):
+                self._define_stage_dates(kind, plural)
+
+    def now(self) -> str:
+        return stamp(self.clock.now_ms())
+
+    def kind(self, name: str) -> Kind:
+        """The object type of that name or type id; 404... in HubSpot's words a 400 when there is none."""
+        kind = kind_named(name)
+        if kind is None:
+            raise not_found(f"Unable to infer object type from: {name}")
+        return kind
+
+    # definitions
+
+    def definitions(self, kind: Kind) -> dict[str, Definition]:
+        """All definitions by name, archived ones too."""
+        return self._definitions[kind.plural]
+
+    def definition(self, kind: Kind, name: str) -> Definition | None:
+        """The live definition; property names are matched without case."""
+        found = self._definitions[kind.plural].get(name.lower())
+        return None if found is None or found.archived else found
+
+    def define(self, kind: Kind, definition: Definition) -> None:
+        """Add or replace a property definition."""
+        self.documents.put(f"definitions:{kind.plural}", definition.name, definition.stored())
+        self._definitions[kind.plural][definition.name] = definition
+        self.store.add_property(kind, definition.name)
+        self.writes += 1
+
+    # pipelines
+
+    def new_pipeline(
+        self, pipeline_id: str, label: str, order: int, stages: list[tuple[str, str, dict[str, str]]]
+    ) -> dict[str, Any]:
+        """A pipeline as the API tells it, from (stage id, label, metadata)."""
+        now = self.now()
+        common = {"createdAt": now, "updatedAt": now, "archived": False}
+        return {
+            "id": pipeline_id,
+            "label": label,
+            "displayOrder": order,
+            **common,
+            "stages": [
+                {
+                    "id": key,
+                    "label": name,
+                    "displayOrder": place,
+                    "metadata": metadata,
+                    "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+                    **common,
+                }
+                for place, (key, name, metadata) in enumerate(stages)
+            ],
+        }
+
+    def put_pipeline(self, plural: str, pipeline: dict[str, Any]) -> None:
+        self.documents.put(f"pipelines:{plural}", str(pipeline["id"]), pipeline)
+        self._stages.pop(plural, None)
+        if plural in self._definitions:
+            self._define_stage_dates(self.kind(plural), plural)
+
+    def drop_pipelines(self, plural: str) -> None:
+        for key in self.documents.list(f"pipelines:{plural}"):
+            self.documents.drop(f"pipelines:{plural}", key)
+        self._stages.pop(plural, None)
+
+    def pipelines(self, plural: str) -> list[dict[str, Any]]:
+        """The object's pipelines in display order, archived ones and archived stages included."""
+        found = self.documents.list(f"pipelines:{plural}").values()
+        return sorted(found, key=lambda pipeline: (pipeline["displayOrder"], pipeline["id"]))
+
+    def stages(self, plural: str) -> dict[str, Stage]:
+        """Live stages by id, in the order of the pipelines."""
+        if plural not in self._stages:
+            self._stages[plural] = {
+                stage["id"]: Stage(
+                    stage["id"],
+                    pipeline["id"],
+                    stage["label"],
+                    str(stage["metadata"].get("isClosed", "false")).lower() == "true",
+                    float(stage["metadata"].get("probability") or 0),
+                )
+                for pipeline in self.pipelines(plural)
+                for stage in pipeline["stages"]
+                if not pipeline["archived"] and not stage["archived"]
+            }
+        return self._stages[plural]
+
+    def _define_stage_dates(self, kind: Kind, plural: str) -> None:
+        """The read-only stamps that each stage brings, and the options of the stage property."""
+        names = [f"hs_v2_date_{word}_{_slug(stage)}" for stage in self.stages(plural) for word in ("entered", "exited")]
+        for definition in moment(*names, read_only=True):
+            if definition.name not in self._definitions[plural]:
+                self.define(kind, replace(definition, group=group_of(plural)))
+        pipeline_field, stage_field = STAGE_FIELDS[plural]
+        pipelines = tuple((p["id"], p["label"]) for p in self.pipelines(plural) if not p["archived"])
+        stages = tuple((stage.id, stage.label) for stage in self.stages(plural).values())
+        for name, options in ((pipeline_field, pipelines), (stage_field, stages)):
+            definition = self._definitions[plural][name]
+            if definition.options != options:
+                self.define(kind, replace(definition, options=options))
+
+    # owners
+
+    def owner_exists(self, owner_id: str) -> bool:
+        return self.documents.get("owners", owner_id) is not None
+
+
+def _slug(stage_id: str) -> str:
+    """A stage id as it stands in a property name."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in stage_id.lower())
+
+
+stage_slug = _slug

@@ -1,0 +1,184 @@
+"""Which path of which version leads to which handler, and the scopes it takes.
+
+All versions are brought to one form first: /crm/v3/objects/contacts/1 and /crm/objects/2026-03/contacts/1 are both
+`/objects/contacts/1`, of version v3 and 2026-03.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sandbox.hubspot import account, associations, associations_v3, batches, merging, objects, owners, pipelines
+from sandbox.hubspot import properties as props
+from sandbox.hubspot.call import Call
+from sandbox.hubspot.kinds import kind_named
+from sandbox.hubspot.search import search_objects
+from sandbox.wire import Response, Routes
+
+Handler = Callable[..., Response]
+NUMBERED = ("v3", "v4")
+DATED = ("2026-03", "2026-09")
+VERSIONS = (*NUMBERED, *DATED)
+_AREAS = "objects|properties|associations|owners|pipelines"
+_FORMS = (
+    re.compile(rf"/crm/(?P<version>v3|v4)/(?P<area>{_AREAS})(?P<tail>/.*)?"),
+    re.compile(rf"/crm/(?P<area>{_AREAS})/(?P<version>2026-03|2026-09)(?P<tail>/.*)?"),
+    re.compile(r"/(?P<area>account-info)/(?P<version>v3|2026-03|2026-09)(?P<tail>/.*)?"),
+    re.compile(r"/(?P<area>oauth)/(?P<version>v1|v3|2026-03|2026-09)(?P<tail>/.*)?"),
+    re.compile(r"/settings/(?P<version>v3)/(?P<area>users)(?P<tail>/.*)?"),
+    re.compile(r"/settings/(?P<area>users)/(?P<version>v3|2026-03|2026-09)(?P<tail>/.*)?"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    version: str
+    area: str
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`needs`: the verb of the object scopes (read, write), schema-read, schema-write, a full scope name, or ""."""
+
+    handler: Handler
+    needs: str
+
+    def __call__(self, call: Call, **arguments: str) -> Response:
+        return self.handler(call, **arguments)
+
+
+def address(path: str) -> Address | None:
+    for form in _FORMS:
+        if found := form.fullmatch(path):
+            return Address(found["version"], found["area"], found["tail"] or "")
+    return None
+
+
+def scopes(route: Route, arguments: dict[str, str]) -> list[list[str]]:
+    """What a call needs: of each inner list one scope."""
+    if not route.needs or "." in route.needs:
+        return [[route.needs]] if route.needs else []
+    kinds = [kind_named(arguments[name]) for name in ("kind", "source", "target") if name in arguments]
+    found: list[list[str]] = []
+    for kind in kinds:
+        if kind is None:
+            continue
+        if kind.scope == "tickets":
+            found.append(["tickets"])
+        elif route.needs == "schema-read":
+            found.append([f"crm.objects.{kind.scope}.read", f"crm.schemas.{kind.scope}.read"])
+        elif route.needs == "schema-write":
+            found.append([f"crm.schemas.{kind.scope}.write"])
+        else:
+            found.append([f"crm.objects.{kind.scope}.{route.needs}"])
+    return found
+
+
+class Table:
+    """The routes of each version."""
+
+    def __init__(self) -> None:
+        self._tables = {version: Routes() for version in VERSIONS}
+        self._add_objects()
+        self._add_associations()
+        self._add_properties()
+        self._add_pipelines()
+        self._add_account()
+
+    def match(self, method: str, found: Address) -> tuple[Route, dict[str, str]] | None:
+        table = self._tables.get(found.version)
+        matched = table.match(method, f"/{found.area}{found.tail}") if table else None
+        if matched is None or not isinstance(matched[0], Route):
+            return None
+        return matched[0], matched[1]
+
+    def methods(self, found: Address) -> list[str]:
+        table = self._tables.get(found.version)
+        return table.methods(f"/{found.area}{found.tail}") if table else []
+
+    def _add(self, method: str, pattern: str, handler: Handler, needs: str, versions: Sequence[str] = VERSIONS) -> None:
+        route = Route(handler, needs)
+        for version in versions:
+            self._tables[version].add(method, pattern, route)
+
+    def _add_objects(self) -> None:
+        one, many = "/objects/{kind}/{record_id}", "/objects/{kind}"
+        self._add("POST", f"{many}/search", search_objects, "read")
+        self._add("POST", f"{many}/merge", merging.merge_objects, "write")
+        self._add("POST", f"{many}/gdpr-delete", merging.erase_object, "write")
+        self._add("POST", f"{many}/batch/read", batches.read_batch, "read")
+        self._add("POST", f"{many}/batch/create", batches.create_batch, "write")
+        self._add("POST", f"{many}/batch/update", batches.update_batch, "write")
+        self._add("POST", f"{many}/batch/upsert", batches.upsert_batch, "write")
+        self._add("POST", f"{many}/batch/archive", batches.archive_batch, "write")
+        self._add("GET", many, objects.list_objects, "read")
+        self._add("POST", many, objects.create_object, "write")
+        self._add("GET", one, objects.get_object, "read")
+        self._add("PATCH", one, objects.update_object, "write")
+        self._add("DELETE", one, objects.delete_object, "write")
+
+    def _add_associations(self) -> None:
+        linked, pair = "/objects/{kind}/{record_id}/associations", "/associations/{source}/{target}"
+        newer = ("v4", *DATED)
+        # The 2026-09 specification does not have the list of one record.
+        self._add("GET", f"{linked}/{{target}}", associations.list_links, "read", ("v4", "2026-03"))
+        self._add("PUT", f"{linked}/default/{{target}}/{{target_id}}", associations.put_default, "write", newer)
+        self._add("PUT", f"{linked}/{{target}}/{{target_id}}", associations.put_labelled, "write", newer)
+        self._add("DELETE", f"{linked}/{{target}}/{{target_id}}", associations.delete_link, "write", newer)
+        self._add("POST", f"{pair}/batch/read", associations.read_links, "read", newer)
+        self._add("POST", f"{pair}/batch/create", associations.create_links, "write", newer)
+        self._add("POST", f"{pair}/batch/associate/default", associations.default_links, "write", newer)
+        self._add("POST", f"{pair}/batch/archive", associations.archive_links, "write", newer)
+        self._add("POST", f"{pair}/batch/labels/archive", associations.archive_labels, "write", newer)
+        self._add("GET", f"{pair}/labels", associations.list_labels, "read", newer)
+        self._add("POST", f"{pair}/labels", associations.create_label, "write", newer)
+        self._add("DELETE", f"{pair}/labels/{{type_id}}", associations.delete_label, "write", newer)
+        third = f"{linked}/{{target}}/{{target_id}}/{{type_name}}"
+        self._add("GET", f"{linked}/{{target}}", associations_v3.list_of_record, "read", ("v3",))
+        self._add("PUT", third, associations_v3.put_link, "write", ("v3",))
+        self._add("DELETE", third, associations_v3.delete_link, "write", ("v3",))
+        self._add("GET", f"{pair}/types", associations_v3.list_types, "read", ("v3",))
+        self._add("POST", f"{pair}/batch/read", associations_v3.read_links, "read", ("v3",))
+        self._add("POST", f"{pair}/batch/create", associations_v3.create_links, "write", ("v3",))
+        self._add("POST", f"{pair}/batch/archive", associations_v3.archive_links, "write", ("v3",))
+
+    def _add_properties(self) -> None:
+        many = "/properties/{kind}"
+        self._add("GET", f"{many}/groups", props.list_groups, "schema-read")
+        self._add("POST", f"{many}/groups", props.create_group, "schema-write")
+        self._add("GET", f"{many}/groups/{{name}}", props.get_group, "schema-read")
+        self._add("POST", f"{many}/batch/read", props.read_batch, "schema-read")
+        self._add("POST", f"{many}/batch/create", props.create_batch, "schema-write")
+        self._add("POST", f"{many}/batch/archive", props.archive_batch, "schema-write")
+        self._add("GET", many, props.list_properties, "schema-read")
+        self._add("POST", many, props.create_property, "schema-write")
+        self._add("GET", f"{many}/{{name}}", props.get_property, "schema-read")
+        self._add("PATCH", f"{many}/{{name}}", props.update_property, "schema-write")
+        self._add("DELETE", f"{many}/{{name}}", props.archive_property, "schema-write")
+
+    def _add_pipelines(self) -> None:
+        many, one = "/pipelines/{kind}", "/pipelines/{kind}/{pipeline_id}"
+        stage = f"{one}/stages/{{stage_id}}"
+        self._add("GET", many, pipelines.list_pipelines, "read")
+        self._add("POST", many, pipelines.create_pipeline, "write")
+        self._add("GET", one, pipelines.get_pipeline, "read")
+        self._add("GET", f"{one}/audit", pipelines.audit, "read")
+        self._add("GET", f"{one}/stages", pipelines.list_stages, "read")
+        self._add("POST", f"{one}/stages", pipelines.create_stage, "write")
+        self._add("GET", stage, pipelines.get_stage, "read")
+        self._add("GET", f"{stage}/audit", pipelines.audit, "read")
+        for method in ("PATCH", "PUT"):
+            self._add(method, one, pipelines.update_pipeline, "write")
+            self._add(method, stage, pipelines.update_stage, "write")
+        self._add("DELETE", one, pipelines.delete_pipeline, "write")
+        self._add("DELETE", stage, pipelines.delete_stage, "write")
+
+    def _add_account(self) -> None:
+        self._add("GET", "/owners", owners.list_owners, "crm.objects.owners.read")
+        self._add("GET", "/owners/{owner_id}", owners.get_owner, "crm.objects.owners.read")
+        self._add("GET", "/users", owners.list_users, "settings.users.read")
+        self._add("GET", "/account-info/details", account.details, "")
+        self._add("GET", "/account-info/api-usage/daily/private-apps", account.daily_usage, "")

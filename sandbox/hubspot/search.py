@@ -1,0 +1,127 @@
+"""The search of one object type: eventually consistent, 200 a page, 10,000 results at most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.hubspot.call import Call, texts
+from sandbox.hubspot.errors import bad_request
+from sandbox.hubspot.filters import Clause, compiled, sort_expression
+from sandbox.hubspot.kinds import Kind
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.store import SYSTEM, Row, column
+from sandbox.hubspot.view import names_shown, record
+from sandbox.wire import Response
+
+MAX_BODY = 3_000
+MAX_RESULTS = 10_000
+PAGE_MAX = 200
+_ASCENDING = {"ASCENDING": "ASC", "DESCENDING": "DESC"}
+
+
+def search_objects(call: Call, kind: str) -> Response:
+    """`{total, results, paging?}`; `after` is an offset. Archived records are never found."""
+    found = call.portal.kind(kind)
+    if len(call.request.body.decode("utf-8", "replace")) > MAX_BODY:
+        raise bad_request(f"The request body is too large; a search takes at most {MAX_BODY} characters")
+    body = call.body()
+    limit, offset = _bounds(body)
+    where = _asked(call.portal, found, body)
+    order = _order(call.portal, found, body.get("sorts"))
+    names = names_shown(call.portal, found, texts(body.get("properties"), "properties"))
+    index = Index(call.portal, found)
+    total = index.count(where)
+    rows = index.rows(where, order, names, limit, offset)
+    answer: dict[str, Any] = {"total": total, "results": [record(names, row) for row in rows]}
+    if rows and offset + len(rows) < total:
+        answer["paging"] = {"next": {"after": str(offset + len(rows))}}
+    return Response.of_json(answer)
+
+
+class Index:
+    """The records as the search sees them: without the writes of the last moments."""
+
+    def __init__(self, portal: Portal, kind: Kind) -> None:
+        self._portal = portal
+        self._kind = kind
+        self._lags = portal.store.sweep_index(kind, portal.clock.now_ms())
+
+    def count(self, where: Clause) -> int:
+        sql, parameters = where
+        key = (self._kind.plural, sql, tuple(parameters), self._lags)
+        known = self._portal.totals.get(key)
+        if known is not None and known[0] == self._portal.writes and not self._lags:
+            return known[1]
+        total = sum(
+            int(self._portal.store.db.execute(f"SELECT COUNT(*) {source} AND ({sql})", parameters).fetchone()[0])
+            for source in self._sources()
+        )
+        self._portal.totals[key] = (self._portal.writes, total)
+        return total
+
+    def rows(self, where: Clause, order: tuple[str, str], names: list[str], limit: int, offset: int) -> list[Row]:
+        """System columns and `names`, sorted; ties by id."""
+        sql, parameters = where
+        key, direction = order
+        columns = ", ".join([*SYSTEM, *map(column, names)])
+        nulls = [] if key in ("_id", "_created", "_updated") else [f"{key} IS NULL"]
+        keys = [*nulls, f"{key} {direction}", f"_id {direction}"]
+        sources = self._sources()
+        if len(sources) == 1:
+            text = f"SELECT {columns} {sources[0]} AND ({sql}) ORDER BY {', '.join(keys)} LIMIT ? OFFSET ?"
+            return self._portal.store.db.execute(text, [*parameters, limit, offset]).fetchall()
+        # Missing values come last in both directions, as they do in a text index.
+        parts = [f"SELECT {columns}, {key} IS NULL, {key}, _id {source} AND ({sql})" for source in sources]
+        place = len(SYSTEM) + len(names)
+        by = f"{place + 1}, {place + 2} {direction}, {place + 3} {direction}"
+        text = f"{' UNION ALL '.join(parts)} ORDER BY {by} LIMIT ? OFFSET ?"
+        return self._portal.store.db.execute(text, [*parameters, *parameters, limit, offset]).fetchall()
+
+    def _sources(self) -> list[str]:
+        name = self._kind.plural
+        if not self._lags:
+            return [f"FROM {name} WHERE _archived = 0"]
+        first = f"_visible = (SELECT MIN(_visible) FROM {name}_lag AS other WHERE other._id = {name}_lag._id)"
+        return [
+            f"FROM {name} WHERE _archived = 0 AND _id NOT IN (SELECT _id FROM {name}_lag)",
+            f"FROM {name}_lag WHERE _archived = 0 AND {first}",
+        ]
+
+
+def _bounds(body: dict[str, Any]) -> tuple[int, int]:
+    limit, after = body.get("limit", 10), body.get("after") or 0
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 0 <= limit <= PAGE_MAX:
+        raise bad_request(f"Invalid value for limit: must be between 0 and {PAGE_MAX}")
+    if not str(after).isdecimal():
+        raise bad_request(f"Invalid value for after: {str(after)[:50]!r} is not an offset")
+    if int(after) + limit > MAX_RESULTS:
+        raise bad_request(f"The total number of results to page through is limited to {MAX_RESULTS}")
+    return limit, int(after)
+
+
+def _asked(portal: Portal, kind: Kind, body: dict[str, Any]) -> Clause:
+    sql, parameters = compiled(portal, kind, body.get("filterGroups") or [])
+    query = body.get("query")
+    if not query:
+        return sql, parameters
+    if not isinstance(query, str):
+        raise bad_request("Invalid input JSON: `query` must be a string")
+    looked_into = " OR ".join(f"has_token({column(name)}, ?)" for name in kind.asked) or "0"
+    clauses, words = [f"({sql})"], query.split()
+    for word in words:
+        clauses.append(f"({looked_into})")
+        parameters += [f"{word}*"] * len(kind.asked)
+    return " AND ".join(clauses), parameters
+
+
+def _order(portal: Portal, kind: Kind, sorts: Any) -> tuple[str, str]:
+    """The one sort there may be; oldest created first without one. A bare property name sorts ascending."""
+    if not sorts:
+        return "_created", "ASC"
+    if not isinstance(sorts, list) or len(sorts) > 1:
+        raise bad_request("Only one sort is allowed")
+    sort = sorts[0] if isinstance(sorts[0], dict) else {"propertyName": str(sorts[0])}
+    name, direction = str(sort.get("propertyName") or ""), str(sort.get("direction") or "ASCENDING")
+    if direction not in _ASCENDING:
+        raise bad_request(f"Invalid input JSON: unknown sort direction {direction!r}")
+    return sort_expression(portal, kind, name.removeprefix("-")), "DESC" if name[:1] == "-" else _ASCENDING[direction]

@@ -1,0 +1,111 @@
+"""Who calls: access tokens, the app and user behind each, and the scopes it was granted."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from sandbox.clock import SandboxClock
+from sandbox.hubspot.errors import HubspotError
+
+PRIVATE_TOKEN = "pat-sandbox-token"  # noqa: S105 - a fixed harmless word
+OTHER_TOKEN = "pat-sandbox-other-token"  # noqa: S105 - likewise; another app of the same portal
+OAUTH_LIFE_MS = 1_800_000
+SCOPES = frozenset(
+    [f"crm.objects.{name}.{verb}" for name in ("contacts", "companies", "deals", "users") for verb in ("read", "write")]
+    + [f"crm.schemas.{name}.{verb}" for name in ("contacts", "companies", "deals") for verb in ("read", "write")]
+    + ["crm.objects.owners.read", "crm.export", "crm.import", "account-info.security.read", "sales-email-read"]
+    + ["oauth", "tickets", "forms", "settings.users.read"]
+)
+
+
+@dataclass(slots=True)
+class Token:
+    """One access token. `expires_ms` None: never (private app); `user_id` is the person who made or granted it."""
+
+    text: str
+    app_id: int
+    app_name: str
+    user_id: int
+    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    expires_ms: int | None = None
+    is_oauth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Whom the history names for a value: `source_type` INTEGRATION, CRM_UI, IMPORT, ..."""
+
+    source_type: str
+    source_id: str
+    label: str = ""
+    user_id: int | None = None
+
+    @classmethod
+    def of(cls, token: Token) -> Author:
+        return cls("INTEGRATION", str(token.app_id), token.app_name, token.user_id)
+
+    @classmethod
+    def person(cls, user_id: int) -> Author:
+        return cls("CRM_UI", f"userId:{user_id}", "", user_id)
+
+
+class Tokens:
+    """The tokens of the portal; state of the running server, not of the stored data."""
+
+    def __init__(self, clock: SandboxClock) -> None:
+        self._clock = clock
+        self._tokens: dict[str, Token] = {}
+        self.add(Token(PRIVATE_TOKEN, 1001, "Trueline sandbox", 7001))
+        self.add(Token(OTHER_TOKEN, 1002, "Another app", 7002))
+
+    def add(self, token: Token) -> Token:
+        self._tokens[token.text] = token
+        return token
+
+    def issue(self) -> Token:
+        """A new OAuth access token, good for 30 minutes."""
+        text = f"oauth-sandbox-{secrets.token_urlsafe(120)}"
+        until = self._clock.now_ms() + OAUTH_LIFE_MS
+        return self.add(Token(text, 2001, "Sandbox OAuth app", 7001, expires_ms=until, is_oauth=True))
+
+    def find(self, text: str) -> Token | None:
+        return self._tokens.get(text)
+
+    def of_header(self, header: str | None) -> Token:
+        """The live token of an Authorization header; 401 otherwise."""
+        scheme, _, text = (header or "").partition(" ")
+        token = self._tokens.get(text.strip()) if scheme.lower() == "bearer" else None
+        if token is None:
+            raise HubspotError(
+                401,
+                "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
+                "INVALID_AUTHENTICATION",
+            )
+        age_ms = self._clock.now_ms() - token.expires_ms if token.expires_ms is not None else -1
+        if age_ms >= 0:
+            raise HubspotError(
+                401,
+                f"The OAuth token used to make this call expired {age_ms // 1000} second(s) ago.",
+                "EXPIRED_AUTHENTICATION",
+            )
+        return token
+
+    def expire(self) -> None:
+        """Every token issued so far is expired from now on."""
+        for token in self._tokens.values():
+            token.expires_ms = self._clock.now_ms()
+
+    def renew(self) -> None:
+        """The private apps' tokens work again."""
+        for token in self._tokens.values():
+            if not token.is_oauth:
+                token.expires_ms = None
+
+    def revoke_scope(self, scope: str) -> None:
+        for token in self._tokens.values():
+            token.scopes.discard(scope)
+
+    def grant_scope(self, scope: str) -> None:
+        for token in self._tokens.values():
+            token.scopes.add(scope)
