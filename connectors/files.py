@@ -92,10 +92,11 @@ class FileSource:
 
     system = SYSTEM
 
-    def __init__(self, name: str, settings: FilesConnection) -> None:
+    def __init__(self, name: str, settings: FilesConnection, *, page_rows: int = PAGE_ROWS) -> None:
         self.name = name
         self.usage = Usage()
         self._settings = settings
+        self._page_rows = page_rows
         self._survey: list[tuple[Path, Table, Recognition]] | None = None
         self._counts: dict[str, int] = {}
 
@@ -121,12 +122,12 @@ class FileSource:
         since = max((_newest(one) for one in loaded), default=0)
         mark = _fingerprint(loaded)
         skip = _resumed(watermark.cursor, mark)
-        pages = [(one, start) for one in loaded for start in range(0, max(one.rows, 1), PAGE_ROWS)]
+        pages = [(one, start) for one in loaded for start in range(0, max(one.rows, 1), self._page_rows)]
         for number, (one, start) in enumerate(pages):
             if number < skip:
                 continue
-            part = replace(one, frame=one.frame.slice(start, PAGE_ROWS) if one.frame is not None else None)
-            batch = next(part.batches(self.name))
+            part = replace(one, frame=one.frame.slice(start, self._page_rows) if one.frame is not None else None)
+            batch = next(part.batches(self.name, rows=self._page_rows))
             is_last = number == len(pages) - 1
             gaps = tuple(f"{_title(one)}: {note}" for note in one.notes) if start == 0 else ()
             cursor = None if is_last else f"{mark}:{number + 1}"
