@@ -13,6 +13,7 @@ from connectors.connector import Source
 from model.errors import AuthFailed, ConnectorError, NotPermitted, QuotaSpent, Unavailable
 from model.settings import Caps
 from store import Store
+from sync.workspace import Workspace
 
 # Records made while a long read runs are missing from it and come with the next window; more than that is a short read.
 TOLERATED_SHORTFALL = 0.01
@@ -66,6 +67,30 @@ def pull_connection(
         except ConnectorError as error:
             result.stopped = str(error)
     return results
+
+
+def pull_all(
+    workspace: Workspace, names: Iterable[str] | None = None, *, full: bool = False, progress: Progress | None = None
+) -> list[StreamPull]:
+    """Pull the named connections, or all; a connection that cannot even be opened is a stopped result of its own."""
+    store, clock = workspace.store, workspace.clock
+    sources = workspace.sources(list(names) if names else None)
+    run_id = store.begin_run("pull", clock())
+    results: list[StreamPull] = []
+    for source in sources:
+        try:
+            results += pull_connection(store, source, run_id, workspace.settings.caps, full=full, progress=progress)
+        except ConnectorError as error:
+            results.append(StreamPull(source.name, "-", stopped=str(error)))
+    status = "stopped" if any(result.stopped for result in results) else "done"
+    records = sum(result.rows for result in results)
+    store.end_run(run_id, status, clock(), {"records": records, "calls": call_counts(workspace)})
+    return results
+
+
+def call_counts(workspace: Workspace) -> dict[str, dict[str, int]]:
+    """API calls made so far, by connection and kind."""
+    return {source.name: dict(sorted(source.usage.calls.items())) for source in workspace.opened()}
 
 
 def _pull_stream(

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.connector import Observed, Sink
-from model.changes import Associate, Change, Dissociate, Outcome, Planned, SetField
-from model.errors import CapExceeded, ConnectorError
+from model.changes import Outcome, Planned, slot_of
+from model.errors import CapExceeded, ConnectorError, InputError
 from model.settings import Caps
-from model.streams import Value
 from store import Store
 from sync.clock import Clock
+from sync.workspace import Workspace
 
 Progress = Callable[[int, int], None]  # changes done, changes in all
 
@@ -38,6 +38,13 @@ class PushReport:
     reasons: Counter[str] = field(default_factory=Counter)
     stopped: dict[str, str] = field(default_factory=dict)  # connection -> sentence
 
+    @property
+    def sentence(self) -> str:
+        if not self.run_id:
+            return f"Plan {self.plan_id} has nothing left to send."
+        counted = ", ".join(f"{number:,} {status}" for status, number in sorted(self.statuses.items()))
+        return f"Run {self.run_id} sent plan {self.plan_id}: {counted or 'nothing'}."
+
     def add(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
             self.statuses[outcome.status] += 1
@@ -45,9 +52,28 @@ class PushReport:
                 self.reasons[f"{outcome.status}: {outcome.code or outcome.message}"] += 1
 
 
+def push_stored(
+    workspace: Workspace, plan_id: str | None = None, *, kind: str = "push", progress: Progress | None = None
+) -> PushReport:
+    """Push a stored plan, the newest by default, through the workspace's connections."""
+    chosen = chosen_plan(workspace.store, plan_id)
+    sinks = workspace.sinks()
+    return push_plan(
+        workspace.store, sinks, chosen, workspace.settings.caps, workspace.clock, kind=kind, progress=progress
+    )
+
+
+def chosen_plan(store: Store, plan_id: str | None) -> str:
+    """The given plan's id, or the newest's; InputError when none was ever made."""
+    chosen = plan_id or store.latest_plan()
+    if chosen is None:
+        raise InputError("There is no plan yet; run `trueline plan` first.")
+    return chosen
+
+
 def pending_changes(store: Store, plan_id: str) -> list[Planned]:
     """Changes of a plan that have no final outcome, in plan order."""
-    done = {outcome.change_id for outcome in store.outcomes(plan_id=plan_id) if outcome.status not in _OPEN}
+    done = {item.planned.id for item in store.outcomes(plan_id=plan_id) if item.outcome.status not in _OPEN}
     return [planned for planned in store.plan_changes(plan_id) if planned.id not in done]
 
 
@@ -148,34 +174,16 @@ def _settle(
 
 def settled_outcome(planned: Planned, observed: Observed) -> Outcome:
     """What became of a change whose answer we never saw, judged by what the remote holds now."""
-    before, after = expected_values(planned.change)
-    if not observed.exists:
+    slot = slot_of(planned.change)
+    if not observed.exists or slot is None:
         return Outcome(planned.id, "conflict", "GONE", "the record is gone since the change was sent")
-    if observed.value == after:
+    if observed.value == slot.after:
         return Outcome(planned.id, "applied", "READ_BACK", "found applied when read back", version=observed.version)
-    if observed.value == before:
+    if observed.value == slot.before:
         return Outcome(planned.id, "unsent", "READ_BACK", "found not applied when read back")
     return Outcome(
         planned.id, "conflict", "MOVED", "the remote holds a third value", observed.version, found=observed.value
     )
-
-
-def expected_values(change: Change) -> tuple[Value, Value]:
-    """What a change expects to find, and what it leaves behind; for links the linked id or None."""
-    if isinstance(change, SetField):
-        return change.before, change.after
-    if isinstance(change, Associate):
-        return None, change.to.id
-    if isinstance(change, Dissociate):
-        return change.to.id, None
-    raise NotSendable(change.kind)
-
-
-class NotSendable(TypeError):
-    """A kind of change that this version plans but does not send."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(f"changes of kind {kind} cannot be sent")
 
 
 def _send_all(

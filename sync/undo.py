@@ -6,9 +6,13 @@ run wrote: a later edit by somebody else is a conflict, not a thing to overwrite
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from model.changes import Associate, Change, Dissociate, Outcome, SetField
 from model.errors import InputError
 from store import Store
+from sync.plan import PlanReport, pending_plan
+from sync.workspace import Workspace
 
 _WRITTEN = frozenset({"applied", "overwrote"})
 
@@ -20,18 +24,38 @@ def plan_undo(store: Store, run_id: str, at: int) -> tuple[str, list[str]]:
     """
     if run_id not in {run.id for run in store.runs()}:
         raise InputError(f"There is no run {run_id}; `trueline runs` lists them.")
-    changes = {planned.id: planned.change for planned in store.run_changes(run_id)}
-    written = [outcome for outcome in store.outcomes(run_id=run_id) if outcome.status in _WRITTEN]
+    written = [item for item in store.outcomes(run_id=run_id) if item.outcome.status in _WRITTEN]
     if not written:
         raise InputError(f"Run {run_id} changed nothing, so there is nothing to undo.")
-    inverse, lost = [], []
-    for outcome in reversed(written):
-        change = inverse_of(changes[outcome.change_id], outcome, run_id)
-        if change is None:
-            lost.append(f"{changes[outcome.change_id].key}: a {changes[outcome.change_id].kind} cannot be undone")
+    inverse: list[Change] = []
+    lost: list[str] = []
+    for item in reversed(written):
+        change = item.planned.change
+        put_back = inverse_of(change, item.outcome, run_id)
+        if put_back is None:
+            lost.append(f"{change.key}: a {change.kind} cannot be undone")
         else:
-            inverse.append(change)
+            inverse.append(put_back)
     return store.save_plan(run_id, inverse, at), lost
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """The inverse plan of a run, and what cannot be put back, in words."""
+
+    run_id: str
+    plan: PlanReport
+    lost: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        return f"Undoing {self.run_id} is plan {self.plan.plan_id}: {len(self.plan.rows):,} changes."
+
+
+def undo_run(workspace: Workspace, run_id: str) -> UndoReport:
+    """Store a run's inverse plan and describe it. Nothing is sent."""
+    plan_id, lost = plan_undo(workspace.store, run_id, workspace.clock())
+    return UndoReport(run_id, pending_plan(workspace, plan_id), tuple(lost))
 
 
 def inverse_of(change: Change, outcome: Outcome, run_id: str) -> Change | None:

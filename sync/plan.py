@@ -1,0 +1,124 @@
+"""Plan: wanted minus current, as changes with the value they replace, the version they saw and the reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from hygiene.corrections import wanted
+from model.changes import Associate, Change, Planned, SetField, slot_of
+from model.evidence import RecordKey
+from model.streams import Value
+from store import Store
+from sync.enrich import learned
+from sync.match import STREAMS
+from sync.push import chosen_plan, pending_changes
+from sync.resolve import stored_links
+from sync.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change as people read it."""
+
+    id: str
+    key: str
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """A stored plan (`plan_id` None when there is nothing to change), its changes and how many each rule proposes."""
+
+    plan_id: str | None
+    rows: list[ChangeRow]
+    by_rule: dict[str, int]
+    held_back: int = 0
+
+    @property
+    def sentence(self) -> str:
+        if not self.rows:
+            return "Nothing to change: 0 changes planned."
+        rules = ", ".join(f"{number:,} {rule}" for rule, number in self.by_rule.items())
+        held = f" {self.held_back:,} held back because a person undid them." if self.held_back else ""
+        return f"Plan {self.plan_id}: {len(self.rows):,} changes ({rules}).{held}"
+
+
+def plan_changes(workspace: Workspace) -> PlanReport:
+    """Work out every correction the settings allow and store them as a plan; no plan is stored when there is none."""
+    store, settings = workspace.store, workspace.settings.plan
+    proposed = wanted(
+        {stream: store.frame(stream) for stream in STREAMS},
+        store.readable(),
+        rules=settings.rules,
+        never=settings.never,
+        default_country=settings.default_country,
+        links=stored_links(workspace),
+        lookups=learned(workspace),
+    )
+    writable = set(settings.connections or workspace.sinks())
+    changes = changes_of(proposed.filter(pl.col("connection").is_in(sorted(writable))))
+    undone = undone_changes(store)
+    kept = [change for change in changes if not _was_undone(change, undone)]
+    held_back = len(changes) - len(kept)
+    if not kept:
+        return PlanReport(None, [], {}, held_back)
+    run_id = store.begin_run("plan", workspace.clock())
+    plan_id = store.save_plan(run_id, kept, workspace.clock())
+    store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
+    return described(plan_id, store.plan_changes(plan_id), held_back)
+
+
+def pending_plan(workspace: Workspace, plan_id: str | None = None) -> PlanReport:
+    """What a push of a stored plan would send, the newest plan by default."""
+    chosen = chosen_plan(workspace.store, plan_id)
+    return described(chosen, pending_changes(workspace.store, chosen))
+
+
+def described(plan_id: str | None, changes: Iterable[Planned], held_back: int = 0) -> PlanReport:
+    """Changes as rows for people, counted by rule."""
+    listed = list(changes)
+    rows = [
+        ChangeRow(planned.id, str(planned.change.key), what(planned.change), planned.change.reason)
+        for planned in listed
+    ]
+    return PlanReport(plan_id, rows, dict(Counter(planned.change.rule for planned in listed).most_common()), held_back)
+
+
+def what(change: Change) -> str:
+    """A change in one line, values quoted."""
+    slot = slot_of(change)
+    if slot is None:
+        return change.kind
+    before, after = (("blank" if value is None else repr(value)) for value in (slot.before, slot.after))
+    return f"{slot.name}: {before} -> {after}"
+
+
+def changes_of(proposed: pl.DataFrame) -> list[Change]:
+    """The rows of `hygiene.corrections.wanted` as changes, in the same order; account links become associations."""
+    changes: list[Change] = []
+    for row in proposed.iter_rows(named=True):
+        key = RecordKey(row["connection"], row["stream"], row["id"])
+        if row["rule"] == "link-account":
+            to = RecordKey(key.connection, "accounts", row["after"])
+            changes.append(Associate(key, to, "primary", row["seen_at"], row["reason"], row["rule"]))
+        else:
+            before, after = row["before"], row["after"]
+            changes.append(SetField(key, row["field"], before, after, row["seen_at"], row["reason"], row["rule"]))
+    return changes
+
+
+def undone_changes(store: Store) -> set[tuple[RecordKey, str, Value]]:
+    """What people put back: record, slot and the value they did not want. A plan does not propose it again."""
+    done = (item for item in store.outcomes() if item.outcome.status in ("applied", "already"))
+    undone = (item.planned.change for item in done if item.planned.change.rule == "undo")
+    return {(change.key, slot.name, slot.before) for change in undone if (slot := slot_of(change))}
+
+
+def _was_undone(change: Change, undone: set[tuple[RecordKey, str, Value]]) -> bool:
+    slot = slot_of(change)
+    return slot is not None and (change.key, slot.name, slot.after) in undone

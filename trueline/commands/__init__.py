@@ -1,0 +1,1 @@
+"""The verbs of the command line, grouped; each module's `register` adds its own to the app."""

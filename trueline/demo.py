@@ -1,0 +1,153 @@
+"""The demo: the whole loop against sandbox CRMs over HTTP, told in a few lines with real counts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from model.errors import InputError
+from reports.gather import gather
+from reports.html import render_html, write_private
+from sandbox.start import Sandbox, start
+from sync.clock import day_of
+from sync.enrich import enrich_accounts
+from sync.match import match_records
+from sync.plan import plan_changes
+from sync.pull import StreamPull, call_counts, pull_all
+from sync.push import push_stored
+from sync.resolve import resolve_people
+from sync.score import score_records
+from sync.workspace import Workspace
+from trueline.project import FILE_NAME, load_project
+from trueline.screen import Screen
+from trueline.session import workspace_of
+
+STORE = "trueline.db"
+REPORT = "report.html"
+_MARK = "# Written by `trueline demo`, which may replace it."
+
+
+@dataclass(slots=True)
+class Demo:
+    """The story's lines, and what they end in: `changes_left` is what a second plan still wants (0 is the promise)."""
+
+    lines: list[str] = field(default_factory=list)
+    planned: int = 0
+    applied: int = 0
+    changes_left: int = 0
+    report: str = ""
+    store: str = ""
+
+
+def run_demo(screen: Screen, folder: Path, size: int, seed: int, dirt: float) -> Demo:
+    """Run the loop in `folder`, replacing an earlier demo there; InputError when it holds something else."""
+    _clear(folder)
+    demo = Demo(report=str(folder / REPORT), store=str(folder / STORE))
+
+    def tell(line: str) -> None:
+        demo.lines.append(line)
+        screen.say(line)
+
+    today = date.today()  # noqa: DTZ011  the sandbox lives on this machine's calendar
+    with start(size, seed, dirt, today) as running:
+        _write_settings(folder, running)
+        with workspace_of(load_project(folder)) as workspace:
+            _tell_loop(workspace, screen, demo, tell, size)
+            _write_report(workspace, folder, demo)
+    screen.say(f"Open {demo.report}; the store is {demo.store}.")
+    return demo
+
+
+def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[[str], None], size: int) -> None:
+    tell(f"sandbox  a Salesforce and a HubSpot with {size:,} person records and planted dirt")
+    with screen.progress("pull") as advance:
+        pulled = pull_all(workspace, progress=lambda connection, stream, rows: advance(f"{connection} {stream}", rows))
+    tell(f"pull     {_counted(pulled)} in {_calls(workspace):,} API calls")
+    tell(f"match    {match_records(workspace).sentence}")
+    tell(f"resolve  {resolve_people(workspace).sentence}")
+    with screen.progress("enrich") as advance:
+        tell(f"enrich   {enrich_accounts(workspace, lambda done, total: advance('gleif', done, total)).sentence}")
+    tell(f"score    {score_records(workspace).sentence}")
+    planned = plan_changes(workspace)
+    demo.planned = len(planned.rows)
+    tell(f"plan     {planned.sentence}")
+    if planned.plan_id:
+        before = _calls(workspace)
+        with screen.progress("push") as advance:
+            report = push_stored(workspace, planned.plan_id, progress=lambda done, total: advance("", done, total))
+        demo.applied = report.statuses["applied"]
+        tell(f"push     {report.sentence} In {_calls(workspace) - before:,} API calls.")
+    again = pull_all(workspace)
+    match_records(workspace)
+    resolve_people(workspace)
+    demo.changes_left = len(plan_changes(workspace).rows)
+    tell(f"again    pulled {_counted(again)}; a second plan wants {demo.changes_left:,} changes")
+
+
+def _counted(results: list[StreamPull]) -> str:
+    by_connection: dict[str, int] = {}
+    for result in results:
+        by_connection[result.connection] = by_connection.get(result.connection, 0) + result.rows
+    return ", ".join(f"{rows:,} records from {connection}" for connection, rows in by_connection.items())
+
+
+def _calls(workspace: Workspace) -> int:
+    return sum(sum(kinds.values()) for kinds in call_counts(workspace).values())
+
+
+def _clear(folder: Path) -> None:
+    settings = folder / FILE_NAME
+    if settings.exists() and not settings.read_text("utf-8", errors="replace").startswith(_MARK):
+        raise InputError(f"{folder} holds a project of yours; choose another place with --folder.")
+    for name in (STORE, f"{STORE}-wal", f"{STORE}-shm", REPORT, FILE_NAME):
+        (folder / name).unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _write_settings(folder: Path, running: Sandbox) -> None:
+    """A project like any other, but for the loopback addresses; the sandbox's harmless words stand for secrets."""
+    os.environ["TRUELINE_DEMO_SF_SECRET"] = running.salesforce[0].credentials["client_secret"]
+    os.environ["TRUELINE_DEMO_HS_TOKEN"] = running.hubspot.credentials["token"]
+    (folder / FILE_NAME).write_text(
+        f"""{_MARK}
+[store]
+url = "sqlite:///{STORE}"
+
+[connections.sf]
+system = "salesforce"
+host = "sandbox.my.salesforce.com"
+base_url = "{running.salesforce[0].url}"
+client_id = "{running.salesforce[0].credentials["client_id"]}"
+secret = "env:TRUELINE_DEMO_SF_SECRET"
+
+[connections.hs]
+system = "hubspot"
+base_url = "{running.hubspot.url}"
+secret = "env:TRUELINE_DEMO_HS_TOKEN"
+
+[connections.gleif]
+system = "gleif"
+base_url = "{running.gleif.url}"
+calls_per_minute = 6000                      # the stand-in's limit is lifted too, so that the demo is short
+max_lookups = 200
+
+[caps]
+max_share = 1.0                              # the demo corrects everything at once; keep 0.5 or less at home
+""",
+        "utf-8",
+    )
+
+
+def _write_report(workspace: Workspace, folder: Path, demo: Demo) -> None:
+    score_records(workspace)
+    content = gather(
+        workspace.store,
+        day_of(workspace.clock()),
+        workspace.settings.completeness.required,
+        title="Trueline demo: two CRMs after one round",
+        story=demo.lines,
+    )
+    write_private(folder / REPORT, render_html(content))
