@@ -24,7 +24,8 @@ def list_links(call: Call, kind: str, record_id: str, target: str) -> Response:
     source, found = call.portal.kind(kind), call.portal.kind(target)
     number = locate(call, source, record_id)
     limit = call.whole("limit", PAGE_MAX, 1, PAGE_MAX)
-    linked = _from(call.links.of(source, [number], found).get(number, []), call.request.first("after"))
+    after = _whole(call.request.first("after") or "0")
+    linked = call.links.page(source, number, found, after, limit + 1)
     types = call.links.types.between(source, found)
     body: dict[str, Any] = {"results": [_linked(types, one) for one in linked[:limit]]}
     if len(linked) > limit:

@@ -8,13 +8,14 @@ from typing import Any
 from sandbox.hubspot.call import Call, id_text, texts
 from sandbox.hubspot.errors import HubspotError, bad_request, not_found
 from sandbox.hubspot.kinds import Kind
-from sandbox.hubspot.objects import HISTORY_PAGE_MAX, PAGE_MAX, add_history, create_one, show
+from sandbox.hubspot.objects import HISTORY_PAGE_MAX, PAGE_MAX, add_history, create_one, show, show_all
 from sandbox.hubspot.view import names_shown, records
 from sandbox.hubspot.writing import Values, identity
 from sandbox.wire import Response
 
 TRACE = "objectWriteTraceId"
 Entry = dict[str, Any]
+Written = tuple[Entry, int, list[str]]  # the input, the record's id, the properties sent
 
 
 def answer(call: Call, results: Sequence[Entry], errors: Sequence[Entry], done: int, started: str) -> Response:
@@ -64,7 +65,7 @@ def create_batch(call: Call, kind: str) -> Response:
     found = call.portal.kind(kind)
     started = call.portal.now()
     inputs = call.inputs(PAGE_MAX)
-    results: list[Entry] = []
+    made: list[Written] = []
     errors: list[Entry] = []
     is_traced = _is_traced(inputs)
     for item in inputs:
@@ -76,8 +77,8 @@ def create_batch(call: Call, kind: str) -> Response:
                 raise
             errors.append(error.entry({TRACE: [str(item[TRACE])]}))
         else:
-            results.append(_traced(item, show(call, found, number, names)))
-    return answer(call, results, errors, 201, started)
+            made.append((item, number, names))
+    return answer(call, _shown(call, found, made), errors, 201, started)
 
 
 def update_batch(call: Call, kind: str) -> Response:
@@ -91,14 +92,14 @@ def update_batch(call: Call, kind: str) -> Response:
     known = _identify(call, found, inputs, wanted)
     live = records(call.portal, found, list(known.values()), ())
     _refuse_repeats([str(number) for number in known.values() if number in live])
-    results = []
+    done: list[Written] = []
     for item, name, new in zip(inputs, wanted, values, strict=True):
         if known.get(name) in live:
             call.writer.update(found, known[name], new, call.author)
-            results.append(_traced(item, show(call, found, known[name], list(new))))
+            done.append((item, known[name], list(new)))
     merged = _merged_away(call, found, [known[w] for w in wanted if w in known])
     absent = [w for w in wanted if known.get(w) not in live and known.get(w) not in merged]
-    return answer(call, results, missing(found, absent), 200, started)
+    return answer(call, _shown(call, found, done), missing(found, absent), 200, started)
 
 
 def upsert_batch(call: Call, kind: str) -> Response:
@@ -178,6 +179,11 @@ def _is_traced(inputs: Sequence[Entry]) -> bool:
     """Whether every input carries a trace id of its own."""
     traces = [item.get(TRACE) for item in inputs]
     return all(traces) and len(set(map(str, traces))) == len(traces)
+
+
+def _shown(call: Call, kind: Kind, written: Sequence[Written]) -> list[Entry]:
+    records_by_id = show_all(call, kind, [(number, names) for _, number, names in written])
+    return [_traced(item, records_by_id[number]) for item, number, _ in written]
 
 
 def _traced(item: Entry, shown: Entry) -> Entry:

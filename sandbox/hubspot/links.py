@@ -49,11 +49,21 @@ class Links:
             marks = ",".join("?" * len(part))
             sql = (
                 f"SELECT source_id, target_id, types FROM links WHERE source = ? AND source_id IN ({marks})"
-                f" AND target = ? AND EXISTS (SELECT 1 FROM {target.plural} WHERE _id = target_id AND _archived = 0)"
+                f" AND target = ? AND EXISTS (SELECT 1 FROM {target.plural} WHERE _id = target_id AND +_archived = 0)"
             )
             for source_id, target_id, types in self._db.execute(sql, [source.number, *part, target.number]):
                 found.setdefault(source_id, []).append((target_id, [int(t) for t in types.split(",")]))
         return found
+
+    def page(self, source: Kind, source_id: int, target: Kind, start: int, size: int) -> list[Linked]:
+        """Up to `size` live records one record is linked to, by id from `start` on."""
+        sql = (
+            "SELECT target_id, types FROM links WHERE source = ? AND source_id = ? AND target = ? AND target_id >= ?"
+            f" AND EXISTS (SELECT 1 FROM {target.plural} WHERE _id = target_id AND +_archived = 0)"
+            " ORDER BY target_id LIMIT ?"
+        )
+        found = self._db.execute(sql, (source.number, source_id, target.number, start, size))
+        return [(target_id, [int(t) for t in types.split(",")]) for target_id, types in found]
 
     def types_of(self, source: Kind, source_id: int, target: Kind, target_id: int) -> list[int]:
         sql = "SELECT types FROM links WHERE source = ? AND source_id = ? AND target = ? AND target_id = ?"

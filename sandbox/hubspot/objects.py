@@ -121,8 +121,19 @@ def survivor_of(call: Call, kind: Kind, number: int) -> int | None:
 
 def show(call: Call, kind: Kind, number: int, names: Sequence[str]) -> dict[str, Any]:
     """A record after a write: the properties sent and the defaults."""
-    shown = names_shown(call.portal, kind, [*names, *kind.defaults])
-    return record(shown, call.portal.store.rows(kind, [number], shown)[0])
+    return show_all(call, kind, [(number, names)])[number]
+
+
+def show_all(call: Call, kind: Kind, written: Sequence[tuple[int, Sequence[str]]]) -> dict[int, dict[str, Any]]:
+    """Several (id, properties sent) after a write, by id."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for number, names in written:
+        alike.setdefault(tuple(names), []).append(number)
+    found: dict[int, dict[str, Any]] = {}
+    for sent, numbers in alike.items():
+        shown = names_shown(call.portal, kind, [*sent, *kind.defaults])
+        found |= {int(row[0] or 0): record(shown, row) for row in call.portal.store.rows(kind, numbers, shown)}
+    return found
 
 
 def add_history(call: Call, kind: Kind, shown: Sequence[dict[str, Any]], names: Sequence[str]) -> None:

@@ -52,28 +52,37 @@ class Index:
         known = self._portal.totals.get(key)
         if known is not None and known[0] == self._portal.writes and not self._lags:
             return known[1]
-        total = sum(
-            int(self._portal.store.db.execute(f"SELECT COUNT(*) {source} AND ({sql})", parameters).fetchone()[0])
-            for source in self._sources()
-        )
+        total = self._counted(f"FROM {self._kind.plural} WHERE _archived = 0", where)
+        if self._lags:
+            # Live records less those the index sees as they were, plus these: no row of the table is compared.
+            name = self._kind.plural
+            changed = f"FROM {name} WHERE _id IN (SELECT _id FROM {name}_lag) AND +_archived = 0"
+            total += self._counted(self._sources()[1], where) - self._counted(changed, where)
         self._portal.totals[key] = (self._portal.writes, total)
         return total
+
+    def _counted(self, source: str, where: Clause) -> int:
+        sql, parameters = where
+        return int(self._portal.store.db.execute(f"SELECT COUNT(*) {source} AND ({sql})", parameters).fetchone()[0])
 
     def rows(self, where: Clause, order: tuple[str, str], names: list[str], limit: int, offset: int) -> list[Row]:
         """System columns and `names`, sorted; ties by id."""
         sql, parameters = where
         key, direction = order
         columns = ", ".join([*SYSTEM, *map(column, names)])
+        # Missing values come last in both directions, as they do in a text index.
         nulls = [] if key in ("_id", "_created", "_updated") else [f"{key} IS NULL"]
         keys = [*nulls, f"{key} {direction}", f"_id {direction}"]
         sources = self._sources()
         if len(sources) == 1:
             text = f"SELECT {columns} {sources[0]} AND ({sql}) ORDER BY {', '.join(keys)} LIMIT ? OFFSET ?"
             return self._portal.store.db.execute(text, [*parameters, limit, offset]).fetchall()
-        # Missing values come last in both directions, as they do in a text index.
-        parts = [f"SELECT {columns}, {key} IS NULL, {key}, _id {source} AND ({sql})" for source in sources]
-        place = len(SYSTEM) + len(names)
-        by = f"{place + 1}, {place + 2} {direction}, {place + 3} {direction}"
+        sorted_by = [key.removesuffix(f" {direction}") for key in keys]
+        parts = [f"SELECT {columns}, {', '.join(sorted_by)} {source} AND ({sql})" for source in sources]
+        place = len(SYSTEM) + len(names) + 1
+        by = ", ".join(
+            f"{place + n}{key.removeprefix(name)}" for n, (key, name) in enumerate(zip(keys, sorted_by, strict=True))
+        )
         text = f"{' UNION ALL '.join(parts)} ORDER BY {by} LIMIT ? OFFSET ?"
         return self._portal.store.db.execute(text, [*parameters, *parameters, limit, offset]).fetchall()
 
