@@ -77,7 +77,9 @@ def _refuse_binary(path: Path, head: bytes) -> None:
     if _encoding(head)[0] is not None:
         return
     odd = sum(head.count(bytes([code])) for code in range(32) if code not in _TEXT_CONTROLS)
-    if odd * 50 > len(head) or head.count(0) * 4 > len(head):
+    # Text may hold many a control character, but then it is UTF-8 all the same.
+    most = 4 if _is_utf8(head, is_cut=True) else 50
+    if odd * most > len(head) or head.count(0) * 4 > len(head):
         raise InputError(f"{path} is not a table of text but a binary file; export it as CSV, XLSX or Parquet.")
 
 
