@@ -7,11 +7,13 @@ import socket
 import ssl
 import threading
 import time
+from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from sandbox.clock import SandboxClock
 from sandbox.control import PREFIX, Control, open_door
 from sandbox.faults import Fault, FaultDesk
 from sandbox.log import Logged, RequestLog
@@ -43,6 +45,13 @@ class ForgetsTokens(Protocol):
     """An app whose access tokens can be made to expire."""
 
     def expire_tokens(self) -> None: ...
+
+
+@runtime_checkable
+class KeepsTime(Protocol):
+    """An app with a clock of its own, which its Date headers tell too."""
+
+    clock: SandboxClock
 
 
 class Listener:
@@ -98,6 +107,11 @@ class Listener:
             if response is None:
                 raise ConnectionDropped(struck)
         return response, struck
+
+    def date(self) -> str:
+        """The Date header of an answer given now."""
+        now_ms = self.app.clock.now_ms() if isinstance(self.app, KeepsTime) else time.time() * 1000
+        return formatdate(now_ms / 1000, usegmt=True)
 
     def log(self, request: Request, status: int, struck: list[Fault]) -> None:
         if request.path.startswith(PREFIX):
@@ -227,7 +241,7 @@ class _Connection(BaseHTTPRequestHandler):
     def _write(self, method: str, response: Response, struck: list[Fault]) -> None:
         reason = HTTPStatus(response.status).phrase if response.status in list(HTTPStatus) else "Unknown"
         bodiless = response.status in (204, 304)
-        headers = {"Date": self.date_time_string(), **response.headers}
+        headers = {"Date": self.server.listener.date(), **response.headers}
         if not bodiless:
             headers.setdefault("Content-Length", str(len(response.body)))
         head = f"HTTP/1.1 {response.status} {reason}\r\n" + "".join(f"{k}: {v}\r\n" for k, v in headers.items())
