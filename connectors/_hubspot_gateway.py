@@ -47,6 +47,7 @@ CONNECT_TIMEOUT_S = 10.0
 # A body that drips in for longer than this many read time-outs counts as cut.
 SLOWEST_BODY = 4
 POLICY_WAIT_S = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0}
+EXISTING = re.compile(r"Existing ID:\s*(\d{1,20})")
 # JSON may smuggle in NUL and lone surrogates, which no store can hold.
 SMUGGLED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
@@ -230,9 +231,17 @@ class Gateway:
                 f"{self.name}: HubSpot refused the {operation.name}, {what}.",
                 connection=self.name,
                 code=code or what,
-                reason=self.redacted(body.get("message") or what),
+                reason=self._reason(body, what),
             )
         return fault(self.name, answer, code=code, missing=_missing_scopes(body))
+
+    def _reason(self, body: Mapping[str, Any], what: str) -> str:
+        """The remote's own words, or which record holds a value that must be unique."""
+        words = str(body.get("message") or what)
+        existing = EXISTING.search(words)
+        if existing:
+            return f"Record {existing[1]} has this value already."
+        return self.redacted(words)
 
     def _limit(self, answer: Answer) -> ConnectorError:
         body = _error_body(answer)

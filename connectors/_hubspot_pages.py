@@ -68,9 +68,11 @@ def changed_page(
 
 
 def _search_body(modified: str, properties: Sequence[str], cursor: Cursor) -> dict[str, Any]:
+    # The remote's clock is told in whole seconds, so the window reaches to the end of that second.
+    until_ms = cursor.until // 1000 + 999
     filters = [
         {"propertyName": modified, "operator": "GTE", "value": str(cursor.from_us // 1000)},
-        {"propertyName": modified, "operator": "LTE", "value": str(cursor.until // 1000)},
+        {"propertyName": modified, "operator": "LTE", "value": str(until_ms)},
     ]
     if cursor.after is not None:
         filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": cursor.after})
