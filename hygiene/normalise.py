@@ -28,14 +28,15 @@ def _site_key(values: pl.Series) -> pl.Series:
 
 def _people(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]:
     address = email.normalise(frame["email"]).alias("email_norm")
-    host_key = domain.match_key(email.domain_of(address))
-    is_free = email.is_free(host_key).fill_null(value=False) | email.suggestions(email.domain_of(address)).is_not_null()
+    meant = email.corrected(address)
+    host_key = domain.match_key(email.domain_of(meant))
+    is_free = email.is_free(email.domain_of(meant)).fill_null(value=False)
     given = person_name.match_key(frame["given_name"]).alias("given_key")
     family = person_name.match_key(frame["family_name"]).alias("family_key")
     return [
         *_places(frame, default_country),
         address,
-        email.match_key(address).alias("email_key"),
+        email.match_key(meant).alias("email_key"),
         email.is_role(address).alias("email_role"),
         host_key.set(is_free, None).alias("email_domain"),
         is_free.alias("email_free"),

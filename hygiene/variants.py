@@ -52,7 +52,8 @@ def variants(
     ]
     table = pl.concat([VARIANTS.to_frame(), *parts]).sort("stream", "field", "connection", "value")
     message = pl.format(
-        "{} ({} records) is probably meant to be {}: {}", pl.format('"{}"', "value"), "count",
+        "{} ({} {}) is probably meant to be {}: {}", pl.format('"{}"', "value"), "count",
+        pl.when(pl.col("count") == 1).then(pl.lit("record")).otherwise(pl.lit("records")),
         pl.format('"{}"', "suggestion"), "reason",
     )  # fmt: skip
     told = table.with_columns(pl.lit("").alias("id"))

@@ -39,6 +39,7 @@ _LEADING = frozenset(
         "тов",
     ]
 )
+_NORDIC = frozenset(["ab", "oy", "as", "kb"])
 # Chinese, Japanese and Korean names carry their legal form without a blank.
 _GLUED_FORM = re.compile(
     "(株式会社|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사|㈜|[(]株[)]|[(]주[)])"
@@ -64,7 +65,21 @@ def tokens(text: str) -> list[str]:
     for sign, word in _AND.items():
         folded = folded.replace(sign, word)
     listed = re.sub(r"[^\w]+", " ", folded).replace("_", " ").split()
-    return [word for word in listed if word]
+    return _letters_joined(listed)
+
+
+def _letters_joined(listed: list[str]) -> list[str]:
+    """Runs of single letters as one word: J P Morgan is JP Morgan."""
+    joined: list[str] = []
+    is_open = False
+    for word in listed:
+        is_letter = len(word) == 1 and word.isalpha() and word.isascii()
+        if is_letter and is_open:
+            joined[-1] += word
+        else:
+            joined.append(word)
+        is_open = is_letter
+    return joined
 
 
 def _without_form(listed: list[str]) -> list[str]:
@@ -76,17 +91,20 @@ def _without_form(listed: list[str]) -> list[str]:
 
 def core(listed: list[str]) -> list[str]:
     """The words without legal forms, leading article and a dangling "and"; all of them when nothing would be left."""
-    rest = listed
-    while len(rest) > 1:
-        shorter = _without_form(rest)
+    rest = listed[1:] if len(listed) > 1 and listed[0] in _ARTICLES else listed
+    bare = rest
+    while len(bare) > 1:
+        shorter = _without_form(bare)
         if len(shorter) > 1 and shorter[-1] in _AND_WORDS | {"and"}:
             shorter = shorter[:-1]
-        if shorter == rest:
+        if shorter == bare:
             break
-        rest = shorter
-    while len(rest) > 1 and (rest[0] in _LEADING | _ARTICLES or _GLUED_FORM.match(rest[0])):
-        rest = rest[1:]
-    return rest or listed
+        bare = shorter
+    # AB Volvo, but A.B. Dick Company: two letters are a form only where no other form follows.
+    leading = _LEADING | _NORDIC if bare == rest else _LEADING
+    while len(bare) > 1 and (bare[0] in leading or _GLUED_FORM.match(bare[0])):
+        bare = bare[1:]
+    return bare
 
 
 def form(text: str) -> str:

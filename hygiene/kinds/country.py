@@ -93,4 +93,4 @@ def _problem(text: str) -> str | None:
     if not text.strip() or code_of(text):
         return None
     meant = suggestion(text)
-    return f"is not a country; perhaps {names()[meant]}" if meant else "is not a country"
+    return f"names no known country; perhaps {names()[meant]}" if meant else "names no known country"

@@ -43,7 +43,7 @@ def _problem(bare: str) -> str | None:
     if "@" not in bare:
         return "has no @"
     try:
-        validate_email(bare, check_deliverability=False, test_environment=True)
+        validate_email(bare, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         return "is not an e-mail address: " + tidy(str(error)).rstrip(".").lower()
     except (ValueError, IndexError):  # idna tables refuse some code points with bare errors
@@ -162,6 +162,14 @@ def suggestions(domains: pl.Series) -> pl.Series:
     ]
     found = _nearest_providers(near, providers)
     return over_distinct(domains, lambda domain: found.get(domain))
+
+
+def corrected(addresses: pl.Series) -> pl.Series:
+    """Normalised addresses with mistyped domains as they were meant: for comparing, never for writing."""
+    hosts = domain_of(addresses)
+    meant = pl.DataFrame({"address": texts(addresses), "host": hosts, "meant": suggestions(hosts)})
+    fixed = pl.concat_str(pl.col("address").str.extract(r"^(.*@)[^@]*$"), "meant")
+    return meant.select(pl.coalesce(fixed, "address").alias(addresses.name)).to_series()
 
 
 def _nearest_providers(domains: list[str], providers: tuple[str, ...]) -> dict[str, str]:

@@ -19,7 +19,10 @@ _LABELS = re.compile(
 )
 _EXTENSION_WORDS = re.compile(r"(?:;\s*ext=|e?xt(?:ensi[oó]n?)?n?|доб|anexo|x|#|~)[\s.:=]*\d", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
-_WRONG_LENGTH = {ValidationResult.TOO_SHORT: "is too short", ValidationResult.TOO_LONG: "is too long"}
+_WRONG_LENGTH = {
+    ValidationResult.TOO_SHORT: "has too few digits for a number",
+    ValidationResult.TOO_LONG: "has too many digits for a number",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,6 @@ class Reading:
     e164: str | None
     problem: str | None
     is_unplaced: bool = False
-
-
-def _in_place(region: str | None) -> str:
-    return f" for {region}" if region else ""
 
 
 def read(text: str, region: str | None = None) -> Reading:
@@ -57,10 +56,9 @@ def read(text: str, region: str | None = None) -> Reading:
 
 
 def _judged(bare: str, number: phonenumbers.PhoneNumber, region: str | None) -> Reading:
-    place = phonenumbers.region_code_for_country_code(number.country_code or 0)
     if not phonenumbers.is_valid_number(number):
         wrong = _WRONG_LENGTH.get(phonenumbers.is_possible_number_with_reason(number))
-        where = _in_place(region if "+" not in bare else place if place not in ("ZZ", "001") else None)
+        where = f" in {region}" if region and "+" not in bare else ""
         return Reading(None, f"{wrong}{where}" if wrong else f"is not a number in use{where}")
     if _leftover(bare, number):
         return Reading(None, "holds more than one number or other text")
@@ -86,11 +84,18 @@ def readings(values: pl.Series, regions: pl.Series | None = None, default_region
         pl.col("region").fill_null(pl.lit(default_region, dtype=pl.String))
     )
     distinct = asked.drop_nulls("value").unique()
-    distinct = distinct.with_columns(read_plain(distinct).alias("e164"))
-    clear = distinct.drop_nulls("e164").with_columns(
-        pl.lit(None, dtype=pl.String).alias("problem"), pl.lit(value=False).alias("is_unplaced")
+    distinct = distinct.hstack(read_plain(distinct))
+    place = (
+        pl.when(pl.col("value").str.contains("+", literal=True))
+        .then(pl.lit(""))
+        .otherwise(pl.format(" in {}", "region"))
     )
-    odd = distinct.filter(pl.col("e164").is_null()).select("value", "region")
+    problem = pl.when("is_unused").then(pl.format("is not a number in use{}", place))
+    is_clear = pl.col("e164").is_not_null() | pl.col("is_unused")
+    clear = distinct.filter(is_clear).select(
+        "value", "region", "e164", problem.alias("problem"), pl.lit(value=False).alias("is_unplaced")
+    )
+    odd = distinct.filter(~is_clear).select("value", "region")
     answers = [read(value, region) for value, region in odd.iter_rows()]
     unclear = odd.with_columns(
         pl.Series("e164", [answer.e164 for answer in answers], dtype=pl.String),

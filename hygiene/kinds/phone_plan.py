@@ -7,6 +7,7 @@ all others, and a property test holds the two against each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import polars as pl
@@ -15,7 +16,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
 _KINDS_OF_NUMBER = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip",
                     "pager", "uan", "voicemail")  # fmt: skip
 _PLAIN = r"^\s*\+?[0-9 ().\-\x{a0}]*[0-9]\s*$"
-NO_ANSWER = pl.lit(None, dtype=pl.String)
+_NONE = pl.Schema({"row": pl.UInt32, "e164": pl.String, "is_unused": pl.Boolean})
 
 
 @cache
@@ -31,48 +32,61 @@ def _matches(number: pl.Expr, description: PhoneNumberDesc | None) -> pl.Expr:
     return is_match & number.str.len_bytes().is_in(lengths) if lengths and lengths != [-1] else is_match
 
 
-def _is_valid(number: pl.Expr, code: int) -> pl.Expr:
-    """True where the national number is in use in the main region of a calling code (for +1 in Canada too)."""
-    regions = COUNTRY_CODE_TO_REGION_CODE[code]
+def _in_use(number: pl.Expr, regions: Sequence[str]) -> pl.Expr:
+    """True where the national number is in use in one of the regions."""
     answer = pl.lit(value=False)
-    for region in (regions[0], "CA") if code == 1 else regions[:1]:
+    for region in regions:
         metadata = _metadata(region)
-        if metadata is None:
-            continue
-        kinds = [_matches(number, getattr(metadata, kind)) for kind in _KINDS_OF_NUMBER]
-        answer = answer | (_matches(number, metadata.general_desc) & pl.any_horizontal(kinds))
+        if metadata is not None:
+            kinds = [_matches(number, getattr(metadata, kind)) for kind in _KINDS_OF_NUMBER]
+            answer = answer | (_matches(number, metadata.general_desc) & pl.any_horizontal(kinds))
     return answer
 
 
-def _international(code: int) -> pl.Expr:
-    """E.164 of `digits` that begin with this calling code, null where the library must decide."""
-    number = pl.col("digits").str.slice(len(str(code)))
+def _answered(numbers: pl.DataFrame, code: int) -> pl.DataFrame:
+    """`numbers` (row, number: a clearly read national number) with e164 and is_unused, without those left open.
+
+    In use counts in the main region of the calling code (for +1 in Canada too): regions with own leading digits
+    are for the library. Unused means in none of its regions.
+    """
+    regions = COUNTRY_CODE_TO_REGION_CODE[code]
+    main = (regions[0], "CA") if code == 1 else regions[:1]
+    marked = numbers.with_columns(_in_use(pl.col("number"), main).alias("is_used"))
+    others = marked.filter(~pl.col("is_used") & ~_in_use(pl.col("number"), regions))
+    used = marked.filter("is_used").select("row", pl.format(f"+{code}{{}}", "number").alias("e164"), is_unused=False)
+    return pl.concat([used, others.select("row", pl.lit(None, pl.String).alias("e164"), is_unused=True)])
+
+
+def _international(numbers: pl.DataFrame, code: int) -> pl.DataFrame:
+    """Answers for `digits` that begin with this calling code."""
     metadata = _metadata(COUNTRY_CODE_TO_REGION_CODE[code][0])
-    prefix = metadata.national_prefix_for_parsing if metadata else None
-    is_clear = ~number.str.contains(f"^(?:{prefix})") if prefix else pl.lit(value=True)
-    return pl.when(is_clear & _is_valid(number, code)).then(pl.format("+{}", "digits")).otherwise(NO_ANSWER)
-
-
-def _national(region: str) -> pl.Expr:
-    """E.164 of `digits` as dialled in this region, null where the library must decide."""
-    metadata = _metadata(region)
     if metadata is None:
-        return NO_ANSWER
-    digits, prefix = pl.col("digits"), metadata.national_prefix_for_parsing
-    number, is_clear = digits, pl.lit(value=True)
+        return _NONE.to_frame()
+    read = numbers.select("row", pl.col("digits").str.slice(len(str(code))).alias("number"))
+    if metadata.national_prefix_for_parsing:
+        read = read.filter(~pl.col("number").str.contains(f"^(?:{metadata.national_prefix_for_parsing})"))
+    return _answered(read.filter(_matches(pl.col("number"), metadata.general_desc)), code)
+
+
+def _national(numbers: pl.DataFrame, region: str) -> pl.DataFrame:
+    """Answers for `digits` as dialled in this region."""
+    metadata = _metadata(region)
+    if metadata is None or not metadata.country_code:
+        return _NONE.to_frame()
+    read = numbers.select("row", pl.col("digits").alias("number"))
+    prefix = metadata.national_prefix_for_parsing
     if metadata.international_prefix:
-        is_clear = ~digits.str.contains(f"^(?:{metadata.international_prefix})")
+        read = read.filter(~pl.col("number").str.contains(f"^(?:{metadata.international_prefix})"))
     if prefix and (metadata.national_prefix_transform_rule or "(" in prefix.replace("(?:", "")):
-        is_clear = is_clear & ~digits.str.contains(f"^(?:{prefix})")
+        read = read.filter(~pl.col("number").str.contains(f"^(?:{prefix})"))
     elif prefix:
-        number = digits.str.replace(f"^(?:{prefix})", "")
-    is_valid = _matches(number, metadata.general_desc) & _is_valid(number, metadata.country_code or 0)
-    return pl.when(is_clear & is_valid).then(pl.format(f"+{metadata.country_code}{{}}", number)).otherwise(NO_ANSWER)
+        read = read.with_columns(pl.col("number").str.replace(f"^(?:{prefix})", ""))
+    return _answered(read.filter(_matches(pl.col("number"), metadata.general_desc)), metadata.country_code)
 
 
 def _calling_code(digits: pl.Expr) -> pl.Expr:
-    known = [str(code) for code in COUNTRY_CODE_TO_REGION_CODE if "001" not in COUNTRY_CODE_TO_REGION_CODE[code]]
-    answer = NO_ANSWER
+    known = [str(code) for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() if "001" not in regions]
+    answer = pl.lit(None, dtype=pl.String)
     for length in (3, 2, 1):
         head = digits.str.slice(0, length)
         answer = pl.when(head.is_in([code for code in known if len(code) == length])).then(head).otherwise(answer)
@@ -84,18 +98,19 @@ def _by_plan(numbers: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     return [(str(plan), part) for (plan,), part in parts.items()]
 
 
-def read_plain(numbers: pl.DataFrame) -> pl.Series:
-    """E.164 for `value` and `region` (ISO 3166, may be null); null where the library must decide."""
-    plain = numbers.with_row_index("row").filter(pl.col("value").str.contains(_PLAIN))
-    plain = plain.with_columns(
+def read_plain(numbers: pl.DataFrame) -> pl.DataFrame:
+    """For `value` and `region` (ISO 3166, may be null): columns e164 and is_unused (certainly no number in use).
+
+    Where e164 is null and is_unused false, the library must decide.
+    """
+    rows = numbers.with_row_index("row")
+    plain = rows.filter(pl.col("value").str.contains(_PLAIN)).with_columns(
         pl.col("value").str.replace_all(r"[^0-9]", "").alias("digits"),
         pl.col("value").str.contains("+", literal=True).alias("is_international"),
     )
     abroad = plain.filter("is_international").with_columns(_calling_code(pl.col("digits")).alias("plan"))
     home = plain.filter(~pl.col("is_international")).with_columns(pl.col("region").alias("plan"))
-    answers = [part.select("row", _international(int(plan)).alias("e164")) for plan, part in _by_plan(abroad)]
-    answers += [part.select("row", _national(plan).alias("e164")) for plan, part in _by_plan(home)]
-    if not answers:
-        return pl.Series("e164", [None] * len(numbers), dtype=pl.String)
-    rows = pl.DataFrame({"row": pl.Series(range(len(numbers)), dtype=pl.UInt32)})
-    return rows.join(pl.concat(answers), on="row", how="left", maintain_order="left")["e164"]
+    answers = [_international(part, int(plan)) for plan, part in _by_plan(abroad)]
+    answers += [_national(part, plan) for plan, part in _by_plan(home)]
+    told = rows.join(pl.concat([_NONE.to_frame(), *answers]), on="row", how="left", maintain_order="left")
+    return told.select("e164", pl.col("is_unused").fill_null(value=False))
