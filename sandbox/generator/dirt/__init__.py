@@ -1,0 +1,7 @@
+"""Dirt: what careless hands, imports and web forms do to clean records, with a note of every planted fault."""
+
+from __future__ import annotations
+
+from sandbox.generator.dirt.spread import Soil, spread
+
+__all__ = ["Soil", "spread"]
