@@ -22,7 +22,7 @@ _OBJECTS = {
     "user": "users", "owner": "users", "stage": "stages",
 }  # fmt: skip
 _OBJECT = re.compile(rf"^({'|'.join(_OBJECTS)})s?\s*(?: - |: |\.|::)\s*(?=\S)", re.IGNORECASE)
-_WRAPPING = re.compile(r"^(?:\(do not modify\) |propert(?:y|ies)[_.]|attributes\.|fields\.)", re.IGNORECASE)
+_WRAPPING = re.compile(r"^(?:propert(?:y|ies)[_.]|attributes\.|fields\.)", re.IGNORECASE)
 _CURRENCY = re.compile(r"[\s_(\[]+(?:in )?([A-Z]{3})[)\]]?$|[(\[]([€£$¥])[)\]]$")
 _SCALE = re.compile(
     r"[\s_(\[,]+(?:in )?[$€£]? ?(?:(k|thousands?|000s?|'000)|(m|mm|mn|mio|millions?)|(bn|billions?))[)\]]?$",
@@ -50,7 +50,7 @@ class Heading:
 def squash(text: str) -> str:
     """The form headings are compared in: letters and digits alone, without case, accents or export wrapping.
 
-    Idempotent for what it returns; "Account ID", "account_id", "ACCOUNTID" and "(Do Not Modify) Account ID" are one.
+    Idempotent for what it returns; "Account ID", "account_id", "ACCOUNTID" and "property_account_id" are one.
     """
     plain = unicodedata.normalize("NFKD", _WRAPPING.sub("", text.strip())).casefold()
     return "".join(char for char in plain if char.isalnum())

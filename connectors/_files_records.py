@@ -72,7 +72,8 @@ def _read_columns(work: _Work) -> None:
         name: work.source(name) for name in work.fields if name in declared and declared[name].type in ("date", "time")
     }
     orders = dates.day_orders(timed, european=work.is_european)
-    for name in work.fields:
+    # Amounts come last: they settle the currency of each row.
+    for name in sorted(work.fields, key=lambda one: one in declared and declared[one].type == "money"):
         source = work.source(name)
         if name in timed:
             order = orders[name]
@@ -84,6 +85,8 @@ def _read_columns(work: _Work) -> None:
             column = _money(work, name)
         else:
             column = _plain(source, declared.get(name), _PARTS.get(name, "text"))
+        if name in ("account_id", "contact_id"):
+            column = _first_reference(work, name, column)
         _tell_unread(work, name, source, column)
         work.columns[name] = column
 
@@ -97,6 +100,17 @@ def _plain(source: pl.Series, declared: Field | None, part: str) -> pl.Series:
     if declared and declared.type == "real":
         return values.shares(source)
     return values.references(source) if kind in ("identifier", "reference", "id") else values.texts(source)
+
+
+def _first_reference(work: _Work, name: str, column: pl.Series) -> pl.Series:
+    """HubSpot lists all associated ids in one cell, the primary one first."""
+    several = column.str.contains(r"[;,]").fill_null(value=False)
+    if not several.any():
+        return column
+    work.notes.append(
+        f"{several.sum():,} cells of {work.fields[name].text!r} name several records; the first was taken"
+    )
+    return column.str.extract(r"^\s*([^;,]*?)\s*(?:[;,]|$)")
 
 
 def _money(work: _Work, name: str) -> pl.Series:

@@ -11,7 +11,7 @@ import polars as pl
 MAX_CELL = 131_072
 MAX_HEADING = 200
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-_FOOTER = "salesforce.com, inc"
+FOOTER = "salesforce.com, inc"
 _SHOWN = 5
 
 
@@ -112,7 +112,7 @@ def _without_footer(frame: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
             break
         block += 1
     lines = tail.tail(block).to_series(0) if block else pl.Series([], dtype=pl.String)
-    if lines.dtype != pl.String or not lines.str.to_lowercase().str.contains(_FOOTER, literal=True).any():
+    if lines.dtype != pl.String or not lines.str.to_lowercase().str.contains(FOOTER, literal=True).any():
         return frame
     notes.append("the report's footer was left out")
     return frame.head(frame.height - block)

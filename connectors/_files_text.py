@@ -7,7 +7,7 @@ import io
 import math
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -15,12 +15,13 @@ import numpy as np
 import polars as pl
 
 from connectors._files_decode import CHUNK, HEAD, Text, decode
-from connectors._files_table import Table, clean, heading_row, headings, shown
+from connectors._files_table import FOOTER, Table, clean, heading_row, headings, shown
 from model.errors import InputError
 
 DELIMITERS = ",;\t|"
 ROWS_AT_ONCE = 20_000
 _SAMPLE_ROWS = 60
+_TAIL = 4096
 _QUOTE, _FEED, _RETURN = 34, 10, 13
 # Follows the last line: where it does not come out as a record of its own, a quote was left open.
 _END = "\x02end\x02"
@@ -50,6 +51,8 @@ def read_text(path: Path, *, max_rows: int | None = None) -> Table:
     text = decode(path, limit=None if max_rows is None else max(max_rows * 400, HEAD))
     layout = _layout(path, text)
     names, notes = headings(layout.headings)
+    text, footer = _without_footer(text, layout.delimiter)
+    notes += footer
     if layout.lines_before:
         notes.insert(0, f"{layout.lines_before} lines before the headings were left out")
     frame = _read_fast(path, text, layout, max_rows)
@@ -115,6 +118,25 @@ def _regularity(sample: str, delimiter: str, *, is_cut: bool) -> float:
         return 0.01 * (widths[0] - 1)
     share = widths.count(usual) / len(widths)
     return share**2 * math.sqrt(usual - 1) * (1.0 if widths[0] == usual else 0.3)
+
+
+def _without_footer(text: Text, delimiter: str) -> tuple[Text, list[str]]:
+    """Without the lines Salesforce puts under an exported report: its name, a copyright notice, who made it.
+
+    They have one cell each, so that they would pass for ragged rows.
+    """
+    start = max(len(text.data) - _TAIL, 0)
+    tail = text.data[start:]
+    if FOOTER.encode() not in tail.lower():
+        return text, []
+    lines = tail.splitlines(keepends=True)
+    cut = len(lines)
+    while cut > 1 and lines[cut - 1].count(delimiter.encode()) < 2:
+        cut -= 1
+    end = start + sum(map(len, lines[:cut]))
+    if FOOTER.encode() not in text.data[end:].lower():
+        return text, []
+    return replace(text, data=text.data[:end]), ["the report's footer was left out"]
 
 
 # --- regular files -----------------------------------------------------------------------------------------------

@@ -17,58 +17,17 @@ from connectors._files_headings import squash
 from model.currency import minor_digits
 
 _NOTHING = (
-    "null",
-    "none",
-    "n/a",
-    "#n/a",
-    "na",
-    "nan",
-    "-",
-    "--",
-    "\\n",
-    "nil",
-    "(blank)",
-    "unknown",
-    "undefined",
-    "#value!",
-    "#ref!",
-)
+    "null", "none", "n/a", "#n/a", "na", "nan", "-", "--", "\\n", "nil", "(blank)", "unknown", "undefined",
+    "#value!", "#ref!",
+)  # fmt: skip
 _TRUE = (
-    "true",
-    "t",
-    "yes",
-    "y",
-    "1",
-    "1.0",
-    "x",
-    "on",
-    "checked",
-    "active",
-    "enabled",
-    "ja",
-    "oui",
-    "si",
-    "sí",
-    "wahr",
-    "vrai",
-    "✓",
-)
+    "true", "t", "yes", "y", "1", "1.0", "x", "on", "checked", "do not allow", "active", "enabled", "ja", "oui",
+    "si", "sí", "wahr", "vrai", "✓",
+)  # fmt: skip
 _FALSE = (
-    "false",
-    "f",
-    "no",
-    "n",
-    "0",
-    "0.0",
-    "off",
-    "unchecked",
-    "inactive",
-    "disabled",
-    "nein",
-    "non",
-    "falsch",
-    "faux",
-)
+    "false", "f", "no", "n", "0", "0.0", "off", "unchecked", "allow", "inactive", "disabled", "nein", "non",
+    "falsch", "faux",
+)  # fmt: skip
 _PLAIN = r"^\s*[+-]?\d{1,16}(?:\.\d*)?\s*$"
 _SPACES = "\\s\u00a0\u202f"
 _NUMBER = (
@@ -139,7 +98,10 @@ def wholes(column: pl.Series) -> pl.Series:
     """Whole numbers, also with separators or an empty fraction; fractions and ranges are not numbers."""
     if column.dtype.is_integer():
         return column.cast(pl.Int64)
-    number = _decimals(texts(column), comma=False)[0]
+    text = texts(column)
+    # Whole numbers have no decimals, so that a point before three digits parts thousands as well as a comma does.
+    grouped = text.str.contains(r"^\s*\d{1,3}(?:[.,]\d{3})+\s*$").fill_null(value=False)
+    number = _decimals(text.zip_with(~grouped, text.str.replace_all(r"[.,]", "")), comma=False)[0]
     read = number.cast(pl.Int64, strict=False)
     return read.set((number != read).fill_null(value=False), None)
 
@@ -183,11 +145,12 @@ def money(column: pl.Series, *, currencies: pl.Series | None, default: str, euro
         text = texts(column)
         comma = decimal_comma(text)
         number, beside = _decimals(text, comma=european if comma is None else comma)
-        unsure = comma is None and text.str.contains(r"\d[.,]\d{3}\D*$").fill_null(value=False)
-        count = int(unsure.sum()) if isinstance(unsure, pl.Series) else 0
+        # Beyond doubt is a comma before three digits where points part decimals.
+        unsure = r"\d[.,]\d{3}\D*$" if european else r"\d\.\d{3}\D*$"
         mark = "a decimal comma" if european else "a decimal point"
+        told = comma is not None or not text.str.contains(unsure).any()
         doubt = (
-            f"the amounts of {column.name!r} do not tell thousands from decimals; {mark} was taken" if count else None
+            None if told else f"the amounts of {column.name!r} do not tell thousands from decimals; {mark} was taken"
         )
     codes = currency_codes(beside, default)
     # "5 %" and "5 pcs" are no amounts; a crown of an unknown country is one, in the default currency.
