@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import threading
 from array import array
 from collections import OrderedDict, defaultdict
@@ -52,7 +53,7 @@ class Queries:
         """The first page of a query as its JSON."""
         plan = self.plan(text, include_deleted=include_deleted)
         if plan.query.counts_only:
-            count = self._database.select(plan.count_sql(), plan.parameters)[0][0]
+            count = self._select(plan.count_sql(), plan.parameters)[0][0]
             limit = plan.query.limit
             return {"totalSize": count if limit is None else min(count, limit), "done": True, "records": []}
         if plan.record is None:
@@ -72,7 +73,7 @@ class Queries:
         return self._page(cursor, int(start), version, name=name)
 
     def numbers(self, plan: Plan) -> array[int]:
-        found = self._database.select(plan.numbers_sql(), plan.parameters)
+        found = self._select(plan.numbers_sql(), plan.parameters)
         return array("q", itertools.chain.from_iterable(found))
 
     def records(self, plan: Plan, numbers: Sequence[int], version: str) -> list[Record]:
@@ -80,7 +81,7 @@ class Queries:
         if plan.record is None or not numbers:
             return []
         listed = ",".join(map(str, numbers))
-        rows = self._database.select(plan.rows_sql(f"t0.rowid IN ({listed})"))
+        rows = self._select(plan.rows_sql(f"t0.rowid IN ({listed})"))
         order = {number: place for place, number in enumerate(numbers)}
         rows.sort(key=lambda row: order[row[0]])
         build = plan.record.builder(_base(version))
@@ -88,6 +89,13 @@ class Queries:
         for child in plan.children:
             self._add_children(child, built, [row[1] for row in rows], version)
         return built
+
+    def _select(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._database.select(sql, parameters)
+        except sqlite3.OperationalError:  # more terms or deeper nesting than SQLite's parser takes
+            message = "Query is either selecting too many fields or the filter conditions are too complicated."
+            raise ApiError("QUERY_TOO_COMPLICATED", message) from None
 
     def _page(
         self, cursor: Cursor, start: int, version: str, *, name: str = "", include_deleted: bool = False
@@ -109,7 +117,7 @@ class Queries:
             return name
 
     def _aggregate(self, plan: Plan) -> dict[str, Any]:
-        rows = self._database.select(plan.aggregate_sql(), [*plan.parameters, *plan.tail_parameters])
+        rows = self._select(plan.aggregate_sql(), [*plan.parameters, *plan.tail_parameters])
         if len(rows) > PAGE:
             message = (
                 "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
@@ -126,7 +134,7 @@ class Queries:
         plan = child.plan
         marks = ",".join("?" * len(ids))
         condition = f'{plan.where} AND t0."{child.link.name}" IN ({marks})'
-        rows = self._database.select(plan.rows_sql(condition) + plan.order, [*plan.parameters, *ids])
+        rows = self._select(plan.rows_sql(condition) + plan.order, [*plan.parameters, *ids])
         built = plan.record.builder(_base(version)) if plan.record else None
         grouped: dict[str, list[Record]] = defaultdict(list)
         for row in with_booleans(rows, plan.booleans):

@@ -275,7 +275,8 @@ class Compiler:
                 raise pointed("INVALID_FIELD", message, self._text, ordering.what.at)
             # Blank comes first in both directions unless the query says NULLS LAST.
             direction = f"{'DESC' if ordering.descending else 'ASC'} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}"
-            parts.append(f"{sql} {direction if declared.nillable else direction.split()[0]}")
+            own = isinstance(ordering.what, Path) and len(scope.steps(ordering.what)) == 1
+            parts.append(f"{sql} {direction.split()[0] if own and not declared.nillable else direction}")
         return f" ORDER BY {', '.join(parts)}" if parts else ""
 
     def _check_limits(self, query: Query) -> None:
