@@ -123,11 +123,12 @@ class Pull:
                     raise
         if answer is None:
             answer = self._queried()
+            self._links.clear()
             expected = cursor.seen + int(answer.get("totalSize") or 0)
-            cursor = replace(cursor, expected=expected)
+            cursor = replace(cursor, link="", expected=expected)
         records: list[Record] = answer["records"]
         link = "" if answer["done"] else answer["nextRecordsUrl"]
-        if link and link in self._links | {self._cursor.link}:
+        if link and (link in self._links or link == cursor.link):
             raise Unavailable(
                 f"{self._client.name}: {self._stream} returned the same next page twice, so reading on would never "
                 "end; what was read is saved, try again later.",

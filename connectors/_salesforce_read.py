@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from model.streams import STREAMS, Value
 
 # 200 quoted ids and a long select list stay under half of the 16,384 bytes a URI may have.
 _IDS_PER_QUERY = 200
+_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 # Where an org keeps the changes of tracked fields: object, and the column that names the record.
 HISTORIES = {
     "accounts": ("AccountHistory", "AccountId"),
@@ -64,7 +66,8 @@ class Readback:
     def _read(self, stream: str, ids: Sequence[str]) -> dict[str, Current]:
         selection = self.selection(stream)
         records: list[dict[str, Any]] = []
-        for some in chunks(ids, _IDS_PER_QUERY):
+        # One text that is no id would fail the whole query, for the other 199 records too.
+        for some in chunks([record_id for record_id in ids if _ID.fullmatch(record_id)], _IDS_PER_QUERY):
             records += self._client.rows(
                 "SELECT {columns:literal} FROM {sobject:literal} WHERE Id IN {ids}",
                 {"columns": ", ".join(selection.columns), "sobject": selection.part.sobject, "ids": list(some)},

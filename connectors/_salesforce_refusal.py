@@ -8,6 +8,7 @@ from typing import Any
 from connectors._salesforce_fields import WRITABLE
 from connectors._salesforce_read import Readback
 from model.changes import Associate, Dissociate, Planned, SetField
+from model.currency import from_minor
 from model.errors import NotPermitted
 from model.streams import STREAMS, Value
 
@@ -43,7 +44,18 @@ def _field_refusal(readback: Readback, stream: str, field: str, after: Value) ->
     where = f"{selection.sobject.name}.{api_name}"
     if described.get("updateable") is not True:
         return f"{where} may not be updated by this user"
+    if STREAMS[stream].field(field).type == "money" and after is not None:
+        return _amount_refusal(where, described, from_minor(int(after), selection.currency))
     return _value_refusal(where, described, after)
+
+
+def _amount_refusal(where: str, described: Mapping[str, Any], amount: str) -> str | None:
+    """Salesforce rounds silently to the field's scale, and a rounded amount would be planned again for ever."""
+    decimals = len(amount.partition(".")[2].rstrip("0"))
+    scale = described.get("scale")
+    if isinstance(scale, int) and decimals > scale:
+        return f"the amount needs {decimals} decimal digits and {where} keeps {scale}"
+    return None
 
 
 def _value_refusal(where: str, described: Mapping[str, Any], after: Value) -> str | None:

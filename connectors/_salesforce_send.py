@@ -82,6 +82,11 @@ class Sender:
         requests, asked = [], {}
         for number, write in enumerate(rows):
             body = self._body(unit, write, current[write.id])
+            if any(isinstance(value, str) and "@{" in value for value in body.values()):
+                # A composite takes @{name.field} for a reference to another row's answer, and nothing quotes it.
+                text = 'Salesforce would take "@{" in the value for a reference'
+                unit.settle(unit.open_changes(write), "rejected", "NOT_QUOTABLE", text)
+                continue
             if not body:
                 continue
             moment = datetime.fromtimestamp(current[write.id].modified_at // _SECOND_US, UTC)

@@ -1,7 +1,4 @@
-"""Salesforce: pulls the canonical streams over REST and writes field corrections and account links back.
-
-The facts behind limits, headers and error codes are in docs/connectors.md.
-"""
+"""Salesforce: pulls the canonical streams over REST and writes field corrections and account links back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens each connector's harness for the contract suite."""
+"""Opens each connector's harness for the contract suite, and the org that the Salesforce write tests share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.connectors.harness import TROUBLES, Harness, harnesses
+from tests.connectors.salesforce_world import World, open_world
 
 _HARNESSES = harnesses()
 
@@ -16,4 +17,11 @@ def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
     """One connector and its stand-in."""
     with _HARNESSES[request.param]() as opened:
         assert set(opened.troubles) <= set(TROUBLES), "a harness names a trouble the suite does not know"
+        yield opened
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A Salesforce sandbox org with people in it, and a connection that has pulled them."""
+    with open_world() as opened:
         yield opened

@@ -113,7 +113,7 @@ class FakeOrg:
             return Response.of_json({"totalSize": len(rows), "done": True, "records": []})
         rows.sort(key=lambda row: str(row[order or "Id"]))
         picked = [{"attributes": {"type": "Contact"}, **{n: row[n] for n in asked}, **self.extra} for row in rows]
-        cursor = f"01gfake{len(self.cursors)}"
+        cursor = f"01gfake{len(self.queries)}"
         self.cursors[cursor] = (picked, len(picked))
         return self._page(cursor, 0)
 

@@ -59,7 +59,7 @@ def open_harness() -> Iterator[Harness]:
 
             return fault(stage="after", act=act)
 
-        first = f"{DATA}query/01gfake0-2"
+        first = f"{DATA}query/01gfake1-2"
         troubles = {
             "expired-once": fault(status=401, body=_body("INVALID_SESSION_ID"), count=1),
             "expired-always": fault(status=401, body=_body("INVALID_SESSION_ID")),
