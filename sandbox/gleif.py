@@ -33,6 +33,7 @@ class _Entity:
     name: str
     country: str
     status: str
+    registration: str
     words: frozenset[str]
     row: Mapping[str, Any]
 
@@ -66,14 +67,16 @@ class GleifApp:
 
     def load(self, frame: pl.DataFrame) -> None:
         """Add entities: lei, legal_name, other_names (list), country, city, region, postal_code, address_lines (list),
-        registered_as, jurisdiction, status (ACTIVE, INACTIVE)."""
+        registered_as, jurisdiction, status (of the entity: ACTIVE, INACTIVE; or of its registration: ISSUED, ...)."""
         with self._lock:
             for row in frame.iter_rows(named=True):
                 names = [row["legal_name"], *(row.get("other_names") or ())]
                 place = [row.get("city"), row.get("registered_as"), row["lei"]]
                 words = frozenset(_words(" ".join(str(part) for part in [*names, *place] if part)))
-                status = row.get("status") or "ACTIVE"
-                entity = _Entity(row["lei"], row["legal_name"], row.get("country") or "", status, words, row)
+                status, registration = _statuses(row.get("status") or "ISSUED")
+                entity = _Entity(
+                    row["lei"], row["legal_name"], row.get("country") or "", status, registration, words, row
+                )
                 self._entities[entity.lei] = entity
                 for word in words:
                     self._by_word.setdefault(word, []).append(entity)
@@ -179,6 +182,13 @@ class GleifApp:
         return {e.lei: e for e in self._entities.values() if e.name.casefold().startswith(start)}
 
 
+def _statuses(status: str) -> tuple[str, str]:
+    """The entity's status and its registration's, from either; a lapsed registration is of a living entity."""
+    if status in ("ACTIVE", "INACTIVE"):
+        return status, "ISSUED" if status == "ACTIVE" else "RETIRED"
+    return ("ACTIVE" if status in ("ISSUED", "LAPSED") else "INACTIVE"), status
+
+
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
@@ -263,7 +273,7 @@ def _record(request: Request, entity: _Entity) -> dict[str, Any]:
             "successorEntity": {"lei": None, "name": None},
         },
         "registration": {
-            "status": "ISSUED" if is_active else "RETIRED",
+            "status": entity.registration,
             "initialRegistrationDate": "2015-01-01T00:00:00Z",
             "lastUpdateDate": "2026-01-01T00:00:00Z",
             "nextRenewalDate": "2027-01-01T00:00:00Z",

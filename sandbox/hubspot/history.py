@@ -25,21 +25,18 @@ def remember(
     author: Author,
 ) -> None:
     """Note (property, old, new) values of one record, set by `author` at `at`."""
-    for name, old, new in changes:
-        known = store.db.execute(
-            "SELECT 1 FROM history WHERE kind = ? AND id = ? AND name = ? LIMIT 1", (kind.plural, record_id, name)
-        ).fetchone()
-        if known is None and old is not None:
-            _remember_first(store, kind, record_id, name, old)
-        source = (author.source_type, author.source_id, author.label or None, author.user_id)
-        store.db.execute(_INSERT, (kind.plural, record_id, name, at, new, *source))
-
-
-def _remember_first(store: Store, kind: Kind, record_id: int, name: str, value: str) -> None:
-    row = store.rows(kind, [record_id], ORIGIN, archived=None)[0]
-    source_type, source_id, user = row[5:]
-    first = (kind.plural, record_id, name, row[1], value, source_type or "CRM_UI", source_id, None, user)
-    store.db.execute(_INSERT, first)
+    key = (kind.plural, record_id)
+    known = {row[0] for row in store.db.execute("SELECT DISTINCT name FROM history WHERE kind = ? AND id = ?", key)}
+    listed = list(changes)
+    rows: list[tuple[Any, ...]] = []
+    if firsts := [(name, old) for name, old, _ in listed if name not in known and old is not None]:
+        made = store.rows(kind, [record_id], ORIGIN, archived=None)[0]
+        source_type, source_id, user = made[5:]
+        first = (source_type or "CRM_UI", source_id, None, user)
+        rows += [(*key, name, made[1], old, *first) for name, old in firsts]
+    source = (author.source_type, author.source_id, author.label or None, author.user_id)
+    rows += [(*key, name, at, new, *source) for name, _, new in listed]
+    store.db.executemany(_INSERT, rows)
 
 
 def histories(

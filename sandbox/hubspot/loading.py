@@ -102,6 +102,10 @@ def _first_of(wire: pl.DataFrame, column: str, names: tuple[str, ...], now: str)
 
 def _with_computed(kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
     """What HubSpot computes from an address and a phone number, where the frame does not say it."""
+    if kind.plural == "deals" and {"hs_is_closed", "hs_is_closed_won"} <= set(rows.columns):
+        lost = (pl.col("hs_is_closed") == "true") & (pl.col("hs_is_closed_won") != "true")
+        flag = pl.when(lost).then(pl.lit("true")).otherwise(pl.lit("false"))
+        rows = rows if "hs_is_closed_lost" in rows.columns else rows.with_columns(flag.alias("hs_is_closed_lost"))
     if kind.plural != "contacts":
         return rows
     if "email" in rows.columns:

@@ -1,0 +1,121 @@
+"""A HubSpot portal behind a port, with a few records in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import polars as pl
+import pytest
+
+from sandbox.clock import SandboxClock
+from sandbox.hubspot import HubspotApp, Limits
+from sandbox.server import Listener
+
+TOKEN = "pat-sandbox-token"
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+DAY = datetime(2026, 1, 1, 9, 30, 0, 250_000, tzinfo=UTC)
+
+
+@dataclass
+class Account:
+    """One portal: the app, its clock, its address and a client that carries the private app's token."""
+
+    app: HubspotApp
+    clock: SandboxClock
+    url: str
+    client: httpx.Client
+
+    def get(self, path: str, **params: Any) -> httpx.Response:
+        return self.client.get(path, params=params)
+
+    def post(self, path: str, body: Any) -> httpx.Response:
+        return self.client.post(path, json=body)
+
+    def patch(self, path: str, properties: dict[str, Any]) -> httpx.Response:
+        return self.client.patch(path, json={"properties": properties})
+
+    def search(self, kind: str, *filters: dict[str, Any], **body: Any) -> httpx.Response:
+        groups = [{"filters": list(filters)}] if filters else []
+        return self.post(f"/crm/v3/objects/{kind}/search", {"filterGroups": groups, **body})
+
+    def found(self, kind: str, *filters: dict[str, Any], **body: Any) -> list[str]:
+        """The ids a search finds."""
+        answer = self.search(kind, *filters, **body)
+        assert answer.status_code == 200, answer.text
+        return [one["id"] for one in answer.json()["results"]]
+
+
+def frames() -> dict[str, pl.DataFrame]:
+    numbers = range(1, 6)
+    contacts = pl.DataFrame(
+        {
+            "id": [str(n) for n in numbers],
+            "email": [f"p{n}@example.com" for n in numbers],
+            "firstname": ["Ana", "Bo", "Cy", "Di", None],
+            "lastname": ["Ärm", "Berg", "Cole", "Dahl", "Eck"],
+            "hs_email_optout": [True, False, None, False, False],
+            "lifecyclestage": ["lead", "customer", None, "subscriber", "lead"],
+            "hubspot_owner_id": ["31"] * 5,
+            "hs_additional_emails": [None, "old@example.com", None, None, None],
+            "createdate": [DAY] * 5,
+            "lastmodifieddate": [DAY.replace(second=n) for n in numbers],
+        },
+        schema_overrides={
+            "createdate": pl.Datetime("ms", "UTC"),
+            "lastmodifieddate": pl.Datetime("ms", "UTC"),
+        },
+    )
+    companies = pl.DataFrame(
+        {
+            "id": ["11", "12", "13"],
+            "name": ["Acme GmbH", "Beta Ltd", "ACME"],
+            "domain": ["acme.example", "beta.example", "acme.example"],
+            "annualrevenue": [1500.5, 2000.0, None],
+            "numberofemployees": [10, 200, 9],
+        }
+    )
+    deals = pl.DataFrame(
+        {
+            "id": ["21", "22"],
+            "dealname": ["One", "Two"],
+            "pipeline": ["default", "default"],
+            "dealstage": ["appointmentscheduled", "closedwon"],
+            "amount": [100.0, 250.5],
+        }
+    )
+    owners = pl.DataFrame(
+        {
+            "id": ["31", "32"],
+            "email": ["o1@example.com", "o2@example.com"],
+            "firstName": ["Olga", "Omar"],
+            "lastName": ["One", "Two"],
+            "userId": ["501", "502"],
+            "archived": [False, True],
+        }
+    )
+    links = pl.DataFrame(
+        {
+            "from_type": ["contacts", "contacts", "deals"],
+            "from_id": ["1", "1", "21"],
+            "to_type": ["companies", "companies", "contacts"],
+            "to_id": ["11", "12", "1"],
+            "type_id": [1, 279, 3],
+            "category": ["HUBSPOT_DEFINED"] * 3,
+        }
+    )
+    return {"contacts": contacts, "companies": companies, "deals": deals, "owners": owners, "associations": links}
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    clock = SandboxClock(NOW)
+    app = HubspotApp(clock=clock, limits=Limits(enabled=False))
+    app.load(frames())
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with Listener(app) as listener, httpx.Client(base_url=listener.url, headers=headers) as client:
+        yield Account(app, clock, listener.url, client)
+    app.close()
