@@ -190,14 +190,12 @@ class LinkRow(Row, table=True):
     connection: str = _text(key=True)
     stream: str = _text(key=True)
     id: str = _text(key=True)
-    account_connection: str | None = _text(null=True)
     account_id: str | None = _text(null=True)
     probability: float | None = _real(null=True)
     reason: str = _text()
-    runner_up_connection: str | None = _text(null=True)
     runner_up_id: str | None = _text(null=True)
-    runner_up_probability: float | None = _real(null=True)
-    evidence: str | None = _text(null=True)
+    runner_up_reason: str | None = _text(null=True)
+    abstained_because: str | None = _text(null=True)
 
 
 class PlanRow(Row, table=True):

@@ -68,14 +68,12 @@ def upgrade() -> None:
         sa.Column("connection", _TEXT, nullable=False),
         sa.Column("stream", _TEXT, nullable=False),
         sa.Column("id", _TEXT, nullable=False),
-        sa.Column("account_connection", _TEXT, nullable=True),
         sa.Column("account_id", _TEXT, nullable=True),
         sa.Column("probability", sa.Double(), nullable=True),
         sa.Column("reason", _TEXT, nullable=False),
-        sa.Column("runner_up_connection", _TEXT, nullable=True),
         sa.Column("runner_up_id", _TEXT, nullable=True),
-        sa.Column("runner_up_probability", sa.Double(), nullable=True),
-        sa.Column("evidence", _TEXT, nullable=True),
+        sa.Column("runner_up_reason", _TEXT, nullable=True),
+        sa.Column("abstained_because", _TEXT, nullable=True),
         sa.PrimaryKeyConstraint("connection", "stream", "id", name="pk_links"),
     )
     op.create_table(
