@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from connectors._http import Answer
 from connectors._salesforce_faults import SessionExpired, salesforce_fault
 from connectors._salesforce_fields import FIELDS, OPTIONAL, PARTS, locale_currency
-from connectors._salesforce_rows import CONVERTERS, MAX_TEXT, long_id, remote_value, time_of
+from connectors._salesforce_rows import CONVERTERS, MAX_TEXT, batch_of, long_id, remote_value, time_of
+from connectors._salesforce_schema import Selection, Sobject
 from model.errors import (
     AuthFailed,
     Conflict,
@@ -174,3 +175,19 @@ def test_denied_column_and_object_are_named() -> None:
     assert isinstance(error, NotPermitted)
     assert error.missing == "Fax"
     assert isinstance(salesforce_fault("sf", Answer(401, {}, b"")), AuthFailed)
+
+
+def test_amounts_of_a_multi_currency_org_follow_each_records_own_currency() -> None:
+    api_names = ("Id", "SystemModstamp", "Amount", "CurrencyIsoCode")
+    sobject = Sobject("Opportunity", {name.lower(): {"name": name} for name in api_names})
+    readable = frozenset({"amount", "currency"})
+    part = PARTS["deals"][0]
+    selection = Selection("deals", part, sobject, {"amount": "Amount"}, {}, "SystemModstamp", readable, None, ())
+    records = [
+        {"Id": f"00600000000000{n}AAA", "SystemModstamp": "2026-01-01T00:00:00.000+0000", "Amount": amount,
+         "CurrencyIsoCode": currency}
+        for n, (amount, currency) in enumerate([("19.99", "EUR"), (1500, "JPY"), ("1.2345", "KWD"), (None, "USD")])
+    ]  # fmt: skip
+    columns = batch_of("sf", selection, records).columns
+    assert columns["amount"] == [1_999, 1_500, 1_235, None]
+    assert columns["currency"] == ["EUR", "JPY", "KWD", "USD"]
