@@ -9,7 +9,7 @@ import polars as pl
 from hygiene import levels
 from hygiene.decide import Clause, Comparison
 from hygiene.kinds import company_name
-from hygiene.levels import CLOSE, DIFFERENT, NOTHING, SAME
+from hygiene.levels import CLOSE, DIFFERENT, FITTING, NOTHING, SAME
 
 _COLUMNS = ("connection", "id", "created_at", "name_key", "legal_key", "domain_key", "country_norm", "phone_norm",
             "lei", "registration_number", "parent_id")  # fmt: skip
@@ -34,8 +34,11 @@ CLAUSES = (
            "two legal entities (different LEI)", parts=True),
     Clause("domain-name", (_domain == SAME) & (_name == SAME) & (_country != DIFFERENT), "same", 0.98,
            "same domain and same name"),
-    Clause("domain-fitting", (_domain == SAME) & (_name >= CLOSE) & (_country != DIFFERENT), "same", 0.93,
-           "same domain and names that fit"),
+    Clause("domain-close", (_domain == SAME) & (_name == CLOSE) & (_country != DIFFERENT), "same", 0.93,
+           "same domain and names a few letters apart"),
+    # A branch or subsidiary adds its place or trade to the name of its house.
+    Clause("domain-fitting", (_domain == SAME) & (_name == FITTING) & (_country != DIFFERENT), "unsure", 0.6,
+           "same domain, and one name begins with the other: an alias or a branch"),
     Clause("domain-region", (_domain == SAME) & (_name >= CLOSE), "unsure", 0.6,
            "same domain and names that fit, but different countries"),
     Clause("subsidiary", (_domain == SAME) & (_name == DIFFERENT) & (_country == DIFFERENT), "related", 0.05,

@@ -123,11 +123,12 @@ def _decided(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, answers: p
     """Pairs with decision, probability, rule, reason, evidence, parts and by_person; a person's answer wins."""
     judged = answers.filter(pl.col("answer") != "unsure")
     asked = pl.concat([pairs, judged.select("left", "right")]).unique(maintain_order=True).sort("left", "right")
-    compared = kind.compare(records, asked).with_columns(evidence(kind.comparisons))
-    by_rule = decide(compared, kind.clauses)
+    compared = kind.compare(records, asked)
+    by_rule = decide(compared, kind.clauses).with_columns(evidence(kind.comparisons))
     columns = ["left", "right", "decision", "probability", "rule", "reason", "evidence", "parts"]
     machine = by_rule.select(columns).join(judged, on=["left", "right"], how="anti")
-    person = compared.join(judged, on=["left", "right"], how="inner").select(
+    answered = compared.join(judged, on=["left", "right"], how="inner").with_columns(evidence(kind.comparisons))
+    person = answered.select(
         "left", "right",
         pl.col("answer").alias("decision"),
         pl.when(pl.col("answer") == "same").then(1.0).otherwise(0.0).alias("probability"),

@@ -14,8 +14,10 @@ from hygiene.levels import CLOSE, DIFFERENT, FITTING, NOTHING, SAME
 STREAMS = ("contacts", "leads")
 _COLUMNS = ("connection", "id", "created_at", "email_key", "email_role", "email_domain", "phone_norm", "mobile_norm",
             "given_key", "family_key", "name_key", "generation", "company_key", "site_key")  # fmt: skip
-# A mailbox of a function carries this level beside SAME for a personal one.
+# A mailbox of a function, or the number of a switchboard, carries this level beside SAME for a personal one.
 SHARED = 2
+# A number on records of this many different names is a switchboard.
+_SWITCHBOARD_NAMES = 3
 
 _NAME_WORDS = ("", "contradictory names", "names a keystroke apart", "names that fit", "same name")
 _SIMILAR = (None, 0.0, 0.8, 0.9, 1.0)
@@ -23,7 +25,8 @@ COMPARISONS = (
     Comparison("email", ("", "different e-mail", "same shared mailbox", "", "same e-mail"),
                (None, 0.0, 0.5, None, 1.0)),
     Comparison("name", _NAME_WORDS, _SIMILAR),
-    Comparison("phone", ("", "different phone", "", "", "same phone"), (None, 0.0, None, None, 1.0)),
+    Comparison("phone", ("", "different phone", "same switchboard", "", "same phone"), (None, 0.0, 0.5, None, 1.0)),
+    Comparison("mobile", ("", "different mobile", "", "", "same mobile"), (None, 0.0, None, None, 1.0)),
     Comparison("company", ("", "different company", "companies a keystroke apart", "companies that fit",
                            "same company"), _SIMILAR),
     Comparison("domain", ("", "different company domain", "", "", "same company domain"), (None, 0.0, None, None, 1.0)),
@@ -31,6 +34,7 @@ COMPARISONS = (
 )  # fmt: skip
 
 _email, _name, _phone = pl.col("email"), pl.col("name"), pl.col("phone")
+_near = (pl.col("company") >= FITTING) | (pl.col("domain") == SAME) | (_phone >= SHARED)
 _same_company = (pl.col("company") >= FITTING) | (pl.col("domain") == SAME)
 CLAUSES = (
     Clause("generation", (pl.col("generation") == DIFFERENT) & (_name >= CLOSE), "different", 0.02,
@@ -40,7 +44,12 @@ CLAUSES = (
     Clause("email", (_email == SAME) & (_name == NOTHING), "same", 0.95, "same e-mail; no name to compare"),
     Clause("mailbox", (_email == SAME) & (_name == DIFFERENT), "unsure", 0.3,
            "same e-mail, but contradictory names", parts=True),
-    Clause("phone-name", (_phone == SAME) & (_name == SAME), "same", 0.94, "same phone and same name"),
+    Clause("mobile-name", (pl.col("mobile") == SAME) & (_name == SAME), "same", 0.95, "same mobile and same name"),
+    Clause("namesakes", (_name == SAME) & (_email == DIFFERENT) & pl.col("same_host"), "unsure", 0.4,
+           "same name at one company, but two mailboxes there", parts=True),
+    Clause("profiles", (_name == SAME) & (_email == DIFFERENT) & (pl.col("mobile") == DIFFERENT) & _near, "unsure", 0.4,
+           "same name and company, but different e-mail and mobile"),
+    Clause("phone-name", (_phone >= SHARED) & (_name == SAME), "same", 0.94, "same phone and same name"),
     Clause("role-name", (_email == SHARED) & (_name == SAME), "same", 0.93, "same shared mailbox and same name"),
     Clause("phone-fitting", (_phone == SAME) & (_name == FITTING) & (pl.col("family") >= FITTING), "same", 0.9,
            "same phone and names that fit"),
@@ -48,8 +57,6 @@ CLAUSES = (
            "same surname and phone, different given names", parts=True),
     Clause("phone-close", (_phone == SAME) & (_name == CLOSE), "unsure", 0.5,
            "same phone, names a keystroke apart"),
-    Clause("name-mailboxes", (_name == SAME) & _same_company & (_email == DIFFERENT) & pl.col("same_host"), "unsure",
-           0.6, "same name at one company, but two mailboxes there"),
     Clause("name-company", (_name == SAME) & _same_company & (pl.col("given") > NOTHING), "same", 0.9,
            "same full name at the same company"),
     Clause("role-fitting", (_email == SHARED) & (_name >= CLOSE), "unsure", 0.5,
@@ -71,7 +78,7 @@ def pool(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         return pl.DataFrame()
     people = pl.concat(parts).with_columns(pl.concat_str("connection", "stream", "id", separator="/").alias("key"))
     ordered = people.sort("key").with_row_index("row")
-    return ordered.with_columns(_tests(ordered).alias("is_test"))
+    return ordered.with_columns(_tests(ordered).alias("is_test"), *_switchboards(ordered))
 
 
 def _with_account(people: pl.DataFrame, accounts: pl.DataFrame | None) -> pl.DataFrame:
@@ -101,6 +108,19 @@ def _among(keys: pl.Series, is_wanted: Callable[[str], bool]) -> pl.Series:
     return keys.is_in(wanted).fill_null(value=False)
 
 
+def _switchboards(people: pl.DataFrame) -> list[pl.Expr]:
+    """Columns phone_shared and mobile_shared: the number stands on records of several different names."""
+    numbers = pl.concat(
+        [people.select(pl.col(column).alias("number"), "name_key") for column in ("phone_norm", "mobile_norm")]
+    ).drop_nulls()
+    names = numbers.unique().group_by("number").len()
+    shared = names.filter(pl.col("len") >= _SWITCHBOARD_NAMES)["number"].sort()
+    return [
+        pl.col(f"{field}_norm").is_in(shared.to_list()).fill_null(value=False).alias(f"{field}_shared")
+        for field in ("phone", "mobile")
+    ]
+
+
 def block_keys(people: pl.DataFrame) -> pl.DataFrame:
     """Block keys (row, key, finer): mailbox, phone, full name with company or with its domain."""
     real = people.filter(~pl.col("is_test"))
@@ -110,6 +130,8 @@ def block_keys(people: pl.DataFrame) -> pl.DataFrame:
         pl.concat_str("family_key", pl.lit(" "), "given_key")
     )
     site = pl.coalesce("email_domain", "site_key")
+    # A switchboard number stands on a whole company; only surnames that may fit are compared.
+    initial = pl.col("family_key").str.slice(0, 1)
     # A shared mailbox is compared within one name only: its blocks are as big as the company.
     mailbox = (
         pl.when("email_role")
@@ -118,8 +140,8 @@ def block_keys(people: pl.DataFrame) -> pl.DataFrame:
     )
     keys = (
         (mailbox, "name_key"),
-        (pl.format("phone {}", "phone_norm"), "family_key"),
-        (pl.format("phone {}", "mobile_norm"), "family_key"),
+        (pl.format("phone {} {}", "phone_norm", initial), "name_key"),
+        (pl.format("phone {} {}", "mobile_norm", initial), "name_key"),
         (pl.when(named).then(pl.format("company {} {}", name, "company_key")), "email_key"),
         (pl.when(named).then(pl.format("site {} {}", name, site)), "email_key"),
     )
@@ -137,7 +159,8 @@ def compare(people: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         given.alias("given"),
         family.alias("family"),
         levels.full_names(given, family, swapped).alias("name"),
-        _phones(left, right).alias("phone"),
+        _phones(left, right),
+        levels.equality(left["mobile_norm"], right["mobile_norm"]).alias("mobile"),
         levels.company_names(left["company_key"], right["company_key"]).alias("company"),
         levels.equality(_sites(left), _sites(right)).alias("domain"),
         levels.equality(left["generation"], right["generation"]).alias("generation"),
@@ -156,12 +179,28 @@ def _mailboxes(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
 
 
 def _phones(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
-    """SAME when any phone of one is any phone of the other."""
-    both = pl.DataFrame(
-        {"a": left["phone_norm"], "b": left["mobile_norm"], "c": right["phone_norm"], "d": right["mobile_norm"]}
+    """SAME when any phone of one is any phone of the other, SHARED when that is a switchboard's only."""
+    both = left.select(
+        pl.col("phone_norm", "mobile_norm", "phone_shared", "mobile_shared").name.prefix("left_")
+    ).hstack(right.select(pl.col("phone_norm", "mobile_norm").name.prefix("right_")))
+    fields = ("phone", "mobile")
+    hits = {
+        (ours, theirs): (pl.col(f"left_{ours}_norm") == pl.col(f"right_{theirs}_norm")).fill_null(value=False)
+        for ours in fields
+        for theirs in fields
+    }
+    personal = [hit & ~pl.col(f"left_{ours}_shared") for (ours, _), hit in hits.items()]
+    is_unknown = pl.any_horizontal(
+        pl.all_horizontal(pl.col(f"{side}_{field}_norm").is_null() for field in fields) for side in ("left", "right")
     )
-    hits = [(pl.col(ours) == pl.col(theirs)).fill_null(value=False) for ours in "ab" for theirs in "cd"]
-    is_unknown = pl.coalesce("a", "b").is_null() | pl.coalesce("c", "d").is_null()
     return both.select(
-        pl.when(is_unknown).then(NOTHING).when(pl.any_horizontal(hits)).then(SAME).otherwise(DIFFERENT).cast(pl.Int8)
+        pl.when(is_unknown)
+        .then(NOTHING)
+        .when(pl.any_horizontal(personal))
+        .then(SAME)
+        .when(pl.any_horizontal(hits.values()))
+        .then(SHARED)
+        .otherwise(DIFFERENT)
+        .cast(pl.Int8)
+        .alias("phone")
     ).to_series()
