@@ -42,17 +42,30 @@ def tasks(
     subtype = pl.Series(["Call", "Email", "Task"]).gather(call)
     seconds = pl.Series((chance.of("length").random(n) ** 2 * 1800).astype(np.int64))
     subject = pl.Series(_SUBJECTS).gather(chance.of("subject").below(len(_SUBJECTS), n))
-    return pl.DataFrame(
-        [
-            ids.salesforce("Task", n, org, order=moment), who.alias("WhoId"), what.alias("WhatId"), owner.alias("OwnerId"), subject.alias("Subject"),
-            days(day).alias("ActivityDate"), pl.Series("Status", np.where(done, "Completed", "Not Started")),
-            pl.Series(["Normal", "High", "Low"]).gather(chance.of("priority").pick([85, 12, 3], n)).alias("Priority"),
-            pl.Series("IsClosed", done), subtype.alias("TaskSubtype"),
-            text.only(call == 0, "Outbound").alias("CallType"),
-            text.only(call == 0, seconds).alias("CallDurationInSeconds"),
-            pl.Series("IsArchived", day < today - 365), *salesforce.stamps(moment, moment, owner),
-        ]
-    ).sort("Id") if n else pl.DataFrame()  # fmt: skip
+    return (
+        pl.DataFrame(
+            [
+                ids.salesforce("Task", n, org, order=moment),
+                who.alias("WhoId"),
+                what.alias("WhatId"),
+                owner.alias("OwnerId"),
+                subject.alias("Subject"),
+                days(day).alias("ActivityDate"),
+                pl.Series("Status", np.where(done, "Completed", "Not Started")),
+                pl.Series(["Normal", "High", "Low"])
+                .gather(chance.of("priority").pick([85, 12, 3], n))
+                .alias("Priority"),
+                pl.Series("IsClosed", done),
+                subtype.alias("TaskSubtype"),
+                text.only(call == 0, "Outbound").alias("CallType"),
+                text.only(call == 0, seconds).alias("CallDurationInSeconds"),
+                pl.Series("IsArchived", day < today - 365),
+                *salesforce.stamps(moment, moment, owner),
+            ]
+        ).sort("Id")
+        if n
+        else pl.DataFrame()
+    )
 
 
 def events(
@@ -63,16 +76,29 @@ def events(
     minutes = np.array([15, 30, 60, 90])[chance.of("length").pick([10, 50, 35, 5], n)]
     created = start - (chance.of("ahead").below(14, n) + 1) * _DAY_MS
     day = start // _DAY_MS
-    return pl.DataFrame(
-        [
-            ids.salesforce("Event", n, org, order=moment), who.alias("WhoId"), what.alias("WhatId"), owner.alias("OwnerId"),
-            pl.Series(_MEETINGS).gather(chance.of("subject").below(len(_MEETINGS), n)).alias("Subject"),
-            times(start).alias("StartDateTime"), times(start + minutes * 60_000).alias("EndDateTime"), times(start).alias("ActivityDateTime"),
-            days(day).alias("ActivityDate"), pl.Series("DurationInMinutes", minutes), pl.repeat(False, n, eager=True).alias("IsAllDayEvent"),
-            pl.repeat(False, n, eager=True).alias("IsChild"), pl.repeat("Event", n, eager=True).alias("EventSubtype"),
-            pl.Series("IsArchived", day < today - 365), *salesforce.stamps(created, created, owner),
-        ]
-    ).sort("Id") if n else pl.DataFrame()  # fmt: skip
+    return (
+        pl.DataFrame(
+            [
+                ids.salesforce("Event", n, org, order=moment),
+                who.alias("WhoId"),
+                what.alias("WhatId"),
+                owner.alias("OwnerId"),
+                pl.Series(_MEETINGS).gather(chance.of("subject").below(len(_MEETINGS), n)).alias("Subject"),
+                times(start).alias("StartDateTime"),
+                times(start + minutes * 60_000).alias("EndDateTime"),
+                times(start).alias("ActivityDateTime"),
+                days(day).alias("ActivityDate"),
+                pl.Series("DurationInMinutes", minutes),
+                pl.repeat(False, n, eager=True).alias("IsAllDayEvent"),
+                pl.repeat(False, n, eager=True).alias("IsChild"),
+                pl.repeat("Event", n, eager=True).alias("EventSubtype"),
+                pl.Series("IsArchived", day < today - 365),
+                *salesforce.stamps(created, created, owner),
+            ]
+        ).sort("Id")
+        if n
+        else pl.DataFrame()
+    )
 
 
 def engagement(kind: str, owner: pl.Series, moment: Ints, own: pl.Series, chance: Chance) -> pl.DataFrame:
@@ -83,29 +109,43 @@ def engagement(kind: str, owner: pl.Series, moment: Ints, own: pl.Series, chance
     subject = pl.Series(_SUBJECTS).gather(chance.of("subject").below(len(_SUBJECTS), n))
     if kind == "calls":
         special = [
-            subject.alias("hs_call_title"), pl.Series(["OUTBOUND", "INBOUND"]).gather(chance.of("way").pick([75, 25], n)).alias("hs_call_direction"),
+            subject.alias("hs_call_title"),
+            pl.Series(["OUTBOUND", "INBOUND"]).gather(chance.of("way").pick([75, 25], n)).alias("hs_call_direction"),
             pl.Series("hs_call_duration", np.floor(chance.of("length").random(n) ** 2 * 1_800_000)),
-            pl.Series(["COMPLETED", "NO_ANSWER", "BUSY"]).gather(chance.of("status").pick([70, 24, 6], n)).alias("hs_call_status"),
-        ]  # fmt: skip
+            pl.Series(["COMPLETED", "NO_ANSWER", "BUSY"])
+            .gather(chance.of("status").pick([70, 24, 6], n))
+            .alias("hs_call_status"),
+        ]
     elif kind == "emails":
         special = [
-            subject.alias("hs_email_subject"), pl.Series(["EMAIL", "INCOMING_EMAIL"]).gather(chance.of("way").pick([60, 40], n)).alias("hs_email_direction"),
+            subject.alias("hs_email_subject"),
+            pl.Series(["EMAIL", "INCOMING_EMAIL"])
+            .gather(chance.of("way").pick([60, 40], n))
+            .alias("hs_email_direction"),
             pl.Series(["SENT", "BOUNCED"]).gather(chance.of("status").pick([96, 4], n)).alias("hs_email_status"),
-        ]  # fmt: skip
+        ]
     elif kind == "meetings":
         start = moment // 900_000 * 900_000
         special = [
             pl.Series(_MEETINGS).gather(chance.of("title").below(len(_MEETINGS), n)).alias("hs_meeting_title"),
-            times(start).alias("hs_meeting_start_time"), times(start + 1_800_000).alias("hs_meeting_end_time"),
-            pl.Series(["COMPLETED", "NO_SHOW", "CANCELED"]).gather(chance.of("status").pick([84, 9, 7], n)).alias("hs_meeting_outcome"),
-        ]  # fmt: skip
+            times(start).alias("hs_meeting_start_time"),
+            times(start + 1_800_000).alias("hs_meeting_end_time"),
+            pl.Series(["COMPLETED", "NO_SHOW", "CANCELED"])
+            .gather(chance.of("status").pick([84, 9, 7], n))
+            .alias("hs_meeting_outcome"),
+        ]
     elif kind == "notes":
         special = [subject.alias("hs_note_body")]
     else:
         special = [
-            subject.alias("hs_task_subject"), pl.Series(["COMPLETED", "NOT_STARTED"]).gather(chance.of("status").pick([85, 15], n)).alias("hs_task_status"),
-            pl.Series(["MEDIUM", "HIGH", "LOW"]).gather(chance.of("priority").pick([70, 20, 10], n)).alias("hs_task_priority"),
+            subject.alias("hs_task_subject"),
+            pl.Series(["COMPLETED", "NOT_STARTED"])
+            .gather(chance.of("status").pick([85, 15], n))
+            .alias("hs_task_status"),
+            pl.Series(["MEDIUM", "HIGH", "LOW"])
+            .gather(chance.of("priority").pick([70, 20, 10], n))
+            .alias("hs_task_priority"),
             pl.repeat("TODO", n, dtype=pl.String, eager=True).alias("hs_task_type"),
-        ]  # fmt: skip
+        ]
     stamps = [owner.alias("hubspot_owner_id"), created.alias("hs_createdate"), created.alias("hs_lastmodifieddate")]
     return pl.DataFrame([*common, *special, *stamps]).sort(pl.col("id").cast(pl.Int64))

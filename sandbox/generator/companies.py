@@ -10,8 +10,16 @@ from sandbox.generator.chance import Bools, Chance, Ints
 
 # How a company writes the left part of an address; weights as seen in business mail.
 MAIL_STYLES = {
-    "first.last": 46, "flast": 19, "first": 9, "firstl": 6, "last": 4, "first_last": 4, "f.last": 6, "last.first": 3, "firstlast": 3,
-}  # fmt: skip
+    "first.last": 46,
+    "flast": 19,
+    "first": 9,
+    "firstl": 6,
+    "last": 4,
+    "first_last": 4,
+    "f.last": 6,
+    "last.first": 3,
+    "firstlast": 3,
+}
 
 
 def found(n: int, chance: Chance) -> pl.DataFrame:
@@ -48,6 +56,7 @@ def found(n: int, chance: Chance) -> pl.DataFrame:
         pl.Series("founded", year),
         pl.Series("mail_style", chance.of("mail").pick(list(MAIL_STYLES.values()), n)),
         pl.Series("block", np.array([0, 2, 3])[chance.of("block").pick([30, 40, 30], n)]),
+        iso.replace_strict(company_names.TRADE_LANGUAGE, default="").alias("trade_language"),
         _registration(iso, chance.of("registration")),
         legal_entity_identifiers(n, chance.of("lei")),
     )
@@ -158,19 +167,30 @@ def _named(frame: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     ending = pl.Series(np.where(abroad, 0, part + 1)).alias("ending")
     child = pl.DataFrame(
         {
-            "is_child": parent >= 0, "ending": ending, "core": own["core"], "short": own["short"], "boss": of_parent["short"],
-            "boss_core": of_parent["core"], "land": iso["local"].gather(country), "name_en": iso["name"].gather(country),
-            "city": frame["city"], "odd": chance.of("odd").hits(0.5, len(frame)),
+            "is_child": parent >= 0,
+            "ending": ending,
+            "core": own["core"],
+            "short": own["short"],
+            "boss": of_parent["short"],
+            "boss_core": of_parent["core"],
+            "land": iso["local"].gather(country),
+            "name_en": iso["name"].gather(country),
+            "city": frame["city"],
+            "odd": chance.of("odd").hits(0.5, len(frame)),
         }
-    )  # fmt: skip
+    )
     land = pl.when("odd").then("land").otherwise("name_en")
     core = (
-        pl.when(~pl.col("is_child") | (pl.col("ending") == 4)).then("core")
-        .when(pl.col("ending") == 0).then(pl.format("{} {}", "boss", land))
-        .when(pl.col("ending") == 1).then(pl.format("{} {}", "boss_core", "city"))
-        .when(pl.col("ending") == 2).then(pl.format("{} Services", "boss"))
+        pl.when(~pl.col("is_child") | (pl.col("ending") == 4))
+        .then("core")
+        .when(pl.col("ending") == 0)
+        .then(pl.format("{} {}", "boss", land))
+        .when(pl.col("ending") == 1)
+        .then(pl.format("{} {}", "boss_core", "city"))
+        .when(pl.col("ending") == 2)
+        .then(pl.format("{} Services", "boss"))
         .otherwise(pl.format("{} Holding", "boss"))
-    )  # fmt: skip
+    )
     short = pl.when(pl.col("is_child") & (pl.col("ending") != 4)).then("boss").otherwise("short")
     form = company_names.legal_forms(country, chance.of("form"))
     named = child.select(core.alias("core"), short.alias("short")).with_columns(
@@ -247,13 +267,18 @@ def _registration(iso: pl.Series, chance: Chance) -> pl.Series:
     number = text.padded(chance.below(10**9, n), 9)
     frame = pl.DataFrame({"iso": iso, "no": number})
     value = (
-        pl.when(pl.col("iso").is_in(["DE"])).then(pl.format("HRB {}", pl.col("no").str.head(6).str.strip_chars_start("0")))
-        .when(pl.col("iso").is_in(["GB", "NO"])).then(pl.col("no").str.head(8))
-        .when(pl.col("iso").is_in(["AT"])).then(pl.format("FN {}x", pl.col("no").str.head(6)))
-        .when(pl.col("iso").is_in(["SE"])).then(pl.format("55{}-{}", pl.col("no").str.head(4), pl.col("no").str.tail(4)))
-        .when(pl.col("iso").is_in(["CH"])).then(pl.format("CHE-{}", pl.col("no")))
+        pl.when(pl.col("iso").is_in(["DE"]))
+        .then(pl.format("HRB {}", pl.col("no").str.head(6).str.strip_chars_start("0")))
+        .when(pl.col("iso").is_in(["GB", "NO"]))
+        .then(pl.col("no").str.head(8))
+        .when(pl.col("iso").is_in(["AT"]))
+        .then(pl.format("FN {}x", pl.col("no").str.head(6)))
+        .when(pl.col("iso").is_in(["SE"]))
+        .then(pl.format("55{}-{}", pl.col("no").str.head(4), pl.col("no").str.tail(4)))
+        .when(pl.col("iso").is_in(["CH"]))
+        .then(pl.format("CHE-{}", pl.col("no")))
         .otherwise("no")
-    )  # fmt: skip
+    )
     return frame.select(value.alias("registration")).to_series()
 
 

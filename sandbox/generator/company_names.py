@@ -13,13 +13,40 @@ from sandbox.generator.chance import Chance, Ints
 _KINDS = (16, 20, 18, 11, 7, 22, 6)
 # Which table of trades a country reads; everybody else uses English words.
 TRADE_LANGUAGE = {
-    "DE": "de", "AT": "de", "CH": "de", "FR": "fr", "BE": "nl", "NL": "nl", "ES": "es", "MX": "es", "IT": "it", "SE": "sv",
-    "NO": "sv", "DK": "sv", "PL": "pl", "PT": "pt", "BR": "pt", "TR": "tr",
-}  # fmt: skip
+    "DE": "de",
+    "AT": "de",
+    "CH": "de",
+    "FR": "fr",
+    "BE": "nl",
+    "NL": "nl",
+    "ES": "es",
+    "MX": "es",
+    "IT": "it",
+    "SE": "sv",
+    "NO": "sv",
+    "DK": "sv",
+    "PL": "pl",
+    "PT": "pt",
+    "BR": "pt",
+    "TR": "tr",
+}
 _FAMILY_LANGUAGE = {
-    **TRADE_LANGUAGE, "US": "en", "GB": "gb", "IE": "gb", "CA": "en", "AU": "gb", "IN": "in", "CN": "zh", "JP": "ja", "AE": "ar",
-    "UA": "uk", "DK": "da", "NO": "da", "FI": "fi", "SG": "zh",
-}  # fmt: skip
+    **TRADE_LANGUAGE,
+    "US": "en",
+    "GB": "gb",
+    "IE": "gb",
+    "CA": "en",
+    "AU": "gb",
+    "IN": "in",
+    "CN": "zh",
+    "JP": "ja",
+    "AE": "ar",
+    "UA": "uk",
+    "DK": "da",
+    "NO": "da",
+    "FI": "fi",
+    "SG": "zh",
+}
 
 
 def cores(country: Ints, industry: Ints, city: pl.Series, chance: Chance) -> pl.DataFrame:
@@ -33,21 +60,40 @@ def cores(country: Ints, industry: Ints, city: pl.Series, chance: Chance) -> pl.
     joint = chance.of("joint").below(4, n)
     frame = pl.DataFrame(
         {
-            "kind": kind, "trade": trade, "family": family, "second": second, "brand": brand, "plain": plain,
-            "letters": letters, "city": city, "joint": joint,
+            "kind": kind,
+            "trade": trade,
+            "family": family,
+            "second": second,
+            "brand": brand,
+            "plain": plain,
+            "letters": letters,
+            "city": city,
+            "joint": joint,
         }
-    )  # fmt: skip
+    )
     k = pl.col("kind")
     pair = (
-        pl.when(pl.col("joint") == 0).then(pl.format("{} & {}", "family", "second"))
-        .when(pl.col("joint") == 1).then(pl.format("{} and {}", "family", "second"))
-        .when(pl.col("joint") == 2).then(pl.format("{} & Sons", "family"))
+        pl.when(pl.col("joint") == 0)
+        .then(pl.format("{} & {}", "family", "second"))
+        .when(pl.col("joint") == 1)
+        .then(pl.format("{} and {}", "family", "second"))
+        .when(pl.col("joint") == 2)
+        .then(pl.format("{} & Sons", "family"))
         .otherwise(pl.format("{}-{}", "family", "second"))
-    )  # fmt: skip
+    )
     short = (
-        pl.when(k <= 1).then("brand").when(k == 2).then("family").when(k == 3).then("city").when(k == 4).then("letters")
-        .when(k == 5).then("plain").otherwise(pair)
-    )  # fmt: skip
+        pl.when(k <= 1)
+        .then("brand")
+        .when(k == 2)
+        .then("family")
+        .when(k == 3)
+        .then("city")
+        .when(k == 4)
+        .then("letters")
+        .when(k == 5)
+        .then("plain")
+        .otherwise(pair)
+    )
     bare = (k == 0) | ((k == 5) & (pl.col("joint") == 0))
     core = pl.when(bare).then(short).otherwise(pl.format("{} {}", short, "trade"))
     the = (k == 5) & (pl.col("joint") == 3) & (pl.col("kind").cum_count() % 3 == 0)
@@ -91,10 +137,12 @@ def _brand(n: int, chance: Chance) -> pl.Series:
     cut = pl.Series(chance.of("cut").below(3, n))
     frame = pl.DataFrame({"head": head, "middle": middle, "tail": tail, "cut": cut})
     name = (
-        pl.when(pl.col("cut") == 0).then(pl.concat_str("head", "tail"))
-        .when(pl.col("cut") == 1).then(pl.concat_str("head", "middle", "tail"))
+        pl.when(pl.col("cut") == 0)
+        .then(pl.concat_str("head", "tail"))
+        .when(pl.col("cut") == 1)
+        .then(pl.concat_str("head", "middle", "tail"))
         .otherwise(pl.concat_str("head", "middle"))
-    )  # fmt: skip
+    )
     return frame.select(name.str.to_titlecase().alias("brand")).to_series()
 
 

@@ -85,12 +85,18 @@ def made(
     open_ = frame["stage"].to_numpy() < WON
     no_step = ~open_ | chance.of("nostep").hits(min(0.25 * dirt, 0.9), n)
     return frame.with_columns(
-        pl.Series("company", company), pl.Series("org", np.where(in_sf, known["org"].to_numpy()[company], -1)),
-        pl.Series("in_hubspot", in_hs), pl.Series("owner", owner), name.alias("name"), product.alias("product"),
+        pl.Series("company", company),
+        pl.Series("org", np.where(in_sf, known["org"].to_numpy()[company], -1)),
+        pl.Series("in_hubspot", in_hs),
+        pl.Series("owner", owner),
+        name.alias("name"),
+        product.alias("product"),
         pl.when(pl.Series(bare)).then(None).otherwise(pl.Series(amount)).alias("amount"),
-        pl.when(pl.Series(no_step)).then(None).otherwise(step).alias("next_step"), pl.Series("is_bare", bare & open_),
-        pl.Series("loses_account", chance.of("blank").hits(min(0.06 * dirt, 0.9), n)), pl.Series("is_new", chance.of("new").hits(0.62, n)),
-    )  # fmt: skip
+        pl.when(pl.Series(no_step)).then(None).otherwise(step).alias("next_step"),
+        pl.Series("is_bare", bare & open_),
+        pl.Series("loses_account", chance.of("blank").hits(min(0.06 * dirt, 0.9), n)),
+        pl.Series("is_new", chance.of("new").hits(0.62, n)),
+    )
 
 
 def _path(n: int, dirt: float, calendar: Calendar, chance: Chance) -> pl.DataFrame:
@@ -122,11 +128,20 @@ def _path(n: int, dirt: float, calendar: Calendar, chance: Chance) -> pl.DataFra
     first_close = np.where(pushes == 0, close, np.minimum(first_close, close - 7 * pushes))
     return pl.DataFrame(
         {
-            "stage": stage, "level": level, "created": created, "changed": changed, "close": close, "first_close": first_close,
-            "pushes": pushes, "idle": idle, "is_idle": is_idle, "is_past": is_past, "is_pushed": is_pushed,
+            "stage": stage,
+            "level": level,
+            "created": created,
+            "changed": changed,
+            "close": close,
+            "first_close": first_close,
+            "pushes": pushes,
+            "idle": idle,
+            "is_idle": is_idle,
+            "is_past": is_past,
+            "is_pushed": is_pushed,
             "entered_level": entered[0].astype(np.int64),
         }
-    )  # fmt: skip
+    )
 
 
 def history(deals: pl.DataFrame, chance: Chance) -> pl.DataFrame:

@@ -23,8 +23,12 @@ LINK_TYPES: dict[tuple[str, str], tuple[int, int, int | None, int | None]] = {
 }
 PARENT_TO_CHILD, CHILD_TO_PARENT = 13, 14
 _SOURCES = {
-    "Web": "ORGANIC_SEARCH", "Phone Inquiry": "OFFLINE", "Partner Referral": "REFERRALS", "Purchased List": "OFFLINE", "Other": "DIRECT_TRAFFIC",
-}  # fmt: skip
+    "Web": "ORGANIC_SEARCH",
+    "Phone Inquiry": "OFFLINE",
+    "Partner Referral": "REFERRALS",
+    "Purchased List": "OFFLINE",
+    "Other": "DIRECT_TRAFFIC",
+}
 _LIFECYCLE = ("subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "other")
 _LIFECYCLE_WEIGHTS = (12, 34, 18, 10, 9, 14, 3)
 _LEAD_STATUS = ("NEW", "OPEN", "IN_PROGRESS", "ATTEMPTED_TO_CONTACT", "CONNECTED", "UNQUALIFIED", "BAD_TIMING")
@@ -37,11 +41,17 @@ def owners(staff: pl.DataFrame, today: int) -> pl.DataFrame:
     number = np.arange(n)
     return pl.DataFrame(
         {
-            "id": pl.Series(31_000_217 + number * 137).cast(pl.String), "email": staff["email"], "firstName": staff["given"],
-            "lastName": staff["family"], "userId": pl.Series(5_100_043 + number * 61).cast(pl.String), "type": ["PERSON"] * n,
-            "archived": ~staff["is_active"], "createdAt": times(created), "updatedAt": times(created),
+            "id": pl.Series(31_000_217 + number * 137).cast(pl.String),
+            "email": staff["email"],
+            "firstName": staff["given"],
+            "lastName": staff["family"],
+            "userId": pl.Series(5_100_043 + number * 61).cast(pl.String),
+            "type": ["PERSON"] * n,
+            "archived": ~staff["is_active"],
+            "createdAt": times(created),
+            "updatedAt": times(created),
         }
-    )  # fmt: skip
+    )
 
 
 def pipelines() -> pl.DataFrame:
@@ -57,11 +67,16 @@ def pipelines() -> pl.DataFrame:
     )
     return pl.DataFrame(
         {
-            "object": ["deals"] * len(labels), "pipeline_id": ["default"] * len(labels), "pipeline_label": ["Sales Pipeline"] * len(labels),
-            "id": [stage[1] for stage in deal_world.STAGES], "label": list(labels), "display_order": list(range(len(labels))),
-            "probability": [stage[2] / 100 for stage in deal_world.STAGES], "is_closed": [code >= deal_world.WON for code in range(len(labels))],
+            "object": ["deals"] * len(labels),
+            "pipeline_id": ["default"] * len(labels),
+            "pipeline_label": ["Sales Pipeline"] * len(labels),
+            "id": [stage[1] for stage in deal_world.STAGES],
+            "label": list(labels),
+            "display_order": list(range(len(labels))),
+            "probability": [stage[2] / 100 for stage in deal_world.STAGES],
+            "is_closed": [code >= deal_world.WON for code in range(len(labels))],
         }
-    )  # fmt: skip
+    )
 
 
 def contacts(
@@ -72,18 +87,36 @@ def contacts(
     status = pl.Series([*_LEAD_STATUS, None]).gather(chance.of("status").pick([14, 12, 10, 10, 9, 6, 3, 36], n))
     frame = pl.DataFrame(
         [
-            own.alias("id"), said["email"].alias("email"), said["given"].alias("firstname"), said["family"].alias("lastname"),
-            said["salutation"].alias("salutation"), said["phone"].alias("phone"), said["mobile"].alias("mobilephone"),
-            said["company"].alias("company"), said["title"].alias("jobtitle"), said["department"].alias("department"),
-            said["website"].alias("website"), said["street"].alias("address"), said["city"].alias("city"), said["state"].alias("state"),
-            said["postal"].alias("zip"), said["country"].alias("country"), stage.alias("lifecyclestage"), status.alias("hs_lead_status"),
-            owner_ids.alias("hubspot_owner_id"), skeleton["account_id"].alias("associatedcompanyid"),
+            own.alias("id"),
+            said["email"].alias("email"),
+            said["given"].alias("firstname"),
+            said["family"].alias("lastname"),
+            said["salutation"].alias("salutation"),
+            said["phone"].alias("phone"),
+            said["mobile"].alias("mobilephone"),
+            said["company"].alias("company"),
+            said["title"].alias("jobtitle"),
+            said["department"].alias("department"),
+            said["website"].alias("website"),
+            said["street"].alias("address"),
+            said["city"].alias("city"),
+            said["state"].alias("state"),
+            said["postal"].alias("zip"),
+            said["country"].alias("country"),
+            stage.alias("lifecyclestage"),
+            status.alias("hs_lead_status"),
+            owner_ids.alias("hubspot_owner_id"),
+            skeleton["account_id"].alias("associatedcompanyid"),
             said["opt_out"].alias("hs_email_optout"),
-            said["lead_source"].replace_strict(_SOURCES, default=None, return_dtype=pl.String).alias("hs_analytics_source"),
-            skeleton["bounced"].cast(pl.Float64).alias("hs_email_bounce"), times(skeleton["last_activity"].cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
-            times(skeleton["created"]).alias("createdate"), times(skeleton["modified"]).alias("lastmodifieddate"),
+            said["lead_source"]
+            .replace_strict(_SOURCES, default=None, return_dtype=pl.String)
+            .alias("hs_analytics_source"),
+            skeleton["bounced"].cast(pl.Float64).alias("hs_email_bounce"),
+            times(skeleton["last_activity"].cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
+            times(skeleton["created"]).alias("createdate"),
+            times(skeleton["modified"]).alias("lastmodifieddate"),
         ]
-    )  # fmt: skip
+    )
     return _by_id(frame)
 
 
@@ -95,16 +128,31 @@ def companies(
     ).to_series()
     frame = pl.DataFrame(
         [
-            own.alias("id"), said["name"].alias("name"), said["domain"].alias("domain"), website.alias("website"), said["phone"].alias("phone"),
-            said["street"].alias("address"), said["city"].alias("city"), said["state"].alias("state"), said["postal"].alias("zip"),
-            said["country"].alias("country"), industries.alias("industry"), said["employees"].cast(pl.Float64).alias("numberofemployees"),
-            said["revenue"].cast(pl.Float64).alias("annualrevenue"), skeleton["hubspot_type"].alias("type"), skeleton["lifecycle"].alias("lifecyclestage"),
-            owner_ids.alias("hubspot_owner_id"), skeleton["parent_id"].alias("hs_parent_company_id"), said["legal_name"].alias("legal_name"),
-            said["lei"].alias("lei"), said["registration"].alias("registration_number"),
+            own.alias("id"),
+            said["name"].alias("name"),
+            said["domain"].alias("domain"),
+            website.alias("website"),
+            said["phone"].alias("phone"),
+            said["street"].alias("address"),
+            said["city"].alias("city"),
+            said["state"].alias("state"),
+            said["postal"].alias("zip"),
+            said["country"].alias("country"),
+            industries.alias("industry"),
+            said["employees"].cast(pl.Float64).alias("numberofemployees"),
+            said["revenue"].cast(pl.Float64).alias("annualrevenue"),
+            skeleton["hubspot_type"].alias("type"),
+            skeleton["lifecycle"].alias("lifecyclestage"),
+            owner_ids.alias("hubspot_owner_id"),
+            skeleton["parent_id"].alias("hs_parent_company_id"),
+            said["legal_name"].alias("legal_name"),
+            said["lei"].alias("lei"),
+            said["registration"].alias("registration_number"),
             times(skeleton["last_activity"].cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
-            times(skeleton["created"]).alias("createdate"), times(skeleton["modified"]).alias("hs_lastmodifieddate"),
+            times(skeleton["created"]).alias("createdate"),
+            times(skeleton["modified"]).alias("hs_lastmodifieddate"),
         ]
-    )  # fmt: skip
+    )
     return _by_id(frame)
 
 
@@ -118,21 +166,34 @@ def deals(
     forecast = pl.Series(
         [{"Omitted": "OMIT", "Best Case": "BEST_CASE"}.get(row[3], row[3].upper()) for row in listed]
     ).gather(stage)
-    made = pl.DataFrame(
-        [
-            own.alias("id"), frame["name"].alias("dealname"), pl.repeat("default", len(own), eager=True).alias("pipeline"),
-            pl.Series([row[1] for row in listed]).gather(stage).alias("dealstage"), frame["amount"].alias("amount"),
-            pl.repeat("USD", len(own), eager=True).alias("deal_currency_code"), times(frame["close"].to_numpy() * 86_400_000 + 43_200_000).alias("closedate"),
-            pl.Series("dealtype", np.where(frame["is_new"].to_numpy(), "newbusiness", "existingbusiness")), owner_ids.alias("hubspot_owner_id"),
-            pl.Series("hs_is_closed", closed), pl.Series("hs_is_closed_won", won), probability.alias("hs_deal_stage_probability"),
-            forecast.alias("hs_manual_forecast_category"), frame["next_step"].alias("hs_next_step"),
-            text.only(stage == deal_world.LOST, "Price").alias("closed_lost_reason"),
-            times(frame["changed"]).alias("hs_v2_date_entered_current_stage"),
-            pl.Series("hs_num_times_closedate_pushed", frame["pushes"]).cast(pl.Float64),
-            times(last_activity.cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
-            times(frame["created"]).alias("createdate"), times(modified).alias("hs_lastmodifieddate"),
-        ]
-    ) if len(own) else pl.DataFrame()  # fmt: skip
+    made = (
+        pl.DataFrame(
+            [
+                own.alias("id"),
+                frame["name"].alias("dealname"),
+                pl.repeat("default", len(own), eager=True).alias("pipeline"),
+                pl.Series([row[1] for row in listed]).gather(stage).alias("dealstage"),
+                frame["amount"].alias("amount"),
+                pl.repeat("USD", len(own), eager=True).alias("deal_currency_code"),
+                times(frame["close"].to_numpy() * 86_400_000 + 43_200_000).alias("closedate"),
+                pl.Series("dealtype", np.where(frame["is_new"].to_numpy(), "newbusiness", "existingbusiness")),
+                owner_ids.alias("hubspot_owner_id"),
+                pl.Series("hs_is_closed", closed),
+                pl.Series("hs_is_closed_won", won),
+                probability.alias("hs_deal_stage_probability"),
+                forecast.alias("hs_manual_forecast_category"),
+                frame["next_step"].alias("hs_next_step"),
+                text.only(stage == deal_world.LOST, "Price").alias("closed_lost_reason"),
+                times(frame["changed"]).alias("hs_v2_date_entered_current_stage"),
+                pl.Series("hs_num_times_closedate_pushed", frame["pushes"]).cast(pl.Float64),
+                times(last_activity.cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
+                times(frame["created"]).alias("createdate"),
+                times(modified).alias("hs_lastmodifieddate"),
+            ]
+        )
+        if len(own)
+        else pl.DataFrame()
+    )
     return _by_id(made)
 
 
@@ -163,10 +224,14 @@ def _directed(pair: tuple[str, str], source: pl.Series, target: pl.Series, there
     for names, left, right, type_id in ((pair, source, target, there), (pair[::-1], target, source, back)):
         rows.append(
             pl.DataFrame([left.alias("from_id"), right.alias("to_id")]).select(
-                pl.lit(names[0]).alias("from_type"), "from_id", pl.lit(names[1]).alias("to_type"), "to_id",
-                pl.lit(type_id, dtype=pl.Int64).alias("type_id"), pl.lit("HUBSPOT_DEFINED").alias("category"),
+                pl.lit(names[0]).alias("from_type"),
+                "from_id",
+                pl.lit(names[1]).alias("to_type"),
+                "to_id",
+                pl.lit(type_id, dtype=pl.Int64).alias("type_id"),
+                pl.lit("HUBSPOT_DEFINED").alias("category"),
             )
-        )  # fmt: skip
+        )
     return pl.concat(rows)
 
 

@@ -11,10 +11,22 @@ from sandbox.generator.chance import Chance, Ints
 _BASE62 = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 _BASE32 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", dtype=np.uint8)
 PREFIXES = {
-    "Account": "001", "Contact": "003", "User": "005", "Opportunity": "006", "OpportunityContactRole": "00K", "Lead": "00Q",
-    "Task": "00T", "Event": "00U", "CampaignMember": "00v", "Organization": "00D", "Group": "00G", "Campaign": "701",
-    "OpportunityHistory": "008", "LeadStatus": "01J", "OpportunityStage": "01J",
-}  # fmt: skip
+    "Account": "001",
+    "Contact": "003",
+    "User": "005",
+    "Opportunity": "006",
+    "OpportunityContactRole": "00K",
+    "Lead": "00Q",
+    "Task": "00T",
+    "Event": "00U",
+    "CampaignMember": "00v",
+    "Organization": "00D",
+    "Group": "00G",
+    "Campaign": "701",
+    "OpportunityHistory": "008",
+    "LeadStatus": "01J",
+    "OpportunityStage": "01J",
+}
 _PODS = ("5g", "8d", "Kq", "3z")
 
 

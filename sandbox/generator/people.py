@@ -27,14 +27,41 @@ _DOUBLE_FAMILY = {
     "fr": (0.015, "-"),
 }
 FREE_MAIL = {
-    "gmail.com": 50, "yahoo.com": 9, "outlook.com": 9, "hotmail.com": 10, "icloud.com": 5, "gmx.de": 4, "web.de": 3, "aol.com": 2,
-    "orange.fr": 2, "wanadoo.fr": 1, "libero.it": 2, "wp.pl": 1.5, "qq.com": 1.5, "yahoo.co.uk": 2, "btinternet.com": 1, "uol.com.br": 1,
-    "ziggo.nl": 0.5, "telia.com": 0.5, "protonmail.com": 1.5,
-}  # fmt: skip
+    "gmail.com": 50,
+    "yahoo.com": 9,
+    "outlook.com": 9,
+    "hotmail.com": 10,
+    "icloud.com": 5,
+    "gmx.de": 4,
+    "web.de": 3,
+    "aol.com": 2,
+    "orange.fr": 2,
+    "wanadoo.fr": 1,
+    "libero.it": 2,
+    "wp.pl": 1.5,
+    "qq.com": 1.5,
+    "yahoo.co.uk": 2,
+    "btinternet.com": 1,
+    "uol.com.br": 1,
+    "ziggo.nl": 0.5,
+    "telia.com": 0.5,
+    "protonmail.com": 1.5,
+}
 _TITLE_LANGUAGE = {
-    "DE": "de", "AT": "de", "CH": "de", "FR": "fr", "ES": "es", "MX": "es", "IT": "it", "NL": "nl", "SE": "sv", "PL": "pl",
-    "PT": "pt", "BR": "pt", "TR": "tr",
-}  # fmt: skip
+    "DE": "de",
+    "AT": "de",
+    "CH": "de",
+    "FR": "fr",
+    "ES": "es",
+    "MX": "es",
+    "IT": "it",
+    "NL": "nl",
+    "SE": "sv",
+    "PL": "pl",
+    "PT": "pt",
+    "BR": "pt",
+    "TR": "tr",
+}
 
 
 def born(n: int, companies: pl.DataFrame, chance: Chance) -> pl.DataFrame:
@@ -53,10 +80,17 @@ def born(n: int, companies: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     family, family_second = _family(language, woman, chance.of("family"))
     frame = pl.DataFrame(
         {
-            "company": company, "country": country, "language": language, "native": native, "woman": woman,
-            "given_row": given, "given_second": given_second, "family_row": family, "family_second": family_second,
+            "company": company,
+            "country": country,
+            "language": language,
+            "native": native,
+            "woman": woman,
+            "given_row": given,
+            "given_second": given_second,
+            "family_row": family,
+            "family_second": family_second,
         }
-    )  # fmt: skip
+    )
     frame = _related(frame, companies, chance.of("related"))
     frame = frame.with_columns(_names(frame))
     frame = frame.with_columns(_jobs(frame["country"].to_numpy(), chance.of("job")))
@@ -143,10 +177,13 @@ def _related(frame: pl.DataFrame, companies: pl.DataFrame, chance: Chance) -> pl
             language = language.gather(_moved(people, later, model))
     family_of = np.where(namesake_of >= 0, -1, family_of)
     return frame.with_columns(
-        pl.Series("company", company), pl.Series("country", country), language.alias("language"),
+        pl.Series("company", company),
+        pl.Series("country", country),
+        language.alias("language"),
         *(pl.Series(name, values) for name, values in columns.items()),
-        pl.Series("family_of", family_of).replace(-1, None), pl.Series("namesake_of", namesake_of).replace(-1, None),
-    )  # fmt: skip
+        pl.Series("family_of", family_of).replace(-1, None),
+        pl.Series("namesake_of", namesake_of).replace(-1, None),
+    )
 
 
 def _moved(rows: Ints, at: Ints, source: Ints) -> Ints:
@@ -210,10 +247,11 @@ def _phones(frame: pl.DataFrame, companies: pl.DataFrame, chance: Chance) -> pl.
     tail = text.padded(chance.of("line").below(10 ** np.maximum(block, 0), n), 3)
     parts = pl.DataFrame({"main": main, "block": pl.Series(block), "tail": tail})
     line = parts.select(
-        pl.when(pl.col("block") == 0).then("main")
+        pl.when(pl.col("block") == 0)
+        .then("main")
         .otherwise(pl.concat_str(pl.col("main").str.head(-pl.col("block")), pl.col("tail").str.tail(pl.col("block"))))
         .alias("work_number")
-    )  # fmt: skip
+    )
     area = companies["phone_area"].gather(company)
     mobile = _mobiles(country, companies["place"].to_numpy()[company], area, chance.of("mobile"))
     out = pl.DataFrame({"work_area": area, "work_number": line["work_number"]}).hstack(mobile)
@@ -251,10 +289,16 @@ def local_parts(given: pl.Series, family: pl.Series, style: Ints) -> pl.Series:
     g, f, s, initial = pl.col("g"), pl.col("f"), pl.col("s"), pl.col("g").str.head(1)
     dot, line = pl.lit("."), pl.lit("_")
     forms = {
-        "first.last": pl.concat_str(g, dot, f), "flast": pl.concat_str(initial, f), "first": g,
-        "firstl": pl.concat_str(g, f.str.head(1)), "last": f, "first_last": pl.concat_str(g, line, f),
-        "f.last": pl.concat_str(initial, dot, f), "last.first": pl.concat_str(f, dot, g), "firstlast": pl.concat_str(g, f),
-    }  # fmt: skip
+        "first.last": pl.concat_str(g, dot, f),
+        "flast": pl.concat_str(initial, f),
+        "first": g,
+        "firstl": pl.concat_str(g, f.str.head(1)),
+        "last": f,
+        "first_last": pl.concat_str(g, line, f),
+        "f.last": pl.concat_str(initial, dot, f),
+        "last.first": pl.concat_str(f, dot, g),
+        "firstlast": pl.concat_str(g, f),
+    }
     expr = pl.when(s == 0).then(forms[names[0]])
     for code, name in enumerate(names[1:], start=1):
         expr = expr.when(s == code).then(forms[name])

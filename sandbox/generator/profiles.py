@@ -27,16 +27,19 @@ def of_people(
     country = companies["country"].to_numpy()[firm]
     calling = tables.countries()["calling"].gather(country)
     out = {
-        "given": persons["given"].gather(who), "family": persons["family"].gather(who),
+        "given": persons["given"].gather(who),
+        "family": persons["family"].gather(who),
         "salutation": _salutations(persons["woman"].to_numpy()[who], chance.of("salutation")),
         "email": _emails(frame, persons, companies, chance.of("email"), gaps),
         **_phones(frame, persons, companies, calling, chance.of("phone"), gaps),
         "title": _some(persons["title"].gather(who), 0.15, gaps, chance.of("title")),
+        "country_row": companies["country"].gather(firm),
+        "city_local": companies["city_local"].gather(firm),
         "department": _some(persons["department"].gather(who), 0.55, gaps, chance.of("department")),
         "company": companies["name"].gather(firm),
         "website": companies["domain"].gather(firm),
         "country": _some(tables.countries()["name"].gather(country), 0.12, gaps, chance.of("country")),
-    }  # fmt: skip
+    }
     for name, share in (("street", 0.45), ("city", 0.25), ("state", 0.4), ("postal", 0.45)):
         out[name] = _some(companies[name].gather(firm), share, gaps, chance.of(name))
     source = pl.Series(LEAD_SOURCES).gather(chance.of("source").pick(_SOURCE_WEIGHTS, n))
@@ -120,7 +123,8 @@ def _phones(
     moved = firm != persons["company"].to_numpy()[who]
     area = text.when(moved, companies["phone_area"].gather(firm), area)
     number = text.when(moved, companies["phone_number"].gather(firm), number)
-    home = tables.countries()["calling"].gather(persons["country"].gather(who))
+    at_home = persons["country"].gather(who)
+    home = tables.countries()["calling"].gather(at_home)
     phone, mobile = (
         pl.DataFrame({"c": code, "a": a, "n": b}).select(pl.concat_str(pl.lit("+"), "c", "a", "n")).to_series()
         for code, a, b in (
@@ -131,6 +135,12 @@ def _phones(
     return {
         "phone": _some(phone, 0.25, gaps, chance.of("work")),
         "mobile": _some(mobile, 0.62, gaps, chance.of("mobile")),
+        "phone_area": area,
+        "phone_number": number,
+        "phone_country": companies["country"].gather(firm),
+        "mobile_area": persons["mobile_area"].gather(who),
+        "mobile_number": persons["mobile_number"].gather(who),
+        "mobile_country": at_home,
     }
 
 
@@ -149,16 +159,25 @@ def of_accounts(frame: pl.DataFrame, companies: pl.DataFrame, chance: Chance, ga
     e164 = phone.select(pl.concat_str(pl.lit("+"), "c", "a", "n")).to_series()
     industries = tables.industries()
     out = {
-        "name": companies["name"].gather(firm), "core": companies["core"].gather(firm),
+        "name": companies["name"].gather(firm),
+        "core": companies["core"].gather(firm),
         "legal_name": text.when(~chance.of("legal").hits(0.12, len(firm)), None, companies["legal_name"].gather(firm)),
         "lei": text.when(~chance.of("lei").hits(0.03, len(firm)), None, companies["lei"].gather(firm)),
-        "registration": text.when(~chance.of("reg").hits(0.06, len(firm)), None, companies["registration"].gather(firm)),
+        "registration": text.when(
+            ~chance.of("reg").hits(0.06, len(firm)), None, companies["registration"].gather(firm)
+        ),
         "domain": _some(companies["domain"].gather(firm), 0.06, gaps, chance.of("domain")),
         "phone": _some(e164, 0.25, gaps, chance.of("phone")),
         "country": _some(table["name"].gather(country), 0.07, gaps, chance.of("country")),
-        "industry": _some(industries["industry"].gather(companies["industry"].gather(firm)), 0.15, gaps, chance.of("industry")),
-        "currency": table["currency"].gather(country),
-    }  # fmt: skip
+        "industry": _some(
+            industries["industry"].gather(companies["industry"].gather(firm)), 0.15, gaps, chance.of("industry")
+        ),
+        "phone_area": companies["phone_area"].gather(firm),
+        "phone_number": companies["phone_number"].gather(firm),
+        "phone_country": country,
+        "country_row": country,
+        "city_local": companies["city_local"].gather(firm),
+    }
     for name, share in (("street", 0.25), ("city", 0.12), ("state", 0.25), ("postal", 0.25)):
         out[name] = _some(companies[name].gather(firm), share, gaps, chance.of(name))
     made = pl.DataFrame([column.alias(name) for name, column in out.items()])

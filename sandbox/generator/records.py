@@ -98,10 +98,15 @@ def _rows(
     org = np.where(slots == HUBSPOT, -1, known["org"].to_numpy()[company])
     return pl.DataFrame(
         {
-            "person": person, "company": company, "slot": slots, "org": org, "relation": np.full(n, relation),
-            "source": np.broadcast_to(np.asarray(source, dtype=np.int64), (n,)), "age": age,
+            "person": person,
+            "company": company,
+            "slot": slots,
+            "org": org,
+            "relation": np.full(n, relation),
+            "source": np.broadcast_to(np.asarray(source, dtype=np.int64), (n,)),
+            "age": age,
         }
-    )  # fmt: skip
+    )
 
 
 def _second_org(frame: pl.DataFrame, known: pl.DataFrame, chance: Chance) -> pl.DataFrame:
@@ -131,9 +136,11 @@ def _with_duplicates(frame: pl.DataFrame, known: pl.DataFrame, dirt: float, chan
         mess = known["mess"].to_numpy()[company]
         extra = []
         for name, source_slot, target_slot, share in (
-            ("contact", CONTACT, CONTACT, 0.055), ("contact_lead", CONTACT, LEAD, 0.05), ("lead", LEAD, LEAD, 0.06),
+            ("contact", CONTACT, CONTACT, 0.055),
+            ("contact_lead", CONTACT, LEAD, 0.05),
+            ("lead", LEAD, LEAD, 0.06),
             ("hubspot", HUBSPOT, HUBSPOT, 0.055),
-        ):  # fmt: skip
+        ):
             p = np.minimum(share * dirt * factor * mess, 0.6) * (slot == source_slot)
             rows = np.flatnonzero(draw.of(name).hits(p, len(base)))
             age = np.maximum(
@@ -166,9 +173,11 @@ def _with_conversions(frame: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     rows = np.flatnonzero((frame["slot"].to_numpy() == CONTACT) & (frame["relation"].to_numpy() != DUPLICATE))
     rows = chance.of("who").some(rows, 0.13)
     added = frame[rows].with_columns(
-        pl.lit(LEAD, dtype=pl.Int64).alias("slot"), pl.lit(CONVERTED, dtype=pl.Int64).alias("relation"),
-        pl.Series("source", rows), pl.Series("age", frame["age"].to_numpy()[rows] + chance.of("age").below(60, len(rows)) + 1),
-    )  # fmt: skip
+        pl.lit(LEAD, dtype=pl.Int64).alias("slot"),
+        pl.lit(CONVERTED, dtype=pl.Int64).alias("relation"),
+        pl.Series("source", rows),
+        pl.Series("age", frame["age"].to_numpy()[rows] + chance.of("age").below(60, len(rows)) + 1),
+    )
     return pl.concat([frame, added])
 
 
@@ -179,10 +188,15 @@ def _with_tests(frame: pl.DataFrame, size: int, dirt: float, orgs: int, chance: 
     age = (chance.of("age").random(n) * 2000).astype(np.int64) + 9
     tests = pl.DataFrame(
         {
-            "person": np.full(n, -1), "company": np.full(n, -1), "slot": slot, "org": org, "relation": np.full(n, TEST),
-            "source": np.full(n, -1), "age": age,
+            "person": np.full(n, -1),
+            "company": np.full(n, -1),
+            "slot": slot,
+            "org": org,
+            "relation": np.full(n, TEST),
+            "source": np.full(n, -1),
+            "age": age,
         }
-    )  # fmt: skip
+    )
     return pl.concat([frame, tests]).with_columns(
         # The first record of a person in one system and org, if another system had them first, is its counterpart.
         pl.when((pl.col("relation") == ORIGINAL) & _is_second())

@@ -35,13 +35,21 @@ def _entry(
     trades_as = pl.Series(chance.of("trades").hits(0.25, n))
     frame = firms.with_columns(legal_name.alias("legal"), lei.alias("code"), number.alias("number"), iso.alias("iso"))
     return frame.select(
-        pl.col("code").alias("lei"), pl.when(upper).then(pl.col("legal").str.to_uppercase()).otherwise("legal").alias("legal_name"),
-        pl.when(trades_as).then(pl.concat_list("core")).otherwise(pl.lit([], dtype=pl.List(pl.String))).alias("other_names"),
-        pl.col("iso").alias("country"), pl.col("city_local").alias("city"),
-        pl.when(pl.col("state") == "").then(None).otherwise("state").alias("region"), pl.col("postal").alias("postal_code"),
-        pl.concat_list("street").alias("address_lines"), pl.col("number").alias("registered_as"), pl.col("iso").alias("jurisdiction"),
+        pl.col("code").alias("lei"),
+        pl.when(upper).then(pl.col("legal").str.to_uppercase()).otherwise("legal").alias("legal_name"),
+        pl.when(trades_as)
+        .then(pl.concat_list("core"))
+        .otherwise(pl.lit([], dtype=pl.List(pl.String)))
+        .alias("other_names"),
+        pl.col("iso").alias("country"),
+        pl.col("city_local").alias("city"),
+        pl.when(pl.col("state") == "").then(None).otherwise("state").alias("region"),
+        pl.col("postal").alias("postal_code"),
+        pl.concat_list("street").alias("address_lines"),
+        pl.col("number").alias("registered_as"),
+        pl.col("iso").alias("jurisdiction"),
         pl.Series(["ISSUED", "LAPSED", "RETIRED"]).gather(chance.of("status").pick([84, 13, 3], n)).alias("status"),
-    )  # fmt: skip
+    )
 
 
 def _decoys(firms: pl.DataFrame, chance: Chance) -> pl.DataFrame:
@@ -55,8 +63,11 @@ def _decoys(firms: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     name = pl.DataFrame({"c": firms["core"].gather(rows), "f": tables.legal_forms()["form"].gather(form)})
     legal = name.select(pl.format("{} {}", "c", "f")).to_series()
     elsewhere = firms[rows].with_columns(
-        pl.Series("country", country), places["city"].gather(place).alias("city"), places["local"].gather(place).alias("city_local"),
-        places["state"].gather(place).alias("state"), companies.streets(country, chance.of("street")).alias("street"),
-    )  # fmt: skip
+        pl.Series("country", country),
+        places["city"].gather(place).alias("city"),
+        places["local"].gather(place).alias("city_local"),
+        places["state"].gather(place).alias("state"),
+        companies.streets(country, chance.of("street")).alias("street"),
+    )
     number = text.padded(chance.of("number").below(10**8, n), 8)
     return _entry(elsewhere, companies.legal_entity_identifiers(n, chance.of("lei")), number, legal, chance.of("entry"))

@@ -177,12 +177,14 @@ def account_skeleton(world: World, rows: Ints, last: pl.Series, chance: Chance) 
     parent = np.where(chance.of("known").hits(0.55, len(rows)), parent, -1)
     kind = chance.of("type").pick([46, 32, 5, 7, 4, 6], len(rows))
     return accounts.with_columns(
-        _optional(world.accounts["id"], parent).alias("parent_id"), pl.Series("parent_row", parent),
+        _optional(world.accounts["id"], parent).alias("parent_id"),
+        pl.Series("parent_row", parent),
         pl.Series(_TYPES).gather(kind).alias("type"),
         pl.Series(["PROSPECT", None, None, "RESELLER", "PARTNER", "OTHER"]).gather(kind).alias("hubspot_type"),
         pl.Series(["lead", "customer", "customer", "other", "opportunity", "other"]).gather(kind).alias("lifecycle"),
-        pl.Series("www", chance.of("www").hits(0.5, len(rows))), last.gather(rows).alias("last_activity"),
-    )  # fmt: skip
+        pl.Series("www", chance.of("www").hits(0.5, len(rows))),
+        last.gather(rows).alias("last_activity"),
+    )
 
 
 def _account_frame(world: World, rows: Ints, last: pl.Series, user_ids: pl.Series, chance: Chance) -> pl.DataFrame:
@@ -193,9 +195,10 @@ def _account_frame(world: World, rows: Ints, last: pl.Series, user_ids: pl.Serie
 def _person_skeleton(world: World, rows: Ints, last: pl.Series, chance: Chance) -> pl.DataFrame:
     skeleton = world.people[rows]
     return skeleton.with_columns(
-        _optional(world.accounts["id"], skeleton["account"].to_numpy()).alias("account_id"), last.gather(rows).alias("last_activity"),
+        _optional(world.accounts["id"], skeleton["account"].to_numpy()).alias("account_id"),
+        last.gather(rows).alias("last_activity"),
         pl.Series("bounced", chance.of("bounced").hits(0.02, len(rows))),
-    )  # fmt: skip
+    )
 
 
 def _contact_frame(world: World, rows: Ints, last: pl.Series, user_ids: pl.Series, chance: Chance) -> pl.DataFrame:
@@ -226,7 +229,7 @@ def _lead_frame(
         pl.when(pl.Series(knows)).then(industry).otherwise(None).alias("industry"),
         pl.when(pl.Series(knows)).then(world.companies["employees"].gather(firm)).otherwise(None).alias("employees"),
         pl.when(pl.Series(knows)).then(world.companies["revenue"].gather(firm)).otherwise(None).alias("revenue"),
-    )  # fmt: skip
+    )
     creator = user_ids.gather(skeleton["owner"])
     queued = chance.of("queued").hits(0.06, n) & ~converted
     owner = queue_ids.gather(chance.of("queue").below(len(queue_ids), n)).zip_with(pl.Series(queued), creator)
@@ -254,18 +257,39 @@ def _opportunities(
     later = last.fill_null(0).to_numpy() * _DAY_MS
     frame = pl.DataFrame(
         [
-            own.alias("Id"), made["name"].alias("Name"), _optional(world.accounts["id"], np.where(made["loses_account"].to_numpy(), -1, account_row)).alias("AccountId"),
-            owner.alias("OwnerId"), pl.Series([row[0] for row in listed]).gather(stage).alias("StageName"), days(made["close"]).alias("CloseDate"),
-            made["amount"].alias("Amount"), probability.alias("Probability"), (made["amount"] * probability / 100).round(2).alias("ExpectedRevenue"),
+            own.alias("Id"),
+            made["name"].alias("Name"),
+            _optional(world.accounts["id"], np.where(made["loses_account"].to_numpy(), -1, account_row)).alias(
+                "AccountId"
+            ),
+            owner.alias("OwnerId"),
+            pl.Series([row[0] for row in listed]).gather(stage).alias("StageName"),
+            days(made["close"]).alias("CloseDate"),
+            made["amount"].alias("Amount"),
+            probability.alias("Probability"),
+            (made["amount"] * probability / 100).round(2).alias("ExpectedRevenue"),
             pl.Series([row[3].replace(" ", "") for row in listed]).gather(stage).alias("ForecastCategory"),
             pl.Series([row[3] for row in listed]).gather(stage).alias("ForecastCategoryName"),
-            pl.Series("IsClosed", stage >= deals.WON), pl.Series("IsWon", stage == deals.WON), made["next_step"].alias("NextStep"),
-            pl.Series(["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other", None]).gather(chance.of("source").pick([30, 12, 20, 8, 10, 20], n)).alias("LeadSource"),
-            pl.Series("Type", np.where(made["is_new"].to_numpy(), "New Customer", "Existing Customer - Upgrade")), campaign.gather(chance.of("campaign").below(len(campaign), n)).zip_with(pl.Series(chance.of("has").hits(0.3, n)), pl.repeat(None, n, dtype=pl.String, eager=True)).alias("CampaignId"),
-            salesforce.times(made["changed"]).alias("LastStageChangeDate"), made["pushes"].alias("PushCount"), days(last).alias("LastActivityDate"),
-            *salesforce.stamps(made["created"].to_numpy(), np.maximum(modified, np.minimum(later, world.calendar.today * _DAY_MS)), owner),
+            pl.Series("IsClosed", stage >= deals.WON),
+            pl.Series("IsWon", stage == deals.WON),
+            made["next_step"].alias("NextStep"),
+            pl.Series(["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other", None])
+            .gather(chance.of("source").pick([30, 12, 20, 8, 10, 20], n))
+            .alias("LeadSource"),
+            pl.Series("Type", np.where(made["is_new"].to_numpy(), "New Customer", "Existing Customer - Upgrade")),
+            campaign.gather(chance.of("campaign").below(len(campaign), n))
+            .zip_with(pl.Series(chance.of("has").hits(0.3, n)), pl.repeat(None, n, dtype=pl.String, eager=True))
+            .alias("CampaignId"),
+            salesforce.times(made["changed"]).alias("LastStageChangeDate"),
+            made["pushes"].alias("PushCount"),
+            days(last).alias("LastActivityDate"),
+            *salesforce.stamps(
+                made["created"].to_numpy(),
+                np.maximum(modified, np.minimum(later, world.calendar.today * _DAY_MS)),
+                owner,
+            ),
         ]
-    )  # fmt: skip
+    )
     return salesforce.shorten(frame, "Opportunity").sort("Id"), _history(made, own, owner, org, chance.of("history"))
 
 
@@ -278,16 +302,22 @@ def _history(made: pl.DataFrame, own: pl.Series, owner: pl.Series, org: int, cha
     same = pl.Series(np.concatenate([[False], deal[1:] == deal[:-1]]) if len(deal) else np.zeros(0, dtype=bool))
     return pl.DataFrame(
         [
-            ids.salesforce("OpportunityHistory", len(deal), org), own.gather(deal).alias("OpportunityId"),
-            pl.Series([row[0] for row in listed]).gather(stage).alias("StageName"), rows["amount"].alias("Amount"),
-            (rows["amount"] * probability / 100).round(2).alias("ExpectedRevenue"), close.alias("CloseDate"), probability.alias("Probability"),
+            ids.salesforce("OpportunityHistory", len(deal), org),
+            own.gather(deal).alias("OpportunityId"),
+            pl.Series([row[0] for row in listed]).gather(stage).alias("StageName"),
+            rows["amount"].alias("Amount"),
+            (rows["amount"] * probability / 100).round(2).alias("ExpectedRevenue"),
+            close.alias("CloseDate"),
+            probability.alias("Probability"),
             pl.Series([row[3].replace(" ", "") for row in listed]).gather(stage).alias("ForecastCategory"),
             text.only(same, rows["amount"].shift(1)).alias("PrevAmount"),
             text.only(same, close.shift(1)).alias("PrevCloseDate"),
-            owner.gather(deal).alias("CreatedById"), salesforce.times(moment).alias("CreatedDate"),
-            salesforce.times(moment).alias("SystemModstamp"), pl.repeat(False, len(deal), eager=True).alias("IsDeleted"),
+            owner.gather(deal).alias("CreatedById"),
+            salesforce.times(moment).alias("CreatedDate"),
+            salesforce.times(moment).alias("SystemModstamp"),
+            pl.repeat(False, len(deal), eager=True).alias("IsDeleted"),
         ]
-    )  # fmt: skip
+    )
 
 
 def _role_frame(
@@ -302,11 +332,14 @@ def _role_frame(
     owner = user_ids.gather(world.deals["owner"].gather(chosen[deal]))
     return pl.DataFrame(
         [
-            ids.salesforce("OpportunityContactRole", n, org), own.gather(deal).alias("OpportunityId"), world.people["id"].gather(person).alias("ContactId"),
-            pl.Series([*_ROLES, None]).gather(chance.below(len(_ROLES) + 1, n)).alias("Role"), pl.Series("IsPrimary", first),
+            ids.salesforce("OpportunityContactRole", n, org),
+            own.gather(deal).alias("OpportunityId"),
+            world.people["id"].gather(person).alias("ContactId"),
+            pl.Series([*_ROLES, None]).gather(chance.below(len(_ROLES) + 1, n)).alias("Role"),
+            pl.Series("IsPrimary", first),
             *salesforce.stamps(created, created, owner),
         ]
-    )  # fmt: skip
+    )
 
 
 _CAMPAIGN_TYPES = ("Webinar", "Email", "Trade Show", "Conference", "Advertisement", "Partners")
@@ -337,13 +370,21 @@ def _campaigns(
     lead_count = np.bincount(into[keep][world.people["slot"].to_numpy()[person[keep]] == records.LEAD], minlength=n)
     frame = pl.DataFrame(
         [
-            own, name.to_series().alias("Name"), kind.alias("Type"), pl.Series("Status", np.where(age < 30, "In Progress", "Completed")),
-            days(start).alias("StartDate"), days(start + 14).alias("EndDate"), pl.Series("IsActive", age < 30),
-            pl.Series("BudgetedCost", chance.of("cost").below(40, n) * 500.0), pl.Series("ActualCost", chance.of("spent").below(40, n) * 480.0),
-            pl.Series("NumberOfLeads", lead_count), pl.Series("NumberOfContacts", np.bincount(into[keep], minlength=n) - lead_count),
-            pl.repeat(admin, n, eager=True).alias("OwnerId"), *salesforce.stamps(moment, moment, pl.repeat(admin, n, eager=True)),
+            own,
+            name.to_series().alias("Name"),
+            kind.alias("Type"),
+            pl.Series("Status", np.where(age < 30, "In Progress", "Completed")),
+            days(start).alias("StartDate"),
+            days(start + 14).alias("EndDate"),
+            pl.Series("IsActive", age < 30),
+            pl.Series("BudgetedCost", chance.of("cost").below(40, n) * 500.0),
+            pl.Series("ActualCost", chance.of("spent").below(40, n) * 480.0),
+            pl.Series("NumberOfLeads", lead_count),
+            pl.Series("NumberOfContacts", np.bincount(into[keep], minlength=n) - lead_count),
+            pl.repeat(admin, n, eager=True).alias("OwnerId"),
+            *salesforce.stamps(moment, moment, pl.repeat(admin, n, eager=True)),
         ]
-    )  # fmt: skip
+    )
     return frame, members, own
 
 
@@ -359,13 +400,17 @@ def _members(
     responded = status > 0
     return pl.DataFrame(
         [
-            ids.salesforce("CampaignMember", n, org, order=moment), own.gather(campaign).alias("CampaignId"),
-            text.only(is_lead, who).alias("LeadId"), text.only(~is_lead, who).alias("ContactId"),
-            who.alias("LeadOrContactId"), pl.Series(["Sent", "Responded", "Registered", "Attended"]).gather(status).alias("Status"),
-            pl.Series("HasResponded", responded), days(pl.Series(np.where(responded, moment // _DAY_MS, -1)).replace(-1, None)).alias("FirstRespondedDate"),
+            ids.salesforce("CampaignMember", n, org, order=moment),
+            own.gather(campaign).alias("CampaignId"),
+            text.only(is_lead, who).alias("LeadId"),
+            text.only(~is_lead, who).alias("ContactId"),
+            who.alias("LeadOrContactId"),
+            pl.Series(["Sent", "Responded", "Registered", "Attended"]).gather(status).alias("Status"),
+            pl.Series("HasResponded", responded),
+            days(pl.Series(np.where(responded, moment // _DAY_MS, -1)).replace(-1, None)).alias("FirstRespondedDate"),
             *salesforce.stamps(moment, moment, pl.repeat(admin, n, eager=True)),
         ]
-    ).sort("Id")  # fmt: skip
+    ).sort("Id")
 
 
 def hubspot_portal(world: World) -> tuple[Frames, pl.Series]:
@@ -398,22 +443,37 @@ def hubspot_portal(world: World) -> tuple[Frames, pl.Series]:
     ).to_series()
     modified = np.maximum(made["changed"].to_numpy(), deal_last.fill_null(0).to_numpy() * _DAY_MS)
     out: Frames = {
-        "contacts": hubspot.contacts(skeleton, world.people_said[people], owners["id"].gather(skeleton["owner"]), skeleton["id"], chance.of("c")),
-        "companies": hubspot.companies(firm_skeleton, world.accounts_said[accounts], owners["id"].gather(firm_skeleton["owner"]), firm_skeleton["id"], industry),
+        "contacts": hubspot.contacts(
+            skeleton, world.people_said[people], owners["id"].gather(skeleton["owner"]), skeleton["id"], chance.of("c")
+        ),
+        "companies": hubspot.companies(
+            firm_skeleton,
+            world.accounts_said[accounts],
+            owners["id"].gather(firm_skeleton["owner"]),
+            firm_skeleton["id"],
+            industry,
+        ),
         "deals": hubspot.deals(made, owners["id"].gather(made["owner"]), deal_own, deal_last, modified),
-        **frames, "owners": owners, "pipelines": hubspot.pipelines(),
-    }  # fmt: skip
+        **frames,
+        "owners": owners,
+        "pipelines": hubspot.pipelines(),
+    }
     linked = np.flatnonzero(skeleton["account_id"].is_not_null().to_numpy())
     with_firm = np.flatnonzero(account_row >= 0)
     child = np.flatnonzero(firm_skeleton["parent_row"].to_numpy() >= 0)
     out["associations"] = pl.concat(
         [
-            hubspot.links(("contacts", "companies"), skeleton["id"].gather(linked), skeleton["account_id"].gather(linked)),
-            hubspot.links(("deals", "companies"), deal_own.gather(with_firm), world.accounts["id"].gather(account_row[with_firm])),
+            hubspot.links(
+                ("contacts", "companies"), skeleton["id"].gather(linked), skeleton["account_id"].gather(linked)
+            ),
+            hubspot.links(
+                ("deals", "companies"), deal_own.gather(with_firm), world.accounts["id"].gather(account_row[with_firm])
+            ),
             hubspot.links(("deals", "contacts"), deal_own.gather(roles[0]), world.people["id"].gather(roles[1])),
-            hubspot.family_links(firm_skeleton["parent_id"].gather(child), firm_skeleton["id"].gather(child)), *links,
+            hubspot.family_links(firm_skeleton["parent_id"].gather(child), firm_skeleton["id"].gather(child)),
+            *links,
         ]
-    )  # fmt: skip
+    )
     return out, _spread(len(world.deals), chosen, deal_own)
 
 

@@ -10,8 +10,14 @@ from sandbox.generator.chance import Chance, Ints
 
 QUEUES = ("Inbound Leads", "EMEA Leads", "Partner Leads", "Unqualified")
 HOUSE = "truelinedemo.example"
-_ROLES = (("Account Executive", 40, "Sales"), ("SDR", 25, "Sales"), ("Customer Success Manager", 15, "Customer Success"),
-          ("Marketing Manager", 10, "Marketing"), ("Sales Manager", 7, "Sales"), ("RevOps Analyst", 3, "Operations"))  # fmt: skip
+_ROLES = (
+    ("Account Executive", 40, "Sales"),
+    ("SDR", 25, "Sales"),
+    ("Customer Success Manager", 15, "Customer Success"),
+    ("Marketing Manager", 10, "Marketing"),
+    ("Sales Manager", 7, "Sales"),
+    ("RevOps Analyst", 3, "Operations"),
+)
 
 # How records come in, and how much dirt each way carries on average.
 HAND_KINDS = ("rep", "import", "form", "sync")
@@ -72,7 +78,9 @@ def hands(users: pl.DataFrame, size: int, dirt: float, chance: Chance) -> pl.Dat
     case = np.where(batch, chance.of("case").pick([80, 12, 8], n), chance.of("case2").pick([97, 1, 2], n))
     return pl.DataFrame(
         {
-            "kind": kind, "user": user, "mess": mess,
+            "kind": kind,
+            "user": user,
+            "mess": mess,
             "phone_habit": chance.of("phone").pick([30, 18, 22, 10, 8, 7, 5], n),
             "country_habit": chance.of("country").pick([62, 16, 4, 12, 6], n),
             "case_habit": np.where(dirt > 0, case, 0),
@@ -80,7 +88,7 @@ def hands(users: pl.DataFrame, size: int, dirt: float, chance: Chance) -> pl.Dat
             "plain": chance.of("plain").hits(np.where(batch, 0.22, 0.1) * min(dirt, 3), n),
             "gaps": np.exp(chance.of("gaps").normal(n) * 0.6 - 0.18) * np.array([1.0, 1.2, 1.5, 0.6])[kind],
         }
-    )  # fmt: skip
+    )
 
 
 def dealt(hands_: pl.DataFrame, n: int, chance: Chance, *, kinds: tuple[int, ...] = _KIND_WEIGHTS) -> Ints:

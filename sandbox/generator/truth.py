@@ -14,15 +14,55 @@ RELATIONS = ("original", "counterpart", "duplicate", "job_change", "converted", 
 _OBJECTS = ("Contact", "Lead", "contacts")
 # Our names of fields, and the vendors' for each object; a field an object lacks is not planted there.
 FIELDS = {
-    "Contact": {"given": "FirstName", "family": "LastName", "email": "Email", "phone": "Phone", "mobile": "MobilePhone", "title": "Title",
-                "country": "MailingCountry", "opt_out": "HasOptedOutOfEmail", "lead_source": "LeadSource", "city": "MailingCity"},
-    "Lead": {"given": "FirstName", "family": "LastName", "email": "Email", "phone": "Phone", "mobile": "MobilePhone", "title": "Title",
-             "country": "Country", "company": "Company", "website": "Website", "opt_out": "HasOptedOutOfEmail", "lead_source": "LeadSource", "city": "City"},
-    "contacts": {"given": "firstname", "family": "lastname", "email": "email", "phone": "phone", "mobile": "mobilephone", "title": "jobtitle",
-                 "country": "country", "company": "company", "website": "website", "opt_out": "hs_email_optout", "city": "city"},
-    "Account": {"name": "Name", "domain": "Website", "phone": "Phone", "country": "BillingCountry", "city": "BillingCity", "industry": "Industry"},
+    "Contact": {
+        "given": "FirstName",
+        "family": "LastName",
+        "email": "Email",
+        "phone": "Phone",
+        "mobile": "MobilePhone",
+        "title": "Title",
+        "country": "MailingCountry",
+        "opt_out": "HasOptedOutOfEmail",
+        "lead_source": "LeadSource",
+        "city": "MailingCity",
+    },
+    "Lead": {
+        "given": "FirstName",
+        "family": "LastName",
+        "email": "Email",
+        "phone": "Phone",
+        "mobile": "MobilePhone",
+        "title": "Title",
+        "country": "Country",
+        "company": "Company",
+        "website": "Website",
+        "opt_out": "HasOptedOutOfEmail",
+        "lead_source": "LeadSource",
+        "city": "City",
+    },
+    "contacts": {
+        "given": "firstname",
+        "family": "lastname",
+        "email": "email",
+        "phone": "phone",
+        "mobile": "mobilephone",
+        "title": "jobtitle",
+        "country": "country",
+        "company": "company",
+        "website": "website",
+        "opt_out": "hs_email_optout",
+        "city": "city",
+    },
+    "Account": {
+        "name": "Name",
+        "domain": "Website",
+        "phone": "Phone",
+        "country": "BillingCountry",
+        "city": "BillingCity",
+        "industry": "Industry",
+    },
     "companies": {"name": "name", "domain": "domain", "phone": "phone", "country": "country", "city": "city"},
-}  # fmt: skip
+}
 
 
 def told(
@@ -38,20 +78,32 @@ def told(
     people, accounts = _people_records(world), _account_records(world)
     deal_rows = [_deal_records(world, *key, ids) for key, ids in deal_ids.items()]
     return {
-        "records": pl.concat([frame.select("system", "org", "object", "id", "entity", "relation") for frame in (people, accounts, *deal_rows, *(_users(*one) for one in staff))]),
+        "records": pl.concat(
+            [
+                frame.select("system", "org", "object", "id", "entity", "relation")
+                for frame in (people, accounts, *deal_rows, *(_users(*one) for one in staff))
+            ]
+        ),
         "people": _people(world),
         "companies": _companies(world),
         "account_of": _account_of(world, people, accounts),
         "stale_deals": pl.concat([_stale(world, frame) for frame in deal_rows]),
         "malformed": _malformed(world, people, accounts),
-    }  # fmt: skip
+    }
 
 
 def _entities(letter: str, rows: pl.Series | Ints) -> pl.Series:
     numbers = pl.Series("entity", rows).cast(pl.Int64)
-    return numbers.to_frame().select(
-        pl.when(pl.col("entity").is_null()).then(None).otherwise(pl.concat_str(pl.lit(letter), pl.col("entity").cast(pl.String).str.zfill(7))).alias("entity")
-    ).to_series()  # fmt: skip
+    return (
+        numbers.to_frame()
+        .select(
+            pl.when(pl.col("entity").is_null())
+            .then(None)
+            .otherwise(pl.concat_str(pl.lit(letter), pl.col("entity").cast(pl.String).str.zfill(7)))
+            .alias("entity")
+        )
+        .to_series()
+    )
 
 
 def _place(org: Ints) -> list[pl.Expr]:
@@ -68,28 +120,36 @@ def _people_records(world: World) -> pl.DataFrame:
     name = pl.Series(RELATIONS).gather(relation)
     who = np.maximum(person, 0)
     plain = np.isin(relation, (records.ORIGINAL, records.COUNTERPART)) & (person >= 0)
-    shared = (
-        pl.Series(frame["shared"].to_numpy() & (relation != records.TEST))
-        if "shared" in frame.columns
-        else pl.repeat(False, len(frame), eager=True)
-    )
+    shared = frame["shared"]
     family = pl.Series(plain & world.persons["family_of"].is_not_null().to_numpy()[who])
     namesake = pl.Series(plain & world.persons["namesake_of"].is_not_null().to_numpy()[who])
     entity = _entities("p", who).zip_with(pl.Series(person >= 0), _entities("t", np.arange(len(frame))))
     return frame.select(
-        *_place(frame["org"].to_numpy()), pl.Series(_OBJECTS).gather(frame["slot"]).alias("object"), "id", entity.alias("entity"),
-        pl.when(shared & pl.Series(plain)).then(pl.lit("shared_mailbox")).when(family).then(pl.lit("family"))
-        .when(namesake).then(pl.lit("namesake")).otherwise(name).alias("relation"),
-    )  # fmt: skip
+        *_place(frame["org"].to_numpy()),
+        pl.Series(_OBJECTS).gather(frame["slot"]).alias("object"),
+        "id",
+        entity.alias("entity"),
+        pl.when(shared & pl.Series(plain))
+        .then(pl.lit("shared_mailbox"))
+        .when(family)
+        .then(pl.lit("family"))
+        .when(namesake)
+        .then(pl.lit("namesake"))
+        .otherwise(name)
+        .alias("relation"),
+    )
 
 
 def _account_records(world: World) -> pl.DataFrame:
     frame = world.accounts
     org = frame["org"].to_numpy()
     return frame.select(
-        *_place(org), pl.Series(np.where(org == -1, "companies", "Account")).alias("object"), "id",
-        _entities("c", frame["company"]).alias("entity"), pl.Series(RELATIONS).gather(frame["relation"]).alias("relation"),
-    )  # fmt: skip
+        *_place(org),
+        pl.Series(np.where(org == -1, "companies", "Account")).alias("object"),
+        "id",
+        _entities("c", frame["company"]).alias("entity"),
+        pl.Series(RELATIONS).gather(frame["relation"]).alias("relation"),
+    )
 
 
 def _deal_records(world: World, system: str, org: int, name: str, ids: pl.Series) -> pl.DataFrame:
@@ -99,9 +159,11 @@ def _deal_records(world: World, system: str, org: int, name: str, ids: pl.Series
     ).to_series()
     rows = np.arange(len(world.deals))
     frame = pl.DataFrame({"row": rows, "id": ids, "relation": relation}).with_columns(
-        pl.lit(system).alias("system"), pl.lit(org if system == "salesforce" else None, dtype=pl.Int64).alias("org"),
-        pl.lit(name).alias("object"), _entities("d", rows).alias("entity"),
-    )  # fmt: skip
+        pl.lit(system).alias("system"),
+        pl.lit(org if system == "salesforce" else None, dtype=pl.Int64).alias("org"),
+        pl.lit(name).alias("object"),
+        _entities("d", rows).alias("entity"),
+    )
     return frame.filter(pl.col("id").is_not_null())
 
 
@@ -109,9 +171,12 @@ def _users(system: str, org: int, name: str, ids: pl.Series) -> pl.DataFrame:
     """Users and owners come in the order of the staff; the first system to have them has the originals."""
     relation = "original" if (system, org) == ("salesforce", 0) else "counterpart"
     return pl.DataFrame({"id": ids}).with_columns(
-        pl.lit(system).alias("system"), pl.lit(org if system == "salesforce" else None, dtype=pl.Int64).alias("org"),
-        pl.lit(name).alias("object"), _entities("u", np.arange(len(ids))).alias("entity"), pl.lit(relation).alias("relation"),
-    )  # fmt: skip
+        pl.lit(system).alias("system"),
+        pl.lit(org if system == "salesforce" else None, dtype=pl.Int64).alias("org"),
+        pl.lit(name).alias("object"),
+        _entities("u", np.arange(len(ids))).alias("entity"),
+        pl.lit(relation).alias("relation"),
+    )
 
 
 def _people(world: World) -> pl.DataFrame:
@@ -125,11 +190,21 @@ def _people(world: World) -> pl.DataFrame:
         for name in ("work", "mobile")
     }
     frame = p.select(
-        _entities("p", np.arange(len(p))).alias("entity"), "given", "family", "language", _entities("c", p["company"]).alias("company"),
-        _entities("c", p["next_company"]).alias("next_company"), countries["iso2"].gather(p["country"]).alias("country"), "title",
-        "work_mail", "own_mail", phones["work"].alias("phone"), phones["mobile"].alias("mobile"),
-        _entities("p", p["family_of"]).alias("family_of"), _entities("p", p["namesake_of"]).alias("namesake_of"),
-    )  # fmt: skip
+        _entities("p", np.arange(len(p))).alias("entity"),
+        "given",
+        "family",
+        "language",
+        _entities("c", p["company"]).alias("company"),
+        _entities("c", p["next_company"]).alias("next_company"),
+        countries["iso2"].gather(p["country"]).alias("country"),
+        "title",
+        "work_mail",
+        "own_mail",
+        phones["work"].alias("phone"),
+        phones["mobile"].alias("mobile"),
+        _entities("p", p["family_of"]).alias("family_of"),
+        _entities("p", p["namesake_of"]).alias("namesake_of"),
+    )
     present = np.unique(world.people["person"].to_numpy())
     return frame[present[present >= 0]]
 
@@ -138,9 +213,17 @@ def _companies(world: World) -> pl.DataFrame:
     c = world.companies
     countries = tables.countries()
     return c.select(
-        _entities("c", np.arange(len(c))).alias("entity"), "name", "legal_name", "domain", countries["iso2"].gather(c["country"]).alias("country"),
-        "city", "lei", "registration", _entities("c", c["parent"]).alias("parent"), _entities("c", c["ultimate"]).alias("ultimate"),
-    )  # fmt: skip
+        _entities("c", np.arange(len(c))).alias("entity"),
+        "name",
+        "legal_name",
+        "domain",
+        countries["iso2"].gather(c["country"]).alias("country"),
+        "city",
+        "lei",
+        "registration",
+        _entities("c", c["parent"]).alias("parent"),
+        _entities("c", c["ultimate"]).alias("ultimate"),
+    )
 
 
 def _account_of(world: World, people: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
@@ -156,7 +239,7 @@ def _account_of(world: World, people: pl.DataFrame, accounts: pl.DataFrame) -> p
     frame = people.with_columns(
         _entities("c", company).alias("account_entity"),
         accounts["id"].gather(pl.Series(linked).replace(-1, None)).alias("linked"),
-    ).filter(pl.col("account_entity").is_not_null())  # fmt: skip
+    ).filter(pl.col("account_entity").is_not_null())
     joined = frame.join(grouped, on=key, how="left", nulls_equal=True, maintain_order="left")
     return joined.select("system", "org", "object", "id", "entity", "account_entity", "account_ids", "linked")
 
@@ -187,7 +270,8 @@ def _malformed(world: World, people: pl.DataFrame, accounts: pl.DataFrame) -> pl
         parts.append(pl.concat([at, mine.select("field", "kind", "clean")], how="horizontal"))
     names = pl.DataFrame(
         [(name, ours, theirs) for name, fields in FIELDS.items() for ours, theirs in fields.items()],
-        schema=["object", "field", "vendor_field"], orient="row",
-    )  # fmt: skip
+        schema=["object", "field", "vendor_field"],
+        orient="row",
+    )
     joined = pl.concat(parts).join(names, on=["object", "field"], how="inner", maintain_order="left")
     return joined.select("system", "org", "object", "id", pl.col("vendor_field").alias("field"), "kind", "clean")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.generator.dirt.spread import Soil, spread
+from sandbox.generator.dirt.soil import Soil
+from sandbox.generator.dirt.spread import spread
 
 __all__ = ["Soil", "spread"]

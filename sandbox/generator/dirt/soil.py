@@ -39,9 +39,11 @@ class Soil:
         rows = np.flatnonzero(mask)
         if len(rows):
             frame = pl.DataFrame({"row": rows}).with_columns(
-                pl.lit(account).alias("is_account"), pl.lit(name).alias("field"), pl.lit(kind).alias("kind"),
+                pl.lit(account).alias("is_account"),
+                pl.lit(name).alias("field"),
+                pl.lit(kind).alias("kind"),
                 clean.gather(rows).cast(pl.String).alias("clean"),
-            )  # fmt: skip
+            )
             self.notes.append(frame)
 
     def soil(
