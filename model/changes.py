@@ -126,6 +126,26 @@ ChangeKind = Literal["set-field", "associate", "dissociate", "create", "merge", 
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a change writes and what it swaps there. A link's slot is `link:<stream>` and holds the linked id."""
+
+    name: str
+    before: Value
+    after: Value
+
+
+def slot_of(change: Change) -> Slot | None:
+    """The slot of a change that swaps one value for another; None for the other kinds."""
+    if isinstance(change, SetField):
+        return Slot(change.field, change.before, change.after)
+    if isinstance(change, Associate):
+        return Slot(f"link:{change.to.stream}", None, change.to.id)
+    if isinstance(change, Dissociate):
+        return Slot(f"link:{change.to.stream}", change.to.id, None)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A change with the id it has in its plan; ids are unique in a store and sort in plan order."""
 

@@ -45,7 +45,9 @@ class SalesforceConnection(_Remote):
     client_secret: SecretRef | None = None  # with auth = "refresh-token", where the app has one
     username: str | None = None  # jwt only
     api_version: str = Field(default="65.0", pattern=r"^\d{2}\.0$")
-    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")  # of a single-currency org, which does not tell it
+    currency: str | None = Field(
+        default=None, pattern=r"^[A-Z]{3}$"
+    )  # of a single-currency org, which does not tell it
 
 
 class HubspotConnection(_Remote):
