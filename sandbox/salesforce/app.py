@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sandbox.salesforce.composite import Composite
 from sandbox.salesforce.database import Database, Row
 from sandbox.salesforce.errors import ApiError, bad_json, not_found
 from sandbox.salesforce.fields import Field
-from sandbox.salesforce.ids import long_id, make_id
+from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import NEWEST, OLDEST, RETIRED, Call, Org, auto_assign
 from sandbox.salesforce.overview import Overview, identity, versions
 from sandbox.salesforce.queries import PAGE, Queries
@@ -31,6 +32,8 @@ from sandbox.salesforce.tokens import Tokens
 from sandbox.wire import Request, Response, Routes
 
 MAX_URI = 16_384
+# An org has one set of these: a frame of them takes the place of what every org begins with.
+_ONE_SET = {"Organization", "OpportunityStage", "LeadStatus"}
 _DATA = re.compile(r"/services/data/v(\d+)\.0(/.*)?", re.IGNORECASE)
 _KINDS = (
     ("auth", r"/services/oauth2/|/services/soap/u/"),
@@ -84,10 +87,9 @@ class SalesforceApp:
         for declared in schema:
             database.create(declared)
         records = Records(database, schema, self.clock, pod, self.settings.rules)
-        org_id = make_id("00D", pod, 1)
-        tokens = Tokens(self.settings, self.clock, org_id, self._find_user)
+        tokens = Tokens(self.settings, self.clock, lambda: self._org.org_id, self._find_user)
         queries = Queries(database, schema, self.clock)
-        return Org(database, schema, self.clock, self.settings, records, queries, tokens, org_id, "")
+        return Org(database, schema, self.clock, self.settings, records, queries, tokens, pod)
 
     def _add_routes(self) -> None:
         """The first route that fits wins, so fixed words come before record ids and field names."""
@@ -159,8 +161,7 @@ class SalesforceApp:
                     raise ApiError("METHOD_NOT_ALLOWED", message)
                 raise not_found()
             handler, arguments = found
-            arguments.pop("version")
-            return handler(call, **arguments)
+            return handler(replace(call, version=arguments.pop("version")), **arguments)
         except ApiError as error:
             return error.response()
         except RecursionError:

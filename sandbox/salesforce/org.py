@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.clock import SandboxClock
 from sandbox.salesforce.database import Database
 from sandbox.salesforce.errors import bad_json
+from sandbox.salesforce.ids import make_id
 from sandbox.salesforce.queries import Queries
 from sandbox.salesforce.records import Actor, Records
 from sandbox.salesforce.schema import Schema
@@ -31,9 +32,15 @@ class Org:
     records: Records
     queries: Queries
     tokens: Tokens
-    org_id: str
-    user_id: str  # the API user's
+    pod: str  # two characters in the ids of records made here
+    user_id: str = ""  # the API user's
     calls: int = 0  # API requests so far today
+
+    @property
+    def org_id(self) -> str:
+        """Id of the one Organization record."""
+        found = self.database.select("SELECT Id FROM Organization")
+        return str(found[0][0]) if found else make_id("00D", self.pod, 1)
 
 
 @dataclass(frozen=True, slots=True)

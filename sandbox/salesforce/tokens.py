@@ -43,12 +43,16 @@ class Tokens:
     """Issues and checks the tokens of one org."""
 
     def __init__(
-        self, settings: Settings, clock: SandboxClock, org_id: str, find_user: Callable[[str], str | None]
+        self,
+        settings: Settings,
+        clock: SandboxClock,
+        find_org: Callable[[], str],
+        find_user: Callable[[str], str | None],
     ) -> None:
-        """`find_user` gives the id of the active user with that username."""
+        """`find_org` gives the org's id, `find_user` the id of the active user with that username."""
         self._settings = settings
         self._clock = clock
-        self._org_id = org_id
+        self._find_org = find_org
         self._find_user = find_user
         self._sessions: dict[str, _Session] = {}
         self._refresh = {settings.refresh_token}
@@ -74,7 +78,7 @@ class Tokens:
             self._refresh.discard(token)
 
     def issue(self, user_id: str) -> str:
-        token = f"{self._org_id[:15]}!{secrets.token_urlsafe(48)}"
+        token = f"{self._find_org()[:15]}!{secrets.token_urlsafe(48)}"
         with self._lock:
             self._sessions[token] = _Session(user_id, self._clock.now_ms())
         return token
@@ -91,7 +95,7 @@ class Tokens:
             "signature": base64.b64encode(secrets.token_bytes(32)).decode(),
             "scope": "api refresh_token",
             "instance_url": request.host,
-            "id": f"{request.host}/id/{self._org_id}/{user_id}",
+            "id": f"{request.host}/id/{self._find_org()}/{user_id}",
             "token_type": "Bearer",
             "issued_at": str(self._clock.now_ms()),
             **extra,

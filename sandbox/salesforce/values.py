@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -53,7 +54,7 @@ def _number(declared: Field, value: Any) -> int | float:
         number = float(value) if not isinstance(value, bool) else None
     except (TypeError, ValueError):
         number = None
-    if number is None or number != number or (declared.type == "int" and number != int(number)):
+    if number is None or not math.isfinite(number) or (declared.type == "int" and not number.is_integer()):
         raise bad_json(_cannot(declared.type, value))
     if abs(number) >= _RANGE.get(declared.type, 10.0 ** (declared.precision - declared.scale)):
         message = f"{declared.label}: value outside of valid range on numeric field: {value}"
@@ -82,6 +83,8 @@ def _moment(value: Any) -> str:
 def _text(declared: Field, value: str, known: tuple[str, ...]) -> str:
     if "\0" in value:
         raise bad_json("Illegal unquoted character ((CTRL-CHAR, code 0)) at [line:1, column:1]")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise bad_json("Invalid UTF-16 surrogate pair at [line:1, column:1]")
     if declared.length and len(value) > declared.length:
         message = f"{declared.label}: data value too large: {value} (max length={declared.length})"
         raise ApiError("STRING_TOO_LONG", message, [declared.name])

@@ -105,7 +105,7 @@ class Compiler:
         else:
             self._select_records(plan, scope)
         plan.where, plan.parameters = self._where(query, scope)
-        plan.order = self._order(query.order_by, scope)
+        plan.order = self._order(plan, scope)
         self._check_limits(query)
         plan.source = scope.source
         return plan
@@ -266,10 +266,10 @@ class Compiler:
             plan.tail += f" HAVING {conditions.sql(plan.query.having)}"
             plan.tail_parameters = conditions.parameters
 
-    def _order(self, orderings: tuple[Ordering, ...], scope: Scope) -> str:
+    def _order(self, plan: Plan, scope: Scope) -> str:
         parts = []
-        for ordering in orderings:
-            sql, declared = self._operand(ordering.what, scope)
+        for ordering in plan.query.order_by:
+            sql, declared = self._ordered(plan, ordering, scope)
             if not declared.sortable:
                 message = f"field '{declared.name}' can not be sorted in a query call"
                 raise pointed("INVALID_FIELD", message, self._text, ordering.what.at)
@@ -278,6 +278,15 @@ class Compiler:
             own = isinstance(ordering.what, Path) and len(scope.steps(ordering.what)) == 1
             parts.append(f"{sql} {direction.split()[0] if own and not declared.nillable else direction}")
         return f" ORDER BY {', '.join(parts)}" if parts else ""
+
+    def _ordered(self, plan: Plan, ordering: Ordering, scope: Scope) -> tuple[str, Field]:
+        """What to sort by; a grouped query may name it by its alias."""
+        what = ordering.what
+        if isinstance(what, Path) and len(what.names) == 1:
+            for selected in plan.query.selected if plan.query.aggregated else ():
+                if selected.alias.lower() == what.text.lower() and isinstance(selected.what, Path | Call):
+                    return self._operand(selected.what, scope)
+        return self._operand(what, scope)
 
     def _check_limits(self, query: Query) -> None:
         if query.counts_only and query.order_by:

@@ -1,0 +1,217 @@
+"""All at once: generated CRM data in one or more Salesforce orgs, a HubSpot and a GLEIF, each behind its own port."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from sandbox.clock import SandboxClock
+from sandbox.faults import FaultDesk
+from sandbox.generator import Dataset, generate
+from sandbox.gleif import GleifApp
+from sandbox.hubspot import HubspotApp
+from sandbox.log import RequestLog
+from sandbox.salesforce import SalesforceApp
+from sandbox.server import Listener
+from sandbox.wire import App
+
+SYSTEMS = ("salesforce", "hubspot", "gleif")
+SALESFORCE_CREDENTIALS: Mapping[str, str] = {
+    "client_id": "sandbox-client",
+    "client_secret": "sandbox-secret",
+    "username": "admin@sandbox.example",
+    "password": "sandbox",
+    "refresh_token": "sandbox-refresh",
+}
+HUBSPOT_CREDENTIALS: Mapping[str, str] = {"token": "pat-sandbox-token"}
+AnyApp = TypeVar("AnyApp", bound=App)
+
+
+@dataclass(frozen=True, slots=True)
+class Served(Generic[AnyApp]):
+    """One system of the sandbox: where it listens, what opens it, and what tests reach into."""
+
+    app: AnyApp
+    listener: Listener
+    credentials: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.listener.url
+
+    @property
+    def faults(self) -> FaultDesk:
+        return self.listener.faults
+
+    @property
+    def requests(self) -> RequestLog:
+        return self.listener.requests
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the data was generated from; a state folder remembers it."""
+
+    size: int
+    seed: int
+    dirt: float
+    as_of: str
+    orgs: int
+
+
+class Sandbox(AbstractContextManager["Sandbox"]):
+    """The running systems, until `stop` or the end of the with block.
+
+    `dataset` is what was generated, with its truth. A system that was not asked for raises LookupError.
+    """
+
+    def __init__(self, dataset: Dataset, state_dir: Path | None) -> None:
+        self.dataset = dataset
+        self.state_dir = state_dir
+        self.salesforce: list[Served[SalesforceApp]] = []
+        self._hubspot: Served[HubspotApp] | None = None
+        self._gleif: Served[GleifApp] | None = None
+        self._stack = ExitStack()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Close every port and database; calling it twice is harmless."""
+        self._stack.close()
+
+    @property
+    def hubspot(self) -> Served[HubspotApp]:
+        return _present(self._hubspot, "HubSpot")
+
+    @property
+    def gleif(self) -> Served[GleifApp]:
+        return _present(self._gleif, "GLEIF")
+
+    def describe(self) -> dict[str, dict[str, str]]:
+        """For each system its URL, its credentials and where its state is kept; fit to be printed as JSON."""
+        return {name: dict(self._facts(served)) for name, served in self._named()}
+
+    def _named(self) -> Iterator[tuple[str, Served[Any]]]:
+        for number, served in enumerate(self.salesforce, start=1):
+            yield "salesforce" if number == 1 else f"salesforce_{number}", served
+        for name, one in (("hubspot", self._hubspot), ("gleif", self._gleif)):
+            if one is not None:
+                yield name, one
+
+    def _facts(self, served: Served[Any]) -> Iterator[tuple[str, str]]:
+        yield "url", served.url
+        yield from served.credentials.items()
+        if self.state_dir is not None:
+            yield "state", str(self.state_dir)
+
+    def serve_salesforce(self, number: int, path: Path | None, clock: SandboxClock, listen: _Ports) -> None:
+        app = SalesforceApp(path, clock=clock, org=number)
+        self._stack.callback(app.close)
+        if not app.count("Contact"):
+            app.load(self.dataset.salesforce[number - 1])
+        self.salesforce.append(Served(app, self._listen(app, listen), SALESFORCE_CREDENTIALS))
+
+    def serve_hubspot(self, path: Path | None, clock: SandboxClock, listen: _Ports) -> None:
+        app = HubspotApp(path, clock=clock)
+        self._stack.callback(app.close)
+        if not app.count("contacts"):
+            app.load(self.dataset.hubspot)
+        self._hubspot = Served(app, self._listen(app, listen), HUBSPOT_CREDENTIALS)
+
+    def serve_gleif(self, clock: SandboxClock, listen: _Ports) -> None:
+        app = GleifApp(clock=clock, per_minute=None)
+        app.load(self.dataset.gleif)
+        self._gleif = Served(app, self._listen(app, listen))
+
+    def _listen(self, app: App, ports: _Ports) -> Listener:
+        listener = Listener(app, ports.next(), state_dir=self.state_dir, tls=ports.tls)
+        return self._stack.enter_context(listener)
+
+
+@dataclass(slots=True)
+class _Ports:
+    """The ports given, in turn; free ones after them."""
+
+    given: list[int]
+    tls: ssl.SSLContext | None = None
+
+    def next(self) -> int:
+        return self.given.pop(0) if self.given else 0
+
+
+def start(
+    size: int = 2_000,
+    seed: int = 1,
+    dirt: float = 1.0,
+    as_of: date | None = None,
+    *,
+    orgs: int = 1,
+    ports: Sequence[int] | None = None,
+    state_dir: Path | None = None,
+    systems: Sequence[str] = SYSTEMS,
+    tls: ssl.SSLContext | None = None,
+) -> Sandbox:
+    """Generate the data and serve it: first all Salesforce orgs, then HubSpot, then GLEIF take a port each.
+
+    `as_of` is the last day of the generated data, today by default. With `state_dir` the records live in files there
+    and a later start with the same folder goes on with them, whatever the other options say.
+    """
+    if unknown := set(systems) - set(SYSTEMS):
+        raise ValueError(f"The sandbox has no system {min(unknown)!r}; it has {', '.join(SYSTEMS)}.")
+    options = _remembered(Options(size, seed, dirt, (as_of or _today()).isoformat(), orgs), state_dir)
+    day = date.fromisoformat(options.as_of)
+    dataset = generate(options.size, seed=options.seed, dirt=options.dirt, as_of=day, orgs=options.orgs)
+    sandbox = Sandbox(dataset, state_dir)
+    listen = _Ports(list(ports or ()), tls)
+    try:
+        _serve(sandbox, options, systems, _clock(day), listen)
+    except BaseException:
+        sandbox.stop()
+        raise
+    return sandbox
+
+
+def _serve(sandbox: Sandbox, options: Options, systems: Sequence[str], clock: SandboxClock, listen: _Ports) -> None:
+    folder = sandbox.state_dir
+    if "salesforce" in systems:
+        for number in range(1, options.orgs + 1):
+            sandbox.serve_salesforce(number, folder / f"salesforce_{number}.db" if folder else None, clock, listen)
+    if "hubspot" in systems:
+        sandbox.serve_hubspot(folder / "hubspot.db" if folder else None, clock, listen)
+    if "gleif" in systems:
+        sandbox.serve_gleif(clock, listen)
+
+
+def _remembered(options: Options, state_dir: Path | None) -> Options:
+    """The options the folder's records were made from; these ones when it has none yet."""
+    if state_dir is None:
+        return options
+    state_dir.mkdir(parents=True, exist_ok=True)
+    file = state_dir / "sandbox.json"
+    if file.is_file():
+        return Options(**json.loads(file.read_text("utf-8")))
+    file.write_text(json.dumps(asdict(options)), "utf-8")
+    return options
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _clock(as_of: date) -> SandboxClock:
+    """The machine's own time, unless the data reaches beyond it: all of it happened before the day it is as of."""
+    begin = datetime.combine(as_of, time(), UTC)
+    return SandboxClock(begin) if begin > datetime.now(UTC) else SandboxClock()
+
+
+def _present(served: Served[AnyApp] | None, name: str) -> Served[AnyApp]:
+    if served is None:
+        raise LookupError(f"This sandbox was started without {name}.")
+    return served
