@@ -61,9 +61,10 @@ def decode(path: Path, *, limit: int | None = None) -> Text:
         else:
             data, is_cut = head, False
     encoding, mark = _encoding(head)
+    is_utf8 = encoding in (None, "utf-8") and _is_utf8(data, is_cut=is_cut)
     if encoding is None:
-        encoding = "utf-8" if _is_utf8(data, is_cut=is_cut) else _single_byte(data)
-    text = _transcoded(data, encoding, mark)
+        encoding = "utf-8" if is_utf8 else _single_byte(data)
+    text = _transcoded(data, encoding, mark, is_clean=is_utf8 and data.find(b"\0") < 0)
     if not is_cut:
         return text
     end = max(text.data.rfind(b"\n"), text.data.rfind(b"\r"))
@@ -124,10 +125,10 @@ def _single_byte(data: bytes | mmap.mmap) -> str:
     return "cp1252" if cp1252 else "latin-1"
 
 
-def _transcoded(data: bytes | mmap.mmap, encoding: str, mark: int) -> Text:
+def _transcoded(data: bytes | mmap.mmap, encoding: str, mark: int, *, is_clean: bool) -> Text:
     notes: list[str] = []
     name = _NAMES.get(encoding, encoding.upper())
-    if encoding == "utf-8" and _is_utf8(data, is_cut=True) and 0 not in data[:HEAD] and data.find(b"\0") < 0:
+    if is_clean:
         clean: bytes | mmap.mmap = data if not mark else data[mark:]
     else:
         clean, broken, nuls = _recoded(data[mark:], encoding)

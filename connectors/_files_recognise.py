@@ -14,7 +14,7 @@ from connectors._files_table import Table
 from model.streams import STREAMS
 
 # A table is taken for a stream from this much evidence on; one heading that only this stream has counts 1.
-ENOUGH = 1.5
+ENOUGH = 1.0
 # A runner-up this close makes the choice worth a sentence.
 CLOSE = 0.85
 _FILE_NAME, _MAPPED, _ID_PREFIX, _NO_CORE = 3.0, 4.0, 3.0, 0.4
