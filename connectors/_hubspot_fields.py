@@ -195,6 +195,8 @@ class Fields:
 
     def value(self, name: str, texts: Mapping[str, Any]) -> Value:
         """One field of one object; ValueError when its text cannot be read as the field's type."""
+        if name == "currency":
+            return self.currency_of(texts)
         text = texts.get(self.properties[name].name)
         if text is None or text == "":
             return None

@@ -189,9 +189,11 @@ def _replaced(state: _State, change: LinkChange, links: Links, record: Record | 
     seen = state.records.get(change.key.id, {})
     since = version_of(seen, state.fields.layout.modified)
     trace = trace_write(history, frozenset({change.to.id}), before, since) if history is not None else None
-    if trace is not None:
-        return trace.replaced if trace.replaced not in ("", before, change.to.id) else None
-    # Without history, a link that is new and not ours is the only sign of somebody else's hand.
+    if trace is not None and trace.replaced not in ("", before, change.to.id):
+        return trace.replaced
+    if trace is not None and before:
+        return None
+    # A record's first link becomes its primary by itself: one that is new and not ours stood there before ours.
     known = {to for own, to in state.links.by_ends if own == change.key.id} | {change.to.id}
     return next((to for own, to in sorted(links.by_ends) if own == change.key.id and to not in known), None)
 

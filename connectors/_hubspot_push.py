@@ -23,7 +23,7 @@ from connectors.connector import Sent
 from model.batch import Batch
 from model.changes import Outcome, Planned, SetField
 from model.errors import ConnectorError, NotPermitted
-from model.streams import Value
+from model.streams import STREAMS, Value
 
 Record = Mapping[str, Any]
 GONE = Failure("conflict", "OBJECT_NOT_FOUND", "The record is deleted or merged into another; pull again.")
@@ -33,6 +33,7 @@ VANISHED = Failure(
 UNPROVEN = Failure(
     "unknown", "NOT_READ_BACK", "The record could not be read back after it was sent; the next push looks at it first."
 )
+CURRENCY_STUCK = Failure("rejected", "CURRENCY", "Its currency is not written, so the amount is not either.")
 NOT_STORED = "HubSpot took the request but kept its value (lifecycle stages, for instance, move only forward)."
 
 
@@ -59,14 +60,7 @@ def send_fields(gateway: Gateway, description: Description, batch: Sequence[Plan
         return Sent(tuple(failure.outcome(planned) for planned, _ in changes))
     except ConnectorError as error:
         raise unsent_error(error) from error
-    outcomes: dict[str, Outcome] = {}
-    writes: list[_Write] = []
-    for planned, change in changes:
-        checked = _checked(fields, planned, change, changes, found.get(change.key.id))
-        if isinstance(checked, Outcome):
-            outcomes[planned.id] = checked
-        else:
-            writes.append(checked)
+    outcomes, writes = _sorted_out(fields, changes, found)
     records: tuple[Batch, ...] = ()
     if writes:
         written, records = _write(gateway, fields, writes)
@@ -85,40 +79,53 @@ def _read(gateway: Gateway, fields: Fields, changes: Sequence[tuple[Planned, Set
     return {str(entry.get("id")): entry for entry in objects if str(entry.get("id")) in set(ids)}
 
 
+def _sorted_out(
+    fields: Fields, changes: Sequence[tuple[Planned, SetField]], found: Mapping[str, Record]
+) -> tuple[dict[str, Outcome], list[_Write]]:
+    """What needs no write, with its outcome, and the writes. Currencies go first: amounts are in their units."""
+    outcomes: dict[str, Outcome] = {}
+    writes: list[_Write] = []
+    currencies: dict[str, str | None] = {}
+    stuck: set[str] = set()
+    for planned, change in sorted(changes, key=lambda pair: pair[1].field != "currency"):
+        record = found.get(change.key.id)
+        if record is None:
+            outcomes[planned.id] = GONE.outcome(planned)
+            continue
+        is_money = STREAMS[fields.layout.stream].field(change.field).type == "money"
+        if is_money and change.key.id in stuck:
+            outcomes[planned.id] = CURRENCY_STUCK.outcome(planned)
+            continue
+        checked = _checked(fields, planned, change, record, currencies)
+        if isinstance(checked, Outcome):
+            outcomes[planned.id] = checked
+        else:
+            writes.append(checked)
+        if change.field == "currency" and isinstance(checked, Outcome) and checked.status != "already":
+            stuck.add(change.key.id)
+        elif change.field == "currency":
+            currencies[change.key.id] = str(change.after) if change.after is not None else None
+    return outcomes, writes
+
+
 def _checked(
-    fields: Fields,
-    planned: Planned,
-    change: SetField,
-    changes: Sequence[tuple[Planned, SetField]],
-    record: Record | None,
+    fields: Fields, planned: Planned, change: SetField, record: Record, currencies: Mapping[str, str | None]
 ) -> _Write | Outcome:
-    """What is to be written for a change, or its outcome if nothing is."""
-    if record is None:
-        return GONE.outcome(planned)
-    currency = _currency(fields, change, changes, record)
+    """What is to be written for a change, or its outcome if nothing is. `currencies` are those written along."""
+    texts = record.get("properties") or {}
+    currency = currencies.get(change.key.id, fields.currency_of(texts))
     refused = text_refusal(fields, change, currency)
     if refused is not None:
         return Outcome(planned.id, "rejected", "REFUSED", refused)
-    texts = record.get("properties") or {}
     version = version_of(record, fields.layout.modified)
     value = field_value(fields, change.field, texts)
-    if value == change.after:
+    if value == change.after and currency == fields.currency_of(texts):
         return Outcome(planned.id, "already", version=version)
     if value != change.before:
         message = "The field changed since it was read; plan again."
         return Outcome(planned.id, "conflict", "MOVED", message, version, value)
     before = str(texts.get(fields.properties[change.field].name) or "")
     return _Write(planned, change, fields.text(change.field, change.after, currency), before, version)
-
-
-def _currency(
-    fields: Fields, change: SetField, changes: Sequence[tuple[Planned, SetField]], record: Record
-) -> str | None:
-    """The currency an amount is written in: the one written with it, else the record's own."""
-    for _, other in changes:
-        if other.key == change.key and other.field == "currency" and isinstance(other.after, str):
-            return other.after
-    return fields.currency_of(record.get("properties") or {})
 
 
 def field_value(fields: Fields, name: str, texts: Mapping[str, Any]) -> Value:
@@ -209,7 +216,8 @@ def _outcome(
     if trace is None:
         return _untraced(write, failure, value, version, has_history=history is not None)
     replaced = field_value(fields, write.change.field, {**texts, prop: trace.replaced})
-    if replaced not in (write.change.before, write.change.after):
+    # The text is compared first: an amount is read in today's currency, which may have been written along.
+    if trace.replaced != write.before and replaced not in (write.change.before, write.change.after):
         message = "Somebody's newer value was overwritten between our read and our write; it can be restored."
         return Outcome(write.planned.id, "overwrote", "OVERWROTE", message, version, replaced)
     if not trace.is_newest:

@@ -116,7 +116,7 @@ class Hubspot:
         return Sent(tuple(outcomes[planned.id] for planned in batch), tuple(records))
 
     def _send_unit(self, unit: tuple[Planned, ...]) -> Sent:
-        refusals = {planned.id: self.refusal(planned) for planned in unit}
+        refusals = {planned.id: change_refusal(planned.change, None) for planned in unit}
         refused = [Outcome(key, "rejected", "REFUSED", why) for key, why in refusals.items() if why is not None]
         sendable = tuple(planned for planned in unit if refusals[planned.id] is None)
         if not sendable:
