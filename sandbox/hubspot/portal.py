@@ -96,9 +96,7 @@ class Portal:
             stored = self.documents.list(f"definitions:{kind.plural}")
             definitions = {name: Definition.of_stored(body) for name, body in stored.items()}
             self._definitions[kind.plural] = definitions
-            self.store.reread_columns(kind)
-            for name in definitions:
-                self.store.add_property(kind, name)
+            self.store.furnish(kind, definitions)
             for plural in (p for p in STAGE_FIELDS if p == kind.plural):
                 self._define_stage_dates(kind, plural)
 

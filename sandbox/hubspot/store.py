@@ -70,8 +70,6 @@ class Store:
         self.db.create_function("has_token", 2, has_token, deterministic=True)
         self.db.executescript(_SHARED)
         self._columns: dict[str, list[str]] = {}
-        for kind in KINDS:
-            self._create(kind)
 
     def close(self) -> None:
         self.db.close()
@@ -98,18 +96,20 @@ class Store:
             raise
         self.db.execute("RELEASE attempt")
 
-    def _create(self, kind: Kind) -> None:
+    def furnish(self, kind: Kind, names: Iterable[str]) -> None:
+        """Let the object type have its tables, with a column for each of these properties."""
+        own = [name for name in names if name not in VIRTUAL]
         system = "_created TEXT, _updated TEXT, _archived INTEGER NOT NULL DEFAULT 0, _archived_at TEXT"
-        self.db.execute(f"CREATE TABLE IF NOT EXISTS {kind.plural} (_id INTEGER PRIMARY KEY, {system})")
+        listed = ", ".join([system, *(f'"{name}" TEXT' for name in own)])
+        self.db.execute(f"CREATE TABLE IF NOT EXISTS {kind.plural} (_id INTEGER PRIMARY KEY, {listed})")
         self.db.execute(
-            f"CREATE TABLE IF NOT EXISTS {kind.plural}_lag (_id INTEGER, {system}, _visible INTEGER,"
+            f"CREATE TABLE IF NOT EXISTS {kind.plural}_lag (_id INTEGER, {listed}, _visible INTEGER,"
             " PRIMARY KEY (_id, _visible)) WITHOUT ROWID"
         )
-        self.reread_columns(kind)
-
-    def reread_columns(self, kind: Kind) -> None:
-        listed = self.db.execute(f"PRAGMA table_info({kind.plural})")
-        self._columns[kind.plural] = [str(row[1]) for row in listed]
+        found = self.db.execute(f"PRAGMA table_info({kind.plural})")
+        self._columns[kind.plural] = [str(row[1]) for row in found]
+        for name in own:
+            self.add_property(kind, name)
 
     def columns(self, kind: Kind) -> list[str]:
         return self._columns[kind.plural]

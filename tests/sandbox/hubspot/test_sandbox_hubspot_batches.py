@@ -47,7 +47,7 @@ def test_batch_read_has_a_maximum(account: Account, count: int, past: list[str],
 
 
 def _creates(*emails: str, traced: bool) -> dict[str, Any]:
-    inputs = [{"properties": {"email": email}} for email in emails]
+    inputs: list[dict[str, Any]] = [{"properties": {"email": email}} for email in emails]
     if traced:
         inputs = [{**one, "objectWriteTraceId": f"t{place}"} for place, one in enumerate(inputs)]
     return {"inputs": inputs}

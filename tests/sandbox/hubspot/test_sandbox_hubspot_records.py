@@ -56,7 +56,9 @@ def test_record_without_properties_asked_has_the_defaults_only(account: Account)
         ),
     ],
 )
-def test_property_lists_in_both_forms_drop_unknown_names(account: Account, params: list[tuple[str, str]]) -> None:
+def test_property_lists_in_both_forms_drop_unknown_names(
+    account: Account, params: list[tuple[str, str | int | float | bool | None]]
+) -> None:
     shown = account.client.get(f"{CONTACTS}/1", params=params).json()["properties"]
     assert shown["hs_email_optout"] == "true"
     assert shown["phone"] is None
@@ -68,7 +70,7 @@ def test_property_lists_in_both_forms_drop_unknown_names(account: Account, param
     [("100", "", 200), ("101", "", 400), ("50", "email", 200), ("51", "email", 400), ("x", "", 400), ("0", "", 400)],
 )
 def test_list_limit_beyond_the_maximum_is_refused(account: Account, limit: str, history: str, status: int) -> None:
-    params = {"limit": limit, **({"propertiesWithHistory": history} if history else {})}
+    params = {"limit": limit} | ({"propertiesWithHistory": history} if history else {})
     assert account.get(CONTACTS, **params).status_code == status
 
 
