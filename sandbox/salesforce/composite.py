@@ -65,7 +65,7 @@ class Composite:
     def batch(self, call: Call) -> Response:
         body = call.json_object()
         parts = body.get("batchRequests")
-        if not isinstance(parts, list) or not 0 < len(parts) <= LIMIT:
+        if not isinstance(parts, list) or not 0 < len(parts) <= LIMIT or not all(isinstance(p, dict) for p in parts):
             raise ApiError("INVALID_BATCH_REQUEST", f"A batch has from 1 to {LIMIT} subrequests.")
         results: list[dict[str, Any]] = []
         halted = False
