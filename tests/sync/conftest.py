@@ -1,0 +1,63 @@
+"""Two sandbox CRMs over HTTP and a project that is connected to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from model.settings import Caps, ProjectSettings
+from sandbox.start import Sandbox, start
+from sync.workspace import Workspace, open_workspace
+
+TODAY = date(2026, 11, 22)
+SECRETS = {"env:SF": "sandbox-secret", "env:HS": "pat-sandbox-token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Crm:
+    """A running sandbox and the settings that reach it."""
+
+    sandbox: Sandbox
+    settings: ProjectSettings
+
+    def open(self, folder: Path, **changed: object) -> Workspace:
+        """A workspace on a store in `folder`, with settings changed at the top level."""
+        settings = self.settings.model_copy(update=changed)
+        return open_workspace(f"sqlite:///{folder}/trueline.db", settings, folder, SECRETS.__getitem__)
+
+
+def connected(sandbox: Sandbox) -> ProjectSettings:
+    """Settings for every system of a sandbox: sf (and sf_emea where there are two orgs), hs and gleif."""
+    orgs = {
+        name: {
+            "system": "salesforce",
+            "host": "sandbox.my.salesforce.com",
+            "base_url": org.url,
+            "client_id": "sandbox-client",
+            "secret": "env:SF",
+            "currency": "USD",
+        }
+        for name, org in zip(("sf", "sf_emea"), sandbox.salesforce, strict=False)
+    }
+    hs = {"system": "hubspot", "base_url": sandbox.hubspot.url, "secret": "env:HS"}
+    gleif = {"system": "gleif", "base_url": sandbox.gleif.url, "calls_per_minute": 100_000, "max_lookups": 40}
+    return ProjectSettings.model_validate(
+        {"connections": {**orgs, "hs": hs, "gleif": gleif}, "caps": Caps(max_share=1.0).model_dump()}
+    )
+
+
+@pytest.fixture
+def crm() -> Iterator[Crm]:
+    """A small dirty pair of CRMs, fresh for each test."""
+    with start(160, 5, 1.0, TODAY) as sandbox:
+        yield Crm(sandbox, connected(sandbox))
+
+
+@pytest.fixture
+def workspace(crm: Crm, tmp_path: Path) -> Iterator[Workspace]:
+    with crm.open(tmp_path) as opened:
+        yield opened
