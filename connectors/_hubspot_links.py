@@ -15,7 +15,7 @@ from connectors._http import unreadable
 from connectors._hubspot_cursor import Cursor, resumed
 from connectors._hubspot_fields import LAYOUTS
 from connectors._hubspot_gateway import Gateway, Reply, results_of
-from connectors._hubspot_operations import LINKS_READ, LIST, SEARCH
+from connectors._hubspot_operations import LINKED_LIST, LINKED_SEARCH, LINKS_READ
 from connectors._hubspot_pages import changed_page, list_page
 from connectors._hubspot_portal import Description
 from model.batch import Batch, Page, Watermark
@@ -169,13 +169,15 @@ def _ids(gateway: Gateway, stream: str, cursor: Cursor) -> tuple[list[str], str 
     """Ids of up to 1,000 records, and where the next ones begin."""
     layout = LAYOUTS[stream]
     ids: list[str] = []
-    page_size = (LIST if cursor.since is None else SEARCH).most
+    operation = LINKED_LIST if cursor.since is None else LINKED_SEARCH
     while True:
         if cursor.since is None:
-            objects, after = list_page(gateway, layout.object, ("hs_object_id",), cursor.after)
+            objects, after = list_page(gateway, layout.object, ("hs_object_id",), cursor.after, operation=operation)
         else:
-            objects, after = changed_page(gateway, layout.object, layout.modified, ("hs_object_id",), cursor)
+            objects, after = changed_page(
+                gateway, layout.object, layout.modified, ("hs_object_id",), cursor, operation=operation
+            )
         ids += [str(entry["id"]) for entry in objects]
-        if after is None or len(ids) + page_size > LINKS_READ.most:
+        if after is None or len(ids) + operation.most > LINKS_READ.most:
             return ids, after
         cursor = replace(cursor, after=after)

@@ -54,6 +54,9 @@ SEARCH = Operation(
     is_search=True,
 )
 COUNT = replace(SEARCH, name="count", kind="count", most=0)
+# The same calls where only the ids are wanted, whose links are then read.
+LINKED_LIST = replace(LIST, name="list for links", kind="association")
+LINKED_SEARCH = replace(SEARCH, name="search for links", kind="association")
 BATCH_READ = Operation(
     "batch read", "read", "POST", "/crm/objects/{version}/{object}/batch/read", "2026-03", BATCH_STATUSES, most=100
 )
@@ -102,6 +105,6 @@ LINK_LABELS = Operation(
 )
 
 OPERATIONS: tuple[Operation, ...] = (
-    DETAILS, DAILY_USAGE, PROPERTIES, PIPELINES, OWNERS, LIST, SEARCH, COUNT, BATCH_READ, HISTORY_READ, BATCH_UPDATE,
-    LINKS_READ, LINKS_CREATE, LINKS_ARCHIVE, LINK_LABELS,
+    DETAILS, DAILY_USAGE, PROPERTIES, PIPELINES, OWNERS, LIST, SEARCH, COUNT, LINKED_LIST, LINKED_SEARCH, BATCH_READ,
+    HISTORY_READ, BATCH_UPDATE, LINKS_READ, LINKS_CREATE, LINKS_ARCHIVE, LINK_LABELS,
 )  # fmt: skip

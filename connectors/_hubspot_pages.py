@@ -10,7 +10,7 @@ from typing import Any
 from connectors._http import unreadable
 from connectors._hubspot_cursor import Cursor
 from connectors._hubspot_gateway import Gateway, Reply, results_of
-from connectors._hubspot_operations import BATCH_READ, COUNT, LIST, SEARCH
+from connectors._hubspot_operations import BATCH_READ, COUNT, LIST, SEARCH, Operation
 
 Objects = list[dict[str, Any]]
 
@@ -38,18 +38,30 @@ def next_after(gateway: Gateway, reply: Reply, current: str | None) -> str | Non
 
 
 def list_page(
-    gateway: Gateway, object_name: str, properties: Sequence[str], after: str | None, *, archived: bool = False
+    gateway: Gateway,
+    object_name: str,
+    properties: Sequence[str],
+    after: str | None,
+    *,
+    archived: bool = False,
+    operation: Operation = LIST,
 ) -> tuple[Objects, str | None]:
     """Up to 100 objects in id order, and the token of what follows."""
     query = [("limit", str(LIST.most)), ("archived", str(archived).lower()), ("properties", ",".join(properties))]
     reply = gateway.call(
-        LIST, path={"object": object_name}, query=[*query, *([("after", after)] if after is not None else [])]
+        operation, path={"object": object_name}, query=[*query, *([("after", after)] if after is not None else [])]
     )
     return results_of(gateway, reply), next_after(gateway, reply, after)
 
 
 def changed_page(
-    gateway: Gateway, object_name: str, modified: str, properties: Sequence[str], cursor: Cursor
+    gateway: Gateway,
+    object_name: str,
+    modified: str,
+    properties: Sequence[str],
+    cursor: Cursor,
+    *,
+    operation: Operation = SEARCH,
 ) -> tuple[Objects, str | None]:
     """Up to 200 objects that changed in the cursor's window, by id, and the last id shown if there are more.
 
@@ -59,7 +71,7 @@ def changed_page(
     is_long = len(json.dumps(body)) > LONGEST_SEARCH
     if is_long:
         body["properties"] = [modified]
-    reply = gateway.call(SEARCH, path={"object": object_name}, body=body)
+    reply = gateway.call(operation, path={"object": object_name}, body=body)
     objects = results_of(gateway, reply)
     after = _last_shown(gateway, reply, objects, cursor.after)
     if is_long:
