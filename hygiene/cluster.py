@@ -20,10 +20,9 @@ class Clusters:
 class _Groups:
     """Union-find that knows what may not meet."""
 
-    def __init__(self, size: int, apart: dict[int, set[int]]) -> None:
+    def __init__(self, size: int) -> None:
         self.parents = list(range(size))
         self.members: dict[int, list[int]] = {}
-        self._apart = apart
 
     def root(self, row: int) -> int:
         parents = self.parents
@@ -35,10 +34,10 @@ class _Groups:
     def rows(self, root: int) -> list[int]:
         return self.members.get(root) or [root]
 
-    def may_meet(self, left: int, right: int) -> bool:
+    def may_meet(self, left: int, right: int, enemies: dict[int, set[int]]) -> bool:
         fewer, more = sorted((self.rows(left), self.rows(right)), key=len)
         others = set(more)
-        return not any(self._apart.get(row, _NONE) & others for row in fewer)
+        return not any(enemies.get(row, _NONE) & others for row in fewer)
 
     def join(self, left: int, right: int) -> None:
         keep, drop = min(left, right), max(left, right)
@@ -50,17 +49,23 @@ class _Groups:
 _NONE: set[int] = set()
 
 
-def cluster(size: int, edges: pl.DataFrame, apart: pl.DataFrame, *, max_cluster: int) -> Clusters:
-    """Join rows 0 to `size` - 1 by `edges` (left, right, probability, by_person), the strongest first.
-
-    A pair in `apart` (left, right) never shares a cluster, by no chain. `max_cluster` holds for all joins but those a
-    person asked for. The order of the input rows does not matter.
-    """
+def _enemies(apart: pl.DataFrame) -> dict[int, set[int]]:
     enemies: dict[int, set[int]] = {}
     for left, right in apart.select("left", "right").iter_rows():
         enemies.setdefault(left, set()).add(right)
         enemies.setdefault(right, set()).add(left)
-    groups = _Groups(size, enemies)
+    return enemies
+
+
+def cluster(size: int, edges: pl.DataFrame, apart: pl.DataFrame, *, max_cluster: int) -> Clusters:
+    """Join rows 0 to `size` - 1 by `edges` (left, right, probability, by_person), a person's first, then the strongest.
+
+    A pair in `apart` (left, right, by_person) never shares a cluster, by no chain; only a person's "same" joins what
+    rules, but no person, would keep apart. `max_cluster` holds for all joins but those a person asked for. The order of
+    the input rows does not matter.
+    """
+    firm, every = _enemies(apart.filter("by_person")), _enemies(apart)
+    groups = _Groups(size)
     split: list[tuple[int, int]] = []
     capped: list[tuple[int, int]] = []
     ordered = edges.sort(["by_person", "probability", "left", "right"], descending=[True, True, False, False])
@@ -68,7 +73,7 @@ def cluster(size: int, edges: pl.DataFrame, apart: pl.DataFrame, *, max_cluster:
         ours, theirs = groups.root(left), groups.root(right)
         if ours == theirs:
             continue
-        if not groups.may_meet(ours, theirs):
+        if not groups.may_meet(ours, theirs, firm if by_person else every):
             split.append((left, right))
         elif not by_person and len(groups.rows(ours)) + len(groups.rows(theirs)) > max_cluster:
             capped.append((left, right))

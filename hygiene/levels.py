@@ -26,6 +26,8 @@ def over_distinct_pairs(left: pl.Series, right: pl.Series, levels: PairLevels) -
     """SAME for equal values, NOTHING where one is null, else `levels` of each distinct pair."""
     pairs = pl.DataFrame({"left": left, "right": right})
     unequal = pairs.filter(pl.col("left") != pl.col("right")).unique(maintain_order=True)
+    if unequal.is_empty():
+        return equality(left, right)
     table = unequal.with_columns(levels(unequal["left"], unequal["right"]).cast(pl.Int8).alias("level"))
     joined = pairs.join(table, on=["left", "right"], how="left", maintain_order="left")
     return joined.select(
@@ -41,7 +43,10 @@ def over_distinct_pairs(left: pl.Series, right: pl.Series, levels: PairLevels) -
 
 def equality(left: pl.Series, right: pl.Series) -> pl.Series:
     """SAME, DIFFERENT or NOTHING."""
-    return over_distinct_pairs(left, right, lambda ours, _: pl.repeat(DIFFERENT, len(ours), eager=True, dtype=pl.Int8))
+    is_same = left == right
+    return pl.select(
+        pl.when(is_same.is_null()).then(NOTHING).when(is_same).then(SAME).otherwise(DIFFERENT).cast(pl.Int8)
+    ).to_series()
 
 
 @cache

@@ -150,6 +150,8 @@ def _closed(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, answers: pl
     chained = sized.filter((pl.col("size") > 2) & (pl.col("size") <= _MAX_CLOSED))
     keys = chained.select("row", pl.col("root").cast(pl.String).alias("key"), pl.lit(None, pl.String).alias("finer"))
     known = pairs.select("left", "right")
+    if chained.is_empty():
+        return pairs
     unseen = candidate_pairs(keys, max_block=_MAX_CLOSED).join(known, on=["left", "right"], how="anti")
     found_pairs = _decided(kind, records, unseen, answers.clear()).filter(pl.col("parts"))
     named = kind.compare(records, unseen).filter(pl.col("name") == 1).with_columns(evidence(kind.comparisons))
@@ -167,7 +169,7 @@ def _edges(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _clustered(records: pl.DataFrame, pairs: pl.DataFrame, max_cluster: int) -> Clusters:
-    apart = pairs.filter(pl.col("parts")).select("left", "right")
+    apart = pairs.filter(pl.col("parts")).select("left", "right", "by_person")
     return cluster(len(records), _edges(pairs), apart, max_cluster=max_cluster)
 
 

@@ -52,9 +52,12 @@ def _answered(numbers: pl.DataFrame, code: int) -> pl.DataFrame:
     regions = COUNTRY_CODE_TO_REGION_CODE[code]
     main = (regions[0], "CA") if code == 1 else regions[:1]
     marked = numbers.with_columns(_in_use(pl.col("number"), main).alias("is_used"))
-    others = marked.filter(~pl.col("is_used") & ~_in_use(pl.col("number"), regions))
     used = marked.filter("is_used").select("row", pl.format(f"+{code}{{}}", "number").alias("e164"), is_unused=False)
-    return pl.concat([used, others.select("row", pl.lit(None, pl.String).alias("e164"), is_unused=True)])
+    rest = marked.filter(~pl.col("is_used"))
+    if rest.is_empty():
+        return used
+    unused = rest.filter(~_in_use(pl.col("number"), regions))
+    return pl.concat([used, unused.select("row", pl.lit(None, pl.String).alias("e164"), is_unused=True)])
 
 
 def _international(numbers: pl.DataFrame, code: int) -> pl.DataFrame:

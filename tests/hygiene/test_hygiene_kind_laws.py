@@ -57,7 +57,7 @@ OTHERS: dict[str, Column] = {
 
 
 @pytest.mark.parametrize("normalise", [pytest.param(column, id=name) for name, column in NORMALISERS.items()])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(values=st.lists(st.one_of(st.none(), TEXTS), max_size=4))
 def test_normalising_twice_changes_nothing(normalise: Column, values: list[str | None]) -> None:
     once = normalise(pl.Series("x", values, dtype=pl.String))
@@ -68,7 +68,7 @@ def test_normalising_twice_changes_nothing(normalise: Column, values: list[str |
 
 
 @pytest.mark.parametrize("column", [pytest.param(column, id=name) for name, column in OTHERS.items()])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(values=st.lists(st.one_of(st.none(), TEXTS), max_size=4))
 def test_any_text_is_answered_value_by_value(column: Column, values: list[str | None]) -> None:
     whole = column(pl.Series("x", values, dtype=pl.String)).to_list()
@@ -77,7 +77,7 @@ def test_any_text_is_answered_value_by_value(column: Column, values: list[str | 
     assert all(answer is None for value, answer in zip(values, whole, strict=True) if value is None)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_match_keys_of_keys_are_the_keys(text: str) -> None:
     key = person_name.match_key_of(text)
@@ -86,21 +86,21 @@ def test_match_keys_of_keys_are_the_keys(text: str) -> None:
     assert company is None or company == company.strip().casefold()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(TEXTS)
 def test_repairing_a_name_changes_nothing_but_case_and_blanks(text: str) -> None:
     repaired = person_name.repair(text)
     assert "".join(repaired.split()).casefold() == "".join(tidy(text).split()).casefold()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(units=st.integers(-(10**17), 10**17), currency=st.sampled_from(["USD", "JPY", "KWD", "CLF", None]))
 def test_money_survives_the_round_trip(units: int, currency: str | None) -> None:
     assert money.minor(money.major(units, currency), currency) == units
     assert money.minor(f"{money.major(units, currency):f}", currency) == units
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_reading_an_amount_never_raises(text: str) -> None:
     assert money.minor(text, "EUR") is None or isinstance(money.minor(text, "EUR"), int)
