@@ -21,6 +21,7 @@ Columns = Mapping[str, Sequence[Value]]
 class Database(ABC):
     """One open database. `label` is how messages call it: a path, or a URL without password."""
 
+    is_shared: bool  # whether other programs' tables may lie beside ours
     driver_errors: tuple[type[Exception], ...]  # beside SQLAlchemy's own DBAPIError
 
     def __init__(self, engine: Engine, label: str) -> None:
@@ -57,7 +58,7 @@ class Database(ABC):
 
     @abstractmethod
     def lock_schema(self, connection: Connection) -> None:
-        """Keep other processes from migrating until the transaction ends."""
+        """Keep other processes from migrating until the transaction ends; StoreError where tables cannot be made."""
 
     @abstractmethod
     def upsert(self, connection: Connection, stream: str, constants: Mapping[str, Value], columns: Columns) -> int:
@@ -69,15 +70,14 @@ class Database(ABC):
 
     @abstractmethod
     def stored_frame(self, query: Select[Any], schema: pl.Schema) -> pl.DataFrame:
-        """Run a query outside any open transaction; columns come as `schema` says, rows in no promised order."""
+        """Run a query outside any open transaction; columns come as `schema` says."""
 
-    def frame(self, query: Select[Any], order: Sequence[str] = ()) -> pl.DataFrame:
-        """The rows of a query of plain columns, typed as declared and sorted by code point; nulls first."""
+    def frame(self, query: Select[Any]) -> pl.DataFrame:
+        """The rows of a query of plain columns, in its order, typed as declared."""
         kinds = {column.name: value_type(column.type) for column in query.selected_columns}
         with self.told():
             stored = self.stored_frame(query, pl.Schema((name, STORED[kind]) for name, kind in kinds.items()))
-        framed = stored.cast({name: FRAMED[kind] for name, kind in kinds.items() if FRAMED[kind] != STORED[kind]})
-        return framed.sort(order) if order else framed
+        return stored.cast({name: FRAMED[kind] for name, kind in kinds.items() if FRAMED[kind] != STORED[kind]})
 
     def tables(self, connection: Connection) -> set[str]:
         return set(inspect(connection).get_table_names())

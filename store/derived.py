@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Table, and_, select
+from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.types import TypeEngine
 
 from model.errors import StoreError
@@ -27,19 +27,11 @@ LINKS, MEMBERSHIPS, VERDICTS = table_of(LinkRow), table_of(MembershipRow), table
 
 _KEY = ["connection", "stream", "id"]
 _PAIR = ["left_connection", "left_stream", "left_id", "right_connection", "right_stream", "right_id"]
-ORDER: dict[str, list[str]] = {
-    "findings": ["step", "position"],
-    "scores": [*_KEY, "name"],
-    "pairs": _PAIR,
-    "links": _KEY,
-    "memberships": [*_KEY, "from_at"],
-    "verdicts": ["number"],
-}
 
 
 def frame_of(database: Database, table: Table) -> pl.DataFrame:
-    """A whole table in its order."""
-    return database.frame(select(*table.c), ORDER[table.name])
+    """A whole table, in the order of its key."""
+    return database.frame(select(*table.c).order_by(*table.primary_key))
 
 
 def insert_frame(
@@ -71,9 +63,9 @@ def _stored_values(table: Table, values: pl.Series, column_type: TypeEngine[Any]
 def replace(
     database: Database, connection: Connection, table: Table, frame: pl.DataFrame, constants: Mapping[str, Value]
 ) -> None:
-    """Put a frame in the place of the rows that have these constants, or of all where there are none."""
-    same = and_(*(table.c[name] == value for name, value in constants.items() if table.c[name].primary_key))
-    connection.execute(table.delete().where(same) if constants else table.delete())
+    """Put a frame in the place of the rows whose key has these constants, of all where the key has none of them."""
+    same = [table.c[name] == value for name, value in constants.items() if table.c[name].primary_key]
+    connection.execute(table.delete().where(*same))
     insert_frame(database, connection, table, frame, constants)
 
 
@@ -81,15 +73,18 @@ def save_memberships(
     database: Database, connection: Connection, wanted: pl.DataFrame, at: int, current: pl.DataFrame
 ) -> None:
     """End the memberships of `current` that `wanted` does not have, and begin those it has more."""
-    keys = [*_KEY, "entity"]
-    wanted = wanted.select(keys).unique(maintain_order=True)
-    ended = current.join(wanted, on=keys, how="anti")
-    begun = wanted.join(current, on=keys, how="anti")
-    table = MEMBERSHIPS
-    for row in ended.iter_rows(named=True):
-        here = and_(*(table.c[name] == row[name] for name in _KEY), table.c.until_at.is_(None))
-        connection.execute(table.update().where(here).values(until_at=at))
-    insert_frame(database, connection, table, begun, {"from_at": at})
+    wanted = wanted.select(*_KEY, "entity").unique(maintain_order=True)
+    ended = current.join(wanted, on=[*_KEY, "entity"], how="anti")
+    begun = wanted.join(current, on=[*_KEY, "entity"], how="anti")
+    here = [MEMBERSHIPS.c[name] == bindparam(f"the_{name}") for name in _KEY]
+    keys = [{f"the_{name}": value for name, value in row.items()} for row in ended.select(_KEY).iter_rows(named=True)]
+    if keys:
+        # One that began at this very time has not lasted and leaves no trace.
+        connection.execute(MEMBERSHIPS.delete().where(*here, MEMBERSHIPS.c.from_at == at), keys)
+        connection.execute(
+            MEMBERSHIPS.update().where(*here, MEMBERSHIPS.c.until_at.is_(None)).values(until_at=at), keys
+        )
+    insert_frame(database, connection, MEMBERSHIPS, begun, {"from_at": at})
 
 
 def add_verdict(connection: Connection, verdict: Verdict) -> None:

@@ -25,6 +25,7 @@ _CONSTANTS = {"connection": "text", "seen_in": "bigint", "vanished": "boolean", 
 class PostgresDatabase(Database):
     """A store in the tables of one PostgreSQL database."""
 
+    is_shared = True
     driver_errors = (psycopg.Error, OverflowError, UnicodeEncodeError, pl.exceptions.PolarsError)
 
     def __init__(self, url: URL, *, busy_timeout_s: float = 30.0) -> None:
@@ -34,21 +35,20 @@ class PostgresDatabase(Database):
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10, "application_name": "trueline"},
         )
-        super().__init__(engine, url.render_as_string(hide_password=True))
+        # No password in the label, nor what a query part may hold.
+        super().__init__(engine, str(URL.create("postgresql", url.username, None, url.host, url.port, url.database)))
         _set_up(engine, busy_timeout_s)
-        with self.told(), engine.connect() as connection:
-            encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+
+    def lock_schema(self, connection: Connection) -> None:
+        encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
         if encoding != "UTF8":
             raise StoreError(f"the database {self.label} is encoded in {encoding}; make one encoded in UTF8")
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
 
     def sentence(self, error: BaseException) -> str:
         state = getattr(error, "sqlstate", None) or ""
         if isinstance(error, psycopg.OperationalError) and not state:
-            return f"the database {self.label} cannot be reached or refused us; check address, user and password"
-        if state.startswith("28"):
-            return f"the database {self.label} refused the user or password; correct them in the store's URL"
-        if state == "3D000":
-            return f"there is no database {self.label}; create it first"
+            return f"the database {self.label} cannot be reached or refuses us; check address, name, user and password"
         if state == "42501":
             return f"the database {self.label} does not let us make or write tables; grant the user CREATE and USAGE"
         if state in ("55P03", "40P01"):
@@ -56,9 +56,6 @@ class PostgresDatabase(Database):
         if state.startswith("53"):
             return f"the database {self.label} is out of room or connections; nothing of this step was saved"
         return f"the database {self.label} failed: {type(error).__name__} {state}".rstrip() + "; run this again"
-
-    def lock_schema(self, connection: Connection) -> None:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
 
     def upsert(self, connection: Connection, stream: str, constants: Mapping[str, Value], columns: Columns) -> int:
         page = f"page_{stream}"
@@ -133,10 +130,9 @@ def _upsert_sql(stream: str, constants: tuple[str, ...], columns: tuple[str, ...
     names = ", ".join(f'"{name}"' for name in (*constants, *columns))
     marks = [f"%s::{_CONSTANTS[name]}" for name in constants]
     picked = ", ".join((*marks, *(f'"{name}"' for name in columns)))
-    return sql.SQL(
-        f'INSERT INTO "{stream}" ({names}) SELECT DISTINCT ON ("id") {picked} FROM "page_{stream}" '
-        f'ORDER BY "id", "changed_at" DESC, "page_row" DESC {conflict_clause(stream, (*constants, *columns))}'  # noqa: S608
-    )
+    page = f'FROM "page_{stream}" ORDER BY "id", "changed_at" DESC, "page_row" DESC'
+    newest = f'SELECT DISTINCT ON ("id") {picked} {page}'
+    return sql.SQL(f'INSERT INTO "{stream}" ({names}) {newest} {conflict_clause(stream, (*constants, *columns))}')
 
 
 def _set_up(engine: Engine, busy_timeout_s: float) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from types import NoneType
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, func, select
 
 from model.batch import Batch, Page, Watermark
 from model.errors import StoreError
@@ -20,16 +21,38 @@ READABLE: Table = ReadableRow.__table__  # type: ignore[attr-defined]
 _SYSTEM: dict[str, ValueType] = {field.name: field.type for field in SYSTEM_FIELDS}
 _NEVER_NULL = ("id", "changed_at", "is_deleted")
 _PYTHON: dict[ValueType, frozenset[type]] = {
-    "text": frozenset({str}),
-    "int": frozenset({int}),
-    "real": frozenset({int, float}),
-    "bool": frozenset({bool}),
-    "time": frozenset({int}),
-    "date": frozenset({int}),
-    "money": frozenset({int}),
+    "text": frozenset({str, NoneType}),
+    "int": frozenset({int, NoneType}),
+    "real": frozenset({int, float, NoneType}),
+    "bool": frozenset({bool, NoneType}),
+    "time": frozenset({int, NoneType}),
+    "date": frozenset({int, NoneType}),
+    "money": frozenset({int, NoneType}),
 }
-_INT64 = 2**63
-_INT32 = 2**31
+_INT64 = (-(2**63), 2**63 - 1)
+_RANGES: dict[ValueType, tuple[float, float]] = {
+    "int": _INT64,
+    "time": _INT64,
+    "money": _INT64,
+    "date": (-(2**31), 2**31 - 1),
+    "real": (-sys.float_info.max, sys.float_info.max),
+}
+
+# Built once: a page of 200 records is saved in less time than SQLAlchemy takes to build its statements anew.
+_HERE = and_(_WATERMARKS.c.connection == bindparam("here"), _WATERMARKS.c.stream == bindparam("there"))
+_FIND_WATERMARK = select(_WATERMARKS).where(_HERE).with_for_update()
+_ADD_WATERMARK = _WATERMARKS.insert()
+_MOVE_WATERMARK = _WATERMARKS.update().where(_HERE)
+_FIND_READABLE = select(READABLE.c.field, READABLE.c.shown, READABLE.c.readable).where(
+    and_(READABLE.c.connection == bindparam("here"), READABLE.c.stream == bindparam("there"))
+)
+_PUT_READABLE = READABLE.update().where(
+    and_(
+        READABLE.c.connection == bindparam("here"),
+        READABLE.c.stream == bindparam("there"),
+        READABLE.c.field == bindparam("that"),
+    )
+)
 
 
 def save_batch(database: Database, connection: Connection, batch: Batch) -> None:
@@ -116,16 +139,16 @@ def _unseen(connection: Connection, name: str, stream: str) -> ColumnElement[boo
 
 def _stored(connection: Connection, name: str, stream: str) -> WatermarkRow:
     known_stream(stream)
-    key = and_(_WATERMARKS.c.connection == name, _WATERMARKS.c.stream == stream)
-    row = connection.execute(select(_WATERMARKS).where(key).with_for_update()).mappings().first()
+    row = connection.execute(_FIND_WATERMARK, {"here": name, "there": stream}).mappings().first()
     empty = {"connection": name, "stream": stream, "since": None, "cursor": None, "full_pull": 0, "full_state": ""}
     return WatermarkRow(**(row or empty))
 
 
 def _put(connection: Connection, values: Mapping[str, Value]) -> None:
-    key = and_(_WATERMARKS.c.connection == values["connection"], _WATERMARKS.c.stream == values["stream"])
-    if not connection.execute(_WATERMARKS.update().where(key).values(values)).rowcount:
-        connection.execute(_WATERMARKS.insert().values(values))
+    key = {"here": values["connection"], "there": values["stream"]}
+    moved = {name: value for name, value in values.items() if name not in ("connection", "stream")}
+    if not connection.execute(_MOVE_WATERMARK, {**key, **moved}).rowcount:
+        connection.execute(_ADD_WATERMARK, values)
 
 
 def _upsert(database: Database, connection: Connection, batch: Batch, number: int) -> None:
@@ -163,23 +186,19 @@ def _mark_readable(connection: Connection, page: Page) -> None:
     only_deleted = bool(deleted) and all(deleted or ())
     if only_deleted or not (len(batch) or batch.readable):
         return
-    here = and_(READABLE.c.connection == batch.connection, READABLE.c.stream == batch.stream)
-    before = {row.field: row for row in connection.execute(select(READABLE).where(here))}
+    here = {"here": batch.connection, "there": batch.stream}
+    before = {row.field: (row.shown, row.readable) for row in connection.execute(_FIND_READABLE, here)}
     complete = not before or (page.is_full and page.is_last)
     for name in STREAMS[batch.stream].field_names:
         shown = name in batch.readable
         known = before.get(name)
-        readable = shown and (complete or (known is not None and known.readable))
+        now = {"shown": shown, "readable": shown and (complete or (known is not None and known[1]))}
         if known is None:
             connection.execute(
-                READABLE.insert().values(
-                    connection=batch.connection, stream=batch.stream, field=name, shown=shown, readable=readable
-                )
+                READABLE.insert(), {"connection": batch.connection, "stream": batch.stream, "field": name, **now}
             )
-        elif (known.shown, known.readable) != (shown, readable):
-            connection.execute(
-                READABLE.update().where(and_(here, READABLE.c.field == name)).values(shown=shown, readable=readable)
-            )
+        elif known != (now["shown"], now["readable"]):
+            connection.execute(_PUT_READABLE, {**here, "that": name, **now})
 
 
 def without_unknown(records: pl.DataFrame, book: pl.DataFrame, stream: str) -> pl.DataFrame:
@@ -215,19 +234,18 @@ def check(batch: Batch) -> None:
 
 def _problem(name: str, kind: ValueType, column: list[Value]) -> str | None:
     types = set(map(type, column))
-    wrong = types - _PYTHON[kind] - {NoneType}
+    wrong = types - _PYTHON[kind]
     if wrong:
         return f"a {min(cls.__name__ for cls in wrong)} where {kind} is stored"
     if name in _NEVER_NULL and (NoneType in types or "" in column):
         return "a blank where every record needs a value"
     if kind == "text":
         return _text_problem("".join(filter(None, column)))  # type: ignore[arg-type]
-    numbers = [value for value in column if value is not None] if kind != "bool" else []
-    if kind == "real":
-        return "a number that is not finite" if any(number - number != 0 for number in numbers) else None  # type: ignore[operator]
-    limit = _INT32 if kind == "date" else _INT64
-    if numbers and not (-limit <= min(numbers) and max(numbers) < limit):  # type: ignore[operator]
-        return "a number too large to store"
+    if kind in _RANGES:
+        low, high = _RANGES[kind]
+        numbers = [value for value in column if value is not None] if NoneType in types else column
+        if numbers and not (low <= min(numbers) and max(numbers) <= high):  # type: ignore[type-var, operator]
+            return f"a {kind} out of range"
     return None
 
 

@@ -16,7 +16,6 @@ from store.mirror import MIRROR
 from store.tables import METADATA
 
 VERSION_TABLE = "trueline_version"
-# A name that both databases' own catalogue tables cannot have and that only a store has.
 OUR_TABLES = frozenset(METADATA.tables) | frozenset(MIRROR)
 
 
@@ -68,7 +67,8 @@ def _version(database: Database, connection: Connection) -> str | None:
 
 
 def _refuse_foreign(database: Database, connection: Connection) -> None:
-    clashing = sorted(database.tables(connection) & OUR_TABLES)
+    tables = database.tables(connection)
+    clashing = sorted(tables & OUR_TABLES if database.is_shared else tables)
     if clashing:
         raise StoreError(
             f"the database {database.label} holds another program's table {clashing[0]}; give the store an empty one"

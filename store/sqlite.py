@@ -14,8 +14,8 @@ import os
 import sqlite3
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
@@ -24,15 +24,20 @@ from typing import Any, cast
 import polars as pl
 from adbc_driver_manager import Error as ArrowError
 from adbc_driver_sqlite import dbapi as arrow_sqlite
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event
 
 from model.errors import StoreError
 from model.streams import Value
 from store.database import Columns, Database
 from store.mirror import conflict_clause
 
-# Rows per Arrow batch: the driver infers a column's type within one batch only, and its strings hold 2 GB a batch.
-CHUNK = 250_000
+# Up to so many rows Python reads them as fast as a copy is made.
+DIRECT_ROWS = 5_000
+# Rows per Arrow batch: the driver infers a column's type from its first batch, and a batch's texts hold 2 GB at most.
+CHUNK_ROWS = 250_000
+
+# A database page has at least so many bytes.
+_SMALLEST = 512
 
 _SENTENCES = {
     sqlite3.SQLITE_NOTADB: "{label} is not a Trueline store: it is not a SQLite database; name another file",
@@ -52,16 +57,16 @@ _SENTENCES = {
 class SqliteDatabase(Database):
     """A store in one file."""
 
+    is_shared = False
     driver_errors = (sqlite3.Error, ArrowError, OverflowError, UnicodeEncodeError)
 
     def __init__(self, path: Path, *, create: bool, busy_timeout_s: float = 30.0) -> None:
         self.path = path
-        engine = create_engine(f"sqlite:///{path}", hide_parameters=True, connect_args={"timeout": busy_timeout_s})
+        url = URL.create("sqlite", database=str(path))
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": busy_timeout_s})
         super().__init__(engine, str(path))
         _set_up(engine)
         _own(path, create=create)
-        with self.told(), engine.connect() as connection:
-            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
 
     def sentence(self, error: BaseException) -> str:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -85,41 +90,41 @@ class SqliteDatabase(Database):
 
     def stored_frame(self, query: Select[Any], schema: pl.Schema) -> pl.DataFrame:
         sql = str(query.compile(self.engine, compile_kwargs={"literal_binds": True}))
-        with self._copied(sql) as copy, arrow_sqlite.connect(str(copy)) as connection, connection.cursor() as cursor:
-            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(CHUNK)})
-            chunks = [pl.DataFrame(schema=schema)]
-            for first in range(1, _row_count(cursor) + 1, CHUNK):
-                cursor.execute(f"SELECT * FROM copied WHERE rowid BETWEEN {first} AND {first + CHUNK - 1}")  # noqa: S608
-                chunks.append(pl.DataFrame(cursor.fetch_arrow_table()).cast(schema))
-        return pl.concat(chunks)
+        with self.engine.connect() as connection:
+            cursor = _driver(connection).cursor()
+            rows = cursor.execute(sql).fetchmany(DIRECT_ROWS + 1)
+            if len(rows) > DIRECT_ROWS:
+                cursor.close()
+                return self._copied_frame(_driver(connection), sql, schema)
+        read_as = {name: pl.Int64() if kind == pl.Boolean else kind for name, kind in schema.items()}
+        return pl.DataFrame(rows, schema=read_as, orient="row").cast(schema)
 
-    @contextmanager
-    def _copied(self, sql: str) -> Iterator[Path]:
-        """The rows of a query as table `copied` of a private file beside the store."""
+    def _copied_frame(self, driver: sqlite3.Connection, sql: str, schema: pl.Schema) -> pl.DataFrame:
+        """The rows of a query by way of a private file beside the store, as Arrow, on two threads."""
         with tempfile.TemporaryDirectory(prefix=f".{self.path.name}-read-", dir=self.path.parent) as folder:
             copy = Path(folder) / "copied.db"
-            connection = self.engine.raw_connection()
+            driver.execute("ATTACH ? AS reading", (str(copy),))
             try:
-                cursor = connection.cursor()
-                cursor.execute("ATTACH ? AS reading", (str(copy),))
-                try:
-                    cursor.execute("PRAGMA reading.journal_mode = OFF")
-                    cursor.execute("PRAGMA reading.synchronous = OFF")
-                    cursor.execute(f"CREATE TABLE reading.copied AS {sql}")
-                finally:
-                    cursor.execute("DETACH reading")
+                driver.execute("PRAGMA reading.journal_mode = OFF")
+                driver.execute("PRAGMA reading.synchronous = OFF")
+                driver.execute(f"CREATE TABLE reading.copied AS {sql}")
+                (count,) = driver.execute("SELECT max(rowid) FROM reading.copied").fetchone()
             finally:
-                connection.close()
-            yield copy
+                driver.execute("DETACH reading")
+            spans = [(first, first + CHUNK_ROWS - 1) for first in range(1, count + 1, CHUNK_ROWS)]
+            with ThreadPoolExecutor(max_workers=2) as threads:
+                return pl.concat(threads.map(lambda span: _read_span(copy, span, schema), spans))
+
+
+def _read_span(copy: Path, span: tuple[int, int], schema: pl.Schema) -> pl.DataFrame:
+    with arrow_sqlite.connect(str(copy)) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(CHUNK_ROWS)})
+        cursor.execute("SELECT * FROM copied WHERE rowid BETWEEN ? AND ?", span)
+        return pl.DataFrame(cursor.fetch_arrow_table()).cast(schema)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", connection.connection.driver_connection)
-
-
-def _row_count(cursor: Any) -> int:
-    cursor.execute("SELECT max(rowid) FROM copied")
-    return cursor.fetchone()[0] or 0
 
 
 @lru_cache(maxsize=256)
@@ -168,6 +173,8 @@ def _own(path: Path, *, create: bool) -> None:
         raise StoreError(f"there is no store at {path}; pull first, or name the right file")
     if not path.is_file():
         raise StoreError(f"the store {path} is not a file; name a file")
+    if 0 < path.stat().st_size < _SMALLEST:  # SQLite would take it for an empty database and overwrite it
+        raise StoreError(_SENTENCES[sqlite3.SQLITE_NOTADB].format(label=path))
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists() and stat.S_IMODE(part.stat().st_mode) & 0o077:

@@ -136,16 +136,17 @@ class Store:
         pulls.known_stream(stream)
         table = MIRROR[stream]
         query = select(*(table.c[name] for name in _frame_columns(stream, columns)))
+        query = query.order_by(table.c.connection, table.c.id)
         if connections is not None:
             query = query.where(table.c.connection.in_(sorted(connections)))
         if not deleted:
             query = query.where(table.c.is_deleted.is_(False))
-        return pulls.without_unknown(self._database.frame(query, ["connection", "id"]), self.readable(), stream)
+        return pulls.without_unknown(self._database.frame(query), self.readable(), stream)
 
     def readable(self) -> pl.DataFrame:
         """Columns connection, stream, field, shown (the remote shows it now) and readable (the store holds it for every
         record). A field that is shown but not readable becomes so by a full pull."""
-        return self._database.frame(select(*pulls.READABLE.c), ["connection", "stream", "field"])
+        return self._database.frame(select(*pulls.READABLE.c).order_by(*pulls.READABLE.primary_key))
 
     def counts(self) -> pl.DataFrame:
         """Columns connection, stream, live, deleted; a row per connection and stream that has records."""
