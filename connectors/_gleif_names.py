@@ -45,11 +45,32 @@ _FORMS = (
     "doo|dd|ood|eood|ad",
     "sa de cv|s a de c v|sapi de cv",
     "sdn bhd|bhd|berhad",
+    "na|national association",
+    "me|eireli|mei",
+    "ua|cooperatie ua|cooperatie",
+    "eurl|entreprise unipersonnelle a responsabilite limitee",
+    "sasu|snc|scs|sci",
+    "anonim sirketi|a s",
+    "ltd sti|limited sirketi",
+    "ooo|oao|pao|zao|jsc|pjsc",
+    "gk|godo kaisha|yk",
+    "eg|eingetragene genossenschaft",
+    "tbk|pt tbk",
 )
 _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "&": " and ", "+": " and ", ".": "", "'": "", "’": ""}
 )
 
+# Names of countries in their own languages, and everyday ones, that ISO 3166 has not.
+_COUNTRIES = {
+    "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "great britain": "GB", "u.s.": "US", "u.s.a.": "US",
+    "america": "US", "russia": "RU", "deutschland": "DE", "österreich": "AT", "schweiz": "CH", "suisse": "CH",
+    "svizzera": "CH", "danmark": "DK", "norge": "NO", "sverige": "SE", "suomi": "FI", "nederland": "NL",
+    "holland": "NL", "belgique": "BE", "belgië": "BE", "belgie": "BE", "españa": "ES",
+    "espana": "ES", "italia": "IT", "polska": "PL",
+    "brasil": "BR", "méxico": "MX", "česko": "CZ", "magyarország": "HU", "türkiye": "TR", "turkey": "TR",
+    "ireland": "IE", "éire": "IE", "south korea": "KR", "korea": "KR", "日本": "JP", "中国": "CN",
+}  # fmt: skip
 _FILLERS = frozenset(
     ("and", "of", "the", "for", "und", "et", "y", "e", "de", "des", "du", "der", "die", "la", "le", "di")
 )
@@ -87,6 +108,18 @@ def company_name(text: str | None) -> CompanyName:
             return CompanyName(" ".join(tokens[:-length]).removesuffix(" and"), form)
     stem = " ".join(tokens)
     return CompanyName("" if stem in _forms() else stem, None)
+
+
+def without_form(text: str) -> str:
+    """The name as it is written, without its legal form: what a search for words should ask, since a register may spell
+    the form out."""
+    words = text.split()
+    stem = company_name(text).stem
+    for end in range(1, len(words)):
+        start = " ".join(words[:end])
+        if company_name(start) == CompanyName(stem, None):
+            return start.rstrip(" ,.&")
+    return text
 
 
 @cache
@@ -144,10 +177,7 @@ def country_code(text: str | None) -> str | None:
     """ISO 3166 two-letter code of a code or an English name; None where it is neither."""
     if not text or not text.strip():
         return None
-    plain = text.strip()
-    plain = {"uk": "GB", "england": "GB", "scotland": "GB", "u.s.": "US", "u.s.a.": "US", "russia": "RU"}.get(
-        plain.casefold(), plain
-    )
+    plain = _COUNTRIES.get(text.strip().casefold(), text.strip())
     try:
         return str(pycountry.countries.lookup(plain).alpha_2)
     except LookupError:

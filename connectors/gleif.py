@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors._gleif_entities import Entity, choose, confirm, entities
-from connectors._gleif_names import company_name, country_code
+from connectors._gleif_names import company_name, country_code, without_form
 from connectors._http import Answer, Origins, fault, is_loopback, new_client, parsed_json, send, unreadable
 from connectors._pace import Pacer
 from connectors._retry import READ, retrying
@@ -40,7 +40,7 @@ class GleifLookup:
     """One connection to GLEIF. Not for use by several threads at once."""
 
     system = SYSTEM
-    fills = FILLS
+    fills: tuple[str, ...] = FILLS
 
     def __init__(
         self,
@@ -154,11 +154,11 @@ def _lei(known: Mapping[str, Value]) -> str | None:
 
 
 def _name(known: Mapping[str, Value]) -> str | None:
-    """The name to search by: the legal one where it is known."""
+    """The words to search by: those of the legal name where it is known, without the legal form."""
     for field in ("legal_name", "name"):
         value = known.get(field)
         if isinstance(value, str) and not company_name(value).is_blank:
-            return " ".join("".join(c if c.isprintable() else " " for c in value).split())[:_MAX_QUERY]
+            return without_form(" ".join("".join(c if c.isprintable() else " " for c in value).split())[:_MAX_QUERY])
     return None
 
 
