@@ -11,15 +11,22 @@ _KEPT = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '
 
 
 def dump(db: sqlite3.Connection) -> bytes:
-    """All tables by name, their columns by name, their rows in order; rows of null columns are as if not there."""
+    """All tables by name, their columns by name, their rows in order; columns that no row uses are left out."""
     parts = []
     for (table,) in db.execute(_KEPT).fetchall():
-        columns = sorted(str(row[1]) for row in db.execute(f"PRAGMA table_info({table})"))
+        columns = _used(db, table)
         quoted = ", ".join(f'"{name}"' for name in columns)
         order = "rowid" if table == "history" else quoted
-        rows = db.execute(f"SELECT {quoted} FROM {table} ORDER BY {order}").fetchall()
+        rows = db.execute(f"SELECT {quoted} FROM {table} ORDER BY {order}").fetchall() if columns else []
         parts.append([table, columns, rows])
     return zlib.compress(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def _used(db: sqlite3.Connection, table: str) -> list[str]:
+    columns = sorted(str(row[1]) for row in db.execute(f"PRAGMA table_info({table})"))
+    counts = ", ".join(f'COUNT("{name}")' for name in columns)
+    flags = db.execute(f"SELECT {counts} FROM {table}").fetchone()
+    return [name for name, count in zip(columns, flags, strict=True) if count]
 
 
 def restore(db: sqlite3.Connection, dumped: bytes) -> None:
@@ -33,6 +40,8 @@ def restore(db: sqlite3.Connection, dumped: bytes) -> None:
         _match_columns(db, table, columns)
         quoted = ", ".join(f'"{name}"' for name in columns)
         db.execute(f"DELETE FROM {table}")
+        if not columns:
+            continue
         db.executemany(f"INSERT INTO {table} ({quoted}) VALUES ({','.join('?' * len(columns))})", rows)
     db.execute("COMMIT")
 

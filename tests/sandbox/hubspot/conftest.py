@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from sandbox.clock import SandboxClock
 from sandbox.hubspot import HubspotApp, Limits
 from sandbox.server import Listener
 
+# Making a context that knows the machine's authorities takes longer than most tests.
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 TOKEN = "pat-sandbox-token"
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 DAY = datetime(2026, 1, 1, 9, 30, 0, 250_000, tzinfo=UTC)
@@ -116,6 +119,6 @@ def account() -> Iterator[Account]:
     app = HubspotApp(clock=clock, limits=Limits(enabled=False))
     app.load(frames())
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with Listener(app) as listener, httpx.Client(base_url=listener.url, headers=headers) as client:
+    with Listener(app) as listener, httpx.Client(base_url=listener.url, headers=headers, verify=PLAIN) as client:
         yield Account(app, clock, listener.url, client)
     app.close()

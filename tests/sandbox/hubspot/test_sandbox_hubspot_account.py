@@ -1,0 +1,277 @@
+"""Who may call and how often; definitions, owners, pipelines, account information, OAuth, state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from sandbox.hubspot import HubspotApp
+from sandbox.wire import Request
+
+if TYPE_CHECKING:
+    from tests.sandbox.hubspot.conftest import Account
+
+CONTACTS = "/crm/v3/objects/contacts"
+
+
+def test_call_without_a_known_token_answers_401(account: Account) -> None:
+    for header in ({}, {"Authorization": "Bearer nobody"}, {"Authorization": "pat-sandbox-token"}):
+        answer = httpx.get(f"{account.url}{CONTACTS}", headers=header)
+        assert answer.status_code == 401
+        assert answer.json()["category"] == "INVALID_AUTHENTICATION"
+
+
+def test_expired_token_answers_401_and_says_since_when(account: Account) -> None:
+    account.app.expire_tokens()
+    account.clock.turn(5)
+    body = account.get(CONTACTS).json()
+    assert body["message"] == "The OAuth token used to make this call expired 5 second(s) ago."
+    assert body["category"] == "EXPIRED_AUTHENTICATION"
+    account.app.renew_tokens()
+    assert account.get(CONTACTS).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "path"),
+    [
+        ("crm.objects.contacts.read", CONTACTS),
+        ("crm.objects.contacts.read", "/crm/objects/2026-03/calls"),
+        ("crm.objects.companies.read", "/crm/v4/objects/contacts/1/associations/companies"),
+        ("crm.objects.owners.read", "/crm/v3/owners/"),
+        ("crm.objects.deals.read", "/crm/v3/pipelines/deals"),
+    ],
+)
+def test_missing_scope_answers_403_and_names_it(account: Account, scope: str, path: str) -> None:
+    account.app.revoke_scope(scope)
+    answer = account.get(path)
+    assert answer.status_code == 403
+    body = answer.json()
+    assert body["category"] == "MISSING_SCOPES"
+    assert scope in body["errors"][0]["context"]["requiredGranularScopes"]
+    account.app.grant_scope(scope)
+    assert account.get(path).status_code == 200
+
+
+def test_property_definitions_need_either_of_two_scopes(account: Account) -> None:
+    account.app.revoke_scope("crm.objects.contacts.read")
+    assert account.get("/crm/v3/properties/contacts").status_code == 200
+    account.app.revoke_scope("crm.schemas.contacts.read")
+    assert account.get("/crm/v3/properties/contacts").status_code == 403
+
+
+def test_burst_limit_rolls_over_ten_seconds(account: Account) -> None:
+    account.app.set_limits(enabled=True, burst=3)
+    first = account.get(CONTACTS)
+    assert first.headers["X-HubSpot-RateLimit-Max"] == "3"
+    assert first.headers["X-HubSpot-RateLimit-Remaining"] == "2"
+    assert first.headers["X-HubSpot-RateLimit-Interval-Milliseconds"] == "10000"
+    account.get(CONTACTS), account.get(CONTACTS)
+    refused = account.get(CONTACTS)
+    assert refused.status_code == 429
+    body = refused.json()
+    assert body["message"] == "You have reached your ten_secondly_rolling limit."
+    assert (body["errorType"], body["policyName"]) == ("RATE_LIMIT", "TEN_SECONDLY_ROLLING")
+    assert "Retry-After" not in refused.headers
+    other = httpx.get(f"{account.url}{CONTACTS}", headers={"Authorization": "Bearer pat-sandbox-other-token"})
+    assert other.status_code == 200
+    account.app.set_limits(retry_after=True)
+    assert account.get(CONTACTS).headers["Retry-After"] == "10"
+    account.clock.turn(10)
+    assert account.get(CONTACTS).status_code == 200
+
+
+def test_sixth_search_of_a_second_is_refused_and_is_not_in_the_burst(account: Account) -> None:
+    account.app.set_limits(enabled=True, burst=1)
+    answers = [account.search("contacts", limit=1) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert answers[-1].json()["policyName"] == "SECONDLY"
+    assert answers[-1].json()["message"] == "You have reached your secondly limit."
+    names = {name.lower() for name in answers[0].headers if "ratelimit" in name.lower()}
+    assert names == {"x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining"}
+    assert account.get(CONTACTS).status_code == 200
+    account.clock.turn(1)
+    assert account.search("contacts").status_code == 200
+
+
+def test_daily_limit_ends_at_midnight(account: Account) -> None:
+    account.app.set_limits(enabled=True, daily=2)
+    assert [account.get(CONTACTS).status_code for _ in range(3)] == [200, 200, 429]
+    body = account.get(CONTACTS).json()
+    assert body["policyName"] == "DAILY" and "requestId" in body
+    account.clock.turn(14 * 3600)
+    assert account.get(CONTACTS).status_code == 200
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
+def test_daily_usage_is_told(account: Account, version: str) -> None:
+    result = account.get(f"/account-info/{version}/api-usage/daily/private-apps").json()["results"][0]
+    assert result["name"] == "private-apps-api-calls-daily"
+    assert result["usageLimit"] == 650_000 and result["currentUsage"] == 1
+    assert result["resetsAt"] == "2026-11-23T00:00:00.000Z"
+
+
+def test_account_details_tell_zone_and_currencies(account: Account) -> None:
+    body = account.get("/account-info/2026-03/details").json()
+    assert body["timeZone"] == "UTC" and body["companyCurrency"] and body["portalId"]
+
+
+def test_definitions_say_what_is_read_only(account: Account) -> None:
+    found = {one["name"]: one for one in account.get("/crm/properties/2026-09/companies").json()["results"]}
+    assert found["hs_lastmodifieddate"]["modificationMetadata"]["readOnlyValue"] is True
+    assert found["name"]["modificationMetadata"]["readOnlyValue"] is False
+    assert found["annualrevenue"]["type"] == "number"
+    assert found["trueline_id"]["hasUniqueValue"] is True
+    assert found["hubspot_owner_id"]["externalOptions"] is True
+    contacts = {one["name"]: one for one in account.get("/crm/v3/properties/contacts").json()["results"]}
+    assert contacts["annualrevenue"]["type"] == "string"
+    stages = [option["value"] for option in contacts["lifecyclestage"]["options"]]
+    assert stages[:2] == ["subscriber", "lead"]
+
+
+def _definition(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name, "label": "L", "type": "string", "fieldType": "text", "groupName": "companyinformation", **more,
+    }  # fmt: skip
+
+
+def test_property_is_made_once_used_and_archived(account: Account) -> None:
+    path = "/crm/v3/properties/companies"
+    assert account.post(path, _definition("tier")).status_code == 201
+    assert account.post(path, _definition("tier")).status_code == 409
+    assert account.get(f"{path}/tier").json()["hubspotDefined"] is False
+    written = account.patch("/crm/v3/objects/companies/11", {"tier": "gold"})
+    assert written.json()["properties"]["tier"] == "gold"
+    assert account.client.delete(f"{path}/tier").status_code == 204
+    assert account.get(f"{path}/tier").status_code == 404
+    assert account.patch("/crm/v3/objects/companies/11", {"tier": "gold"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "Bad Name"}, {"type": "text"}, {"fieldType": "input"}, {"groupName": "nogroup"}]
+)
+def test_bad_property_definition_is_refused(account: Account, change: dict[str, str]) -> None:
+    assert account.post("/crm/v3/properties/companies", {**_definition("tier"), **change}).status_code == 400
+
+
+def test_property_batches_name_what_fails(account: Account) -> None:
+    path = "/crm/v3/properties/companies/batch"
+    read = account.post(f"{path}/read", {"inputs": [{"name": "name"}, {"name": "nonsense"}], "archived": False})
+    assert read.status_code == 207 and [one["name"] for one in read.json()["results"]] == ["name"]
+    assert account.post(f"{path}/create", {"inputs": [_definition("tier")]}).status_code == 201
+
+
+def test_owners_of_leavers_show_only_when_asked_for_and_have_no_user_id(account: Account) -> None:
+    live = account.get("/crm/v3/owners/").json()["results"]
+    assert [(one["id"], one["userId"], one["userIdIncludingInactive"]) for one in live] == [("31", 501, 501)]
+    gone = account.get("/crm/owners/2026-03", archived="true").json()["results"]
+    assert [(one["id"], one["userId"], one["userIdIncludingInactive"]) for one in gone] == [("32", None, 502)]
+    assert account.get("/crm/v3/owners/501", idProperty="userId").json()["id"] == "31"
+    assert account.get("/crm/v3/owners/32").status_code == 404
+
+
+def test_pipeline_stage_metadata_are_strings_and_changes_are_audited(account: Account) -> None:
+    path = "/crm/v3/pipelines/deals"
+    pipeline = account.get(path).json()["results"][0]
+    won = next(stage for stage in pipeline["stages"] if stage["id"] == "closedwon")
+    assert won["metadata"] == {"isClosed": "true", "probability": "1.0"}
+    body = {"label": "Renewals", "displayOrder": 1, "stages": [{"label": "New", "metadata": {"probability": 0.5}}]}
+    made = account.post(path, body)
+    assert made.status_code == 201
+    stage = made.json()["stages"][0]
+    assert stage["metadata"] == {"probability": "0.5"}
+    account.client.patch(f"{path}/{made.json()['id']}/stages/{stage['id']}", json={"label": "Fresh"})
+    audit = account.get(f"{path}/{made.json()['id']}/stages/{stage['id']}/audit").json()["results"]
+    assert [one["action"] for one in audit] == ["UPDATE"]
+    deal = {"dealname": "X", "dealstage": stage["id"]}
+    assert account.post("/crm/v3/objects/deals", {"properties": deal}).status_code == 400
+    deal["pipeline"] = made.json()["id"]
+    assert account.post("/crm/v3/objects/deals", {"properties": deal}).status_code == 201
+
+
+@pytest.mark.parametrize("version", ["v1", "v3", "2026-03", "2026-09"])
+def test_oauth_token_lives_thirty_minutes(account: Account, version: str) -> None:
+    form = {
+        "grant_type": "refresh_token", "client_id": "sandbox-client", "client_secret": "sandbox-secret",
+        "refresh_token": "sandbox-refresh",
+    }  # fmt: skip
+    issued = httpx.post(f"{account.url}/oauth/{version}/token", data=form).json()
+    assert issued["expires_in"] == 1800 and issued["token_type"] == "bearer"
+    headers = {"Authorization": f"Bearer {issued['access_token']}"}
+    answer = httpx.get(f"{account.url}{CONTACTS}", headers=headers)
+    assert answer.status_code == 200 and "X-HubSpot-RateLimit-Daily" not in answer.headers
+    account.clock.turn(1801)
+    assert httpx.get(f"{account.url}{CONTACTS}", headers=headers).status_code == 401
+    wrong = httpx.post(f"{account.url}/oauth/{version}/token", data={**form, "refresh_token": "x"})
+    assert wrong.status_code == 400
+    assert (wrong.json()["status"], wrong.json()["error"]) == ("BAD_REFRESH_TOKEN", "invalid_grant")
+
+
+def test_oauth_tokens_can_be_inspected_in_both_ways(account: Account) -> None:
+    told = httpx.get(f"{account.url}/oauth/v1/access-tokens/pat-sandbox-token").json()
+    assert "crm.objects.contacts.read" in told["scopes"]
+    active = httpx.post(f"{account.url}/oauth/2026-03/token/introspect", data={"token": "pat-sandbox-token"}).json()
+    assert active["active"] is True
+    assert httpx.post(f"{account.url}/oauth/2026-03/token/introspect", data={"token": "x"}).json() == {"active": False}
+
+
+@pytest.mark.parametrize(
+    "path", ["/crm/objects/2027-03/contacts", "/crm/v9/objects/contacts", "/", "/crm/v3/objects/0-99"]
+)
+def test_unknown_path_answers_404(account: Account, path: str) -> None:
+    assert account.get(path).status_code == 404
+
+
+def test_rules_of_administrators_hold_from_2026_09_on(account: Account) -> None:
+    account.app.settings.admin_required = {"contacts": ("phone",)}
+    body = {"properties": {"lastname": "Fox"}}
+    assert account.post("/crm/objects/2026-03/contacts", body).status_code == 201
+    assert account.post("/crm/objects/2026-09/contacts", body).status_code == 400
+
+
+def test_state_saved_and_restored_is_the_same_to_the_byte(account: Account) -> None:
+    before = account.app.dump()
+    account.patch(f"{CONTACTS}/1", {"city": "Leeds"})
+    account.post("/crm/v3/properties/companies", _definition("tier"))
+    account.app.merge("contacts", "3", "4")
+    assert account.app.dump() != before
+    account.app.restore(before)
+    assert account.app.dump() == before
+    assert account.get(f"{CONTACTS}/3").json()["id"] == "3"
+
+
+def test_portal_in_a_file_is_there_after_a_restart(tmp_path: Path) -> None:
+    first = HubspotApp(tmp_path / "portal.db")
+    record_id = first.create("companies", name="Acme", trueline_id="e-1")
+    first.close()
+    again = HubspotApp(tmp_path / "portal.db")
+    row = again.row("companies", record_id)
+    assert row is not None and row["name"] == "Acme"
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("GET", CONTACTS, "list"),
+        ("GET", f"{CONTACTS}/1", "read"),
+        ("POST", f"{CONTACTS}/batch/read", "read"),
+        ("POST", f"{CONTACTS}/batch/update", "write"),
+        ("POST", "/crm/objects/2026-03/contacts/search", "search"),
+        ("POST", "/crm/v4/associations/contacts/companies/batch/read", "association"),
+        ("GET", "/crm/v3/properties/contacts", "describe"),
+        ("POST", "/oauth/v1/token", "auth"),
+    ],
+)
+def test_kind_of_call_is_named_for_the_log(account: Account, method: str, path: str, kind: str) -> None:
+    assert account.app.kind(Request.make(method, path, {}, b"")) == kind
+
+
+def test_doors_are_open_over_http(account: Account) -> None:
+    arguments = {"kind": "contacts", "record_id": "1", "firstname": "Eve"}
+    assert account.post("/__sandbox__/doors/edit", arguments).status_code == 200
+    assert account.get(f"{CONTACTS}/1").json()["properties"]["firstname"] == "Eve"
+    answer = account.post("/__sandbox__/doors/edit", {**arguments, "record_id": "99"})
+    assert answer.status_code == 400
