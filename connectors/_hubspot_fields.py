@@ -183,7 +183,7 @@ class Fields:
         """Property names to ask for, our own bookkeeping ones included, in a stable order."""
         own = {prop.name for prop in self.properties.values()}
         kept = {"hs_merged_object_ids"} & self.object_properties
-        return tuple(sorted(own | kept | {self.layout.modified, "createdate"}))
+        return tuple(sorted(own | kept | {self.layout.modified}))
 
     def _tells_currency(self) -> bool:
         has_currency = any(f.name == "currency" for f in STREAMS[self.layout.stream].fields)

@@ -95,16 +95,7 @@ LINKS_ARCHIVE = Operation(
     most=2000,
     has_body=False,
 )
-LINK_LABELS = Operation(
-    "association labels",
-    "describe",
-    "GET",
-    "/crm/associations/{version}/{from_object}/{to_object}/labels",
-    "2026-03",
-    READ_STATUSES,
-)
-
 OPERATIONS: tuple[Operation, ...] = (
     DETAILS, DAILY_USAGE, PROPERTIES, PIPELINES, OWNERS, LIST, SEARCH, COUNT, LINKED_LIST, LINKED_SEARCH, BATCH_READ,
-    HISTORY_READ, BATCH_UPDATE, LINKS_READ, LINKS_CREATE, LINKS_ARCHIVE, LINK_LABELS,
+    HISTORY_READ, BATCH_UPDATE, LINKS_READ, LINKS_CREATE, LINKS_ARCHIVE,
 )  # fmt: skip
