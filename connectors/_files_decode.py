@@ -40,11 +40,15 @@ _TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1a\x1b\x00")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A file's text: `data` is UTF-8 without mark or NUL; `encoding` is what it was; `notes` are sentences."""
+    """A file's text: `data` is UTF-8 without mark or NUL; `encoding` is what it was; `notes` are sentences.
+
+    `is_cut` says that only the file's beginning is here, which may end within a quoted cell.
+    """
 
     data: bytes | mmap.mmap
     encoding: str
     notes: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 def decode(path: Path, *, limit: int | None = None) -> Text:
@@ -68,7 +72,7 @@ def decode(path: Path, *, limit: int | None = None) -> Text:
     if not is_cut:
         return text
     end = max(text.data.rfind(b"\n"), text.data.rfind(b"\r"))
-    return Text(text.data[: end + 1] if end > 0 else text.data[:], text.encoding, text.notes)
+    return Text(text.data[: end + 1] if end > 0 else text.data[:], text.encoding, text.notes, is_cut=True)
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:

@@ -249,6 +249,8 @@ def _rows(path: Path, text: Text, layout: Layout) -> Iterator[tuple[list[str], i
         if pending is not None and pending[1] > 1:
             yield pending[0], pending[1] + layout.lines_before
         if row and _END in row[-1]:
+            if text.is_cut:
+                return
             raise InputError(
                 f"{path} opens a quote in the record of line {begins + layout.lines_before} that is never closed; "
                 "close it or double it."

@@ -33,6 +33,8 @@ SYSTEM = "files"
 PAGE_ROWS = 10_000
 _WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
+_PRODUCT_HEADINGS = frozenset({"product", "productname", "name"})
+
 Mapped = Mapping[str, Mapping[str, str]]
 
 
@@ -80,6 +82,17 @@ def read_files(
     understood = [(table, recognise(table, mapping)) for table in tables]
     _check_headings(mapping, tables, connection)
     return _unique([_load(table, recognition, currency) for table, recognition in understood])
+
+
+def product_names(paths: Sequence[str | Path]) -> list[str]:
+    """What the product lists among the files call their products: the spelling that deals should follow."""
+    names: set[str] = set()
+    for path in paths:
+        for table in _tables(Path(path)):
+            if recognise(table, {}).kind == "products":
+                column = next((name for name in table.frame.columns if squash(name) in _PRODUCT_HEADINGS), None)
+                names.update(table.frame[column].drop_nulls().cast(pl.String).to_list() if column else ())
+    return sorted(names)
 
 
 def connect(name: str, settings: FilesConnection, secret: Callable[[str], str]) -> FileSource:
@@ -176,6 +189,8 @@ def _tables(path: Path, *, max_rows: int | None = None) -> list[Table]:
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder; name the files in it, for instance {path / '*.csv'}.")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is a device or a pipe; save the data in a file first.")
         with path.open("rb") as file:
             head = file.read(8)
         if not head:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import os
+import re
 import stat
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 import pytest
 import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connectors._files_table import MAX_CELL
-from connectors.files import Loaded, read_files
+from connectors._files_text import read_text
+from connectors.files import FileSource, Loaded, read_files
 from model.errors import InputError
+from model.settings import FilesConnection
 
 HEADINGS = "Id,FirstName,LastName,Email"
 ROWS = ("1,Ada,Åström,ada@example.com", "2,Ben,Birch,ben@example.com")
@@ -194,6 +203,47 @@ def test_stray_quotes_within_cells_are_data(contacts: Path) -> None:
     assert values(loaded, "title")[0] == '5" pipes'
 
 
+def test_quote_that_spans_the_end_of_the_sample_is_no_mistake(contacts: Path) -> None:
+    text = "\n".join("x" * 99 for _ in range(6_000))
+    contacts.write_text(f'{HEADINGS}\n{ROWS[0]}\n2,Ben,"{text}",b@example.com\n')
+    source = FileSource("x", FilesConnection(system="files", files=(str(contacts),)))
+    assert source.streams() == ("contacts",)
+    assert source.count("contacts") == 2
+
+
+# A bare carriage return outside quotes may as well be the end of a line.
+cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=8)
+
+
+@given(
+    rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=6),
+    delimiter=st.sampled_from(",;\t|"),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    newline=st.sampled_from(["\n", "\r\n"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_a_csv_writer_writes_is_read_back(
+    tmp_path: Path, rows: list[tuple[str, str]], delimiter: str, quoting: Literal[0, 1], newline: str
+) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=newline)
+    writer.writerow(["Id", "First Name", "Last Name"])
+    writer.writerows([[f"id{number}", *row] for number, row in enumerate(rows)])
+    path = tmp_path / "contacts.csv"
+    path.write_bytes(text.getvalue().encode())
+    frame = read_text(path).frame
+    assert frame.columns == ["Id", "First Name", "Last Name"]
+    assert frame.rows() == [(f"id{number}", *map(cleaned, row)) for number, row in enumerate(rows)]
+
+
+def cleaned(cell: str) -> str | None:
+    """What becomes of one cell: line ends as line feeds, other control characters gone, blank as None."""
+    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", cell.replace("\r\n", "\n").replace("\r", "\n"))
+    return (
+        None if re.fullmatch(r"[\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*", text) else text
+    )
+
+
 # --- one clear sentence -----------------------------------------------------------------------------------------------
 
 
@@ -232,6 +282,12 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_folder_is_refused(tmp_path: Path) -> None:
     assert "is a folder" in refused(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "pipe" in refused(tmp_path / "pipe.csv")
 
 
 def test_unreadable_file_is_refused(contacts: Path) -> None:
