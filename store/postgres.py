@@ -55,6 +55,9 @@ class PostgresDatabase(Database):
             return f"the database {self.label} is in use by another process; wait until it has ended and run this again"
         if state.startswith("53"):
             return f"the database {self.label} is out of room or connections; nothing of this step was saved"
+        if isinstance(error, psycopg.IntegrityError):
+            place = error.diag.column_name or error.diag.constraint_name
+            return f"the database {self.label} cannot hold a row because of {place}; report this as a fault of Trueline"
         return f"the database {self.label} failed: {type(error).__name__} {state}".rstrip() + "; run this again"
 
     def upsert(self, connection: Connection, stream: str, constants: Mapping[str, Value], columns: Columns) -> int:

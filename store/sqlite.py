@@ -10,7 +10,9 @@ first copied by our own connection into a short-lived private file, which measur
 
 from __future__ import annotations
 
+import glob
 import os
+import shutil
 import sqlite3
 import stat
 import tempfile
@@ -58,7 +60,7 @@ class SqliteDatabase(Database):
     """A store in one file."""
 
     is_shared = False
-    driver_errors = (sqlite3.Error, ArrowError, OverflowError, UnicodeEncodeError)
+    driver_errors = (sqlite3.Error, ArrowError, OSError, OverflowError, UnicodeEncodeError)
 
     def __init__(self, path: Path, *, create: bool, busy_timeout_s: float = 30.0) -> None:
         self.path = path
@@ -72,6 +74,10 @@ class SqliteDatabase(Database):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _SENTENCES:
             return _SENTENCES[code].format(label=self.label)
+        if isinstance(error, sqlite3.IntegrityError):  # its text names tables and columns, never values
+            return f"the store {self.label} cannot hold a row: {error}; report this as a fault of Trueline"
+        if isinstance(error, OSError):
+            return f"the folder of the store {self.label} cannot be used: {error.strerror}"
         return f"the store {self.label} failed: {type(error).__name__}; run it again, or restore the file from a backup"
 
     def lock_schema(self, connection: Connection) -> None:
@@ -101,7 +107,9 @@ class SqliteDatabase(Database):
 
     def _copied_frame(self, driver: sqlite3.Connection, sql: str, schema: pl.Schema) -> pl.DataFrame:
         """The rows of a query by way of a private file beside the store, as Arrow, on two threads."""
-        with tempfile.TemporaryDirectory(prefix=f".{self.path.name}-read-", dir=self.path.parent) as folder:
+        _sweep(self.path)
+        prefix = f"{_copy_prefix(self.path)}{os.getpid()}-"
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=self.path.parent) as folder:
             copy = Path(folder) / "copied.db"
             driver.execute("ATTACH ? AS reading", (str(copy),))
             try:
@@ -121,6 +129,29 @@ def _read_span(copy: Path, span: tuple[int, int], schema: pl.Schema) -> pl.DataF
         cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(CHUNK_ROWS)})
         cursor.execute("SELECT * FROM copied WHERE rowid BETWEEN ? AND ?", span)
         return pl.DataFrame(cursor.fetch_arrow_table()).cast(schema)
+
+
+def _copy_prefix(path: Path) -> str:
+    return f".{path.name}-read-"
+
+
+def _sweep(path: Path) -> None:
+    """Remove the copies that processes left which were killed while they read: they hold people's data."""
+    prefix = _copy_prefix(path)
+    for folder in path.parent.glob(glob.escape(prefix) + "*"):
+        owner = folder.name.removeprefix(prefix).partition("-")[0]
+        if owner.isdecimal() and not _runs(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

@@ -32,6 +32,12 @@ def test_findings_replace_those_of_their_step_and_keep_order(store: Store) -> No
     assert store.findings()["id"].to_list() == ["z"]
 
 
+def test_findings_without_a_message_are_refused_by_column(store: Store) -> None:
+    blank = findings("a").with_columns(message=pl.lit(None, pl.String))
+    with pytest.raises(StoreError, match="message"):
+        store.replace_findings(store.begin_run("score", 1), blank)
+
+
 def test_findings_of_a_run_nobody_began_are_refused_and_old_ones_kept(store: Store) -> None:
     store.replace_findings(store.begin_run("score", 1), findings("a"))
     with pytest.raises(StoreError):
@@ -67,7 +73,7 @@ def test_pairs_and_links_come_back(store: Store) -> None:
     pair = {"left_connection": "hs", "left_stream": "contacts", "left_id": "1", "right_connection": "sf",
             "right_stream": "leads", "right_id": "2", "kind": "person", "decision": "same", "probability": 0.97,
             "rule": "email", "reason": "same e-mail", "evidence": "[]"}  # fmt: skip
-    link = {"connection": "sf", "stream": "contacts", "id": "1", "account_id": None, "probability": None, "reason": None,
+    link = {"connection": "sf", "stream": "contacts", "id": "1", "account_id": None, "probability": None, "reason": "",
             "runner_up_id": "9", "runner_up_reason": "same city", "abstained_because": "free mail"}  # fmt: skip
     store.save_pairs(pl.DataFrame([pair]))
     store.save_links(pl.DataFrame([link]))

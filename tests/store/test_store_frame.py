@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +66,7 @@ def test_store_returns_what_it_was_given(
     monkeypatch.setattr(sqlite, "DIRECT_ROWS", direct_rows)
     monkeypatch.setattr(sqlite, "CHUNK_ROWS", 2)
 
-    @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     @given(batch=batches(stream))
     def law(batch: Batch) -> None:
         with store._database.write() as opened:
@@ -139,6 +141,20 @@ def test_large_frame_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.M
         store.save_batch(Batch("sf", "users", {"id": ["1"], "changed_at": [1]}, frozenset()))
         assert len(store.frame("users")) == 1
         assert {path.name for path in tmp_path.iterdir()} <= {"trueline.db", "trueline.db-wal", "trueline.db-shm"}
+
+
+def test_copy_left_by_a_killed_process_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "DIRECT_ROWS", 0)
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    left, other = tmp_path / f".a.db-read-{gone.pid}-x", tmp_path / f".a.db-read-{os.getpid()}-y"
+    for folder in (left, other):
+        folder.mkdir()
+        (folder / "copied.db").touch()
+    with Store.open(tmp_path / "a.db") as store:
+        store.save_batch(Batch("sf", "users", {"id": ["1"], "changed_at": [1]}, frozenset()))
+        assert len(store.frame("users")) == 1
+    assert (left.exists(), other.exists()) == (False, True)
 
 
 def _types(fields: tuple[Field, ...]) -> set[str]:

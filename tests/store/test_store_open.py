@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,7 +18,7 @@ from model.errors import ConfigError, StoreError
 from store import Store
 from tests.postgres import PASSWORD, PostgresServer
 
-AS_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+_NOBODY = 65534
 
 
 def contacts(rows: int, connection: str = "sf") -> Batch:
@@ -162,13 +164,41 @@ def test_open_takes_others_access_away(tmp_path: Path) -> None:
 # Not writable, locked, full
 
 
-@AS_ROOT
-def test_open_of_a_read_only_file_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+@pytest.fixture
+def plain_folder() -> Iterator[Path]:
+    """A folder of a user that is not root, who we are meanwhile: root may write anywhere."""
+    with tempfile.TemporaryDirectory() as name:
+        if os.geteuid() != 0:
+            yield Path(name)
+            return
+        os.chown(name, _NOBODY, _NOBODY)
+        os.seteuid(_NOBODY)
+        try:
+            yield Path(name)
+        finally:
+            os.seteuid(0)
+
+
+def test_read_only_store_can_be_read_and_says_it_cannot_be_written(plain_folder: Path) -> None:
+    path = plain_folder / "a.db"
     Store.open(path).close()
     path.chmod(0o400)
-    with pytest.raises(StoreError, match="cannot be written"), Store.open(path) as store:
-        store.begin_run("pull", 1)
+    with Store.open(path) as store:
+        assert store.runs() == []
+        with pytest.raises(StoreError, match="cannot be written"):
+            store.begin_run("pull", 1)
+
+
+def test_open_in_a_read_only_folder_says_so(plain_folder: Path) -> None:
+    plain_folder.chmod(0o500)
+    assert "cannot be made: Permission denied" in message(plain_folder / "a.db")
+
+
+def test_open_of_an_unreadable_file_says_so(plain_folder: Path) -> None:
+    path = plain_folder / "a.db"
+    Store.open(path).close()
+    path.chmod(0)
+    assert "cannot be opened" in message(path)
 
 
 def test_write_while_another_process_writes_gives_up_after_the_timeout(tmp_path: Path) -> None:
