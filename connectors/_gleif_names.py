@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,8 @@ _FORMS = (
     "bv|besloten vennootschap|bvba",
     "nv|naamloze vennootschap",
     "ab|aktiebolag",
+    "hb|handelsbolag",
+    "dac|designated activity company",
     "as|aksjeselskap|asa|aktieselskab",
     "aps|anpartsselskab",
     "oy|oyj|osakeyhtio",
@@ -61,6 +64,8 @@ _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "&": " and ", "+": " and ", ".": "", "'": "", "’": ""}
 )
 
+# "Acme GmbH dba Zap": what comes before is the name a register has.
+_TRADING_AS = re.compile(r"(?<=\S)\s+(?:d/?b/?a|t/a|trading as|doing business as)\s+(?=\S)", re.IGNORECASE)
 # Names of countries in their own languages, and everyday ones, that ISO 3166 has not.
 _COUNTRIES = {
     "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "great britain": "GB", "u.s.": "US", "u.s.a.": "US",
@@ -96,8 +101,9 @@ class CompanyName:
 
 
 def company_name(text: str | None) -> CompanyName:
-    """The compared form of a name; blank for one that says nothing but a legal form."""
-    plain = unicodedata.normalize("NFKD", (text or "").casefold().translate(_LETTERS))
+    """The compared form of a name, without what it trades as; blank for one that says nothing but a legal form."""
+    official = _TRADING_AS.split(text or "", maxsplit=1)[0]
+    plain = unicodedata.normalize("NFKD", official.casefold().translate(_LETTERS))
     spaced = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     tokens = spaced.split()
     if len(tokens) > 1 and tokens[0] == "the":

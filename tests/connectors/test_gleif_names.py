@@ -22,6 +22,7 @@ def alike(left: str, right: str) -> float:
         pytest.param("JPMorgan Chase & Co.", "JP Morgan Chase and Co", id="spaces-and-ampersand"),
         pytest.param("Société Générale S.A.", "SOCIETE GENERALE SA", id="accents-and-points"),
         pytest.param("Łódź Sp. z o.o.", "LODZ SPOLKA Z OGRANICZONA ODPOWIEDZIALNOSCIA", id="polish"),
+        pytest.param("Coastal Core GmbH dba Coast", "COASTAL CORE GMBH", id="trading-as"),
         pytest.param("株式会社日立製作所", "株式会社日立製作所", id="japanese"),
     ],
 )
@@ -70,6 +71,7 @@ def test_country_is_read_from_codes_and_names(text: str | None, code: str | None
         ("Müller & Söhne GmbH & Co. KG", "Müller & Söhne"),
         ("ACME, INC.", "ACME"),
         ("Acme", "Acme"),
+        ("Acme GmbH dba Zap", "Acme"),
         ("Company", "Company"),
     ],
 )
