@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -37,10 +38,10 @@ _ONE_SET = {"Organization", "OpportunityStage", "LeadStatus"}
 _DATA = re.compile(r"/services/data/v(\d+)\.0(/.*)?", re.IGNORECASE)
 _KINDS = (
     ("auth", r"/services/oauth2/|/services/soap/u/"),
-    ("describe", r"/describe/?$|/sobjects/?$"),
-    ("query", r"/query(all)?(/|$)"),
     ("collections", r"/composite/sobjects"),
     ("composite", r"/composite"),
+    ("describe", r"/describe/?$|/sobjects/?$"),
+    ("query", r"/query(all)?(/|$)"),
     ("bulk", r"/jobs/"),
     ("limits", r"/limits"),
     ("replication", r"/(updated|deleted)/?$"),
@@ -66,6 +67,7 @@ class SalesforceApp:
         self.settings = settings or Settings()
         self._org = self._build(Database(path), f"S{org % 10}")
         seed(self._org)
+        self._counting = threading.Lock()
         self._routes = Routes()
         self._add_routes()
         self.doors: Mapping[str, Callable[..., Any]] = {
@@ -140,7 +142,8 @@ class SalesforceApp:
         if not OLDEST <= number <= NEWEST:
             raise not_found()
         user_id = self._authenticated(request)
-        self._org.calls += 1
+        with self._counting:
+            self._org.calls += 1
         limit = self.settings.daily_limit
         if self._org.calls > limit:
             response = ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").response()

@@ -148,15 +148,20 @@ def _fold(value: Any) -> Any:
 
 
 def _indexed(declared: SObject) -> list[Field]:
-    return [f for f in declared.stored if f.type == "reference" or f.id_lookup or f.external_id]
+    """Keys, and lookups that a parent's children are found by; who wrote a record is no such question."""
+    return [
+        f
+        for f in declared.stored
+        if f.id_lookup or f.external_id or (f.type == "reference" and not f.name.endswith("ById"))
+    ]
 
 
 def _indexes(declared: SObject) -> list[str]:
     table = declared.name
     statements = [f'CREATE UNIQUE INDEX IF NOT EXISTS "{table}.Id" ON "{table}" (Id)']
     if declared.has("SystemModstamp"):
-        # With IsDeleted beside it, an incremental read is answered from the index alone.
-        columns = "SystemModstamp, IsDeleted" if declared.has("IsDeleted") else "SystemModstamp"
+        # An incremental read, in the usual order of stamp and id, is answered from the index alone.
+        columns = "SystemModstamp, Id, IsDeleted" if declared.has("IsDeleted") else "SystemModstamp, Id"
         statements.append(f'CREATE INDEX IF NOT EXISTS "{table}.SystemModstamp" ON "{table}" ({columns})')
     # Rows without a value stay out: most lookups of most records are blank.
     statements += [

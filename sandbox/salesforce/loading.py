@@ -14,15 +14,12 @@ from sandbox.salesforce.schema import Schema
 
 # Stages decide what is derived on opportunities, so they come before them.
 _FIRST = ("User", "Group", "OpportunityStage", "LeadStatus", "Account", "Contact")
-_FULL_NAME = "UPDATE \"{0}\" SET Name = trim(coalesce(FirstName || ' ', '') || LastName) WHERE Name IS NULL"
+_BUFFER = 20_000  # rows made into Python values at a time
 _FROM_STAGE = (
     "UPDATE Opportunity SET {0} = (SELECT s.{1} FROM OpportunityStage s WHERE s.ApiName = Opportunity.StageName)"
 )
 # Column a frame may leave out -> the statement that works it out.
 _DERIVED: dict[str, dict[str, str]] = {
-    "Contact": {"Name": _FULL_NAME.format("Contact")},
-    "Lead": {"Name": _FULL_NAME.format("Lead")},
-    "User": {"Name": _FULL_NAME.format("User")},
     "Opportunity": {
         "IsClosed": _FROM_STAGE.format("IsClosed", "IsClosed"),
         "IsWon": _FROM_STAGE.format("IsWon", "IsWon"),
@@ -61,9 +58,12 @@ def _load(database: Database, declared: SObject, frame: pl.DataFrame, stamps: Ma
     fallbacks = {**stamps, "LastModifiedDate": changed, "SystemModstamp": changed, "CreatedDate": created}
     missing = [name for name in fallbacks if name in known and name not in frame.columns]
     values = {name: v if isinstance(v := fallbacks[name], pl.Expr) else pl.lit(v) for name in missing}
+    if "LastName" in frame.columns and "Name" not in frame.columns:
+        parts = [pl.when(pl.col(name) != "").then(pl.col(name)) for name in ("FirstName", "LastName") if name in frame]
+        values["Name"] = pl.concat_str(parts, separator=" ", ignore_nulls=True)
     whole = frame.with_columns(**values) if values else frame
     whole = whole.select(_stored(whole, name) for name in whole.columns)
-    database.load(declared, whole.columns, whole.iter_rows())
+    database.load(declared, whole.columns, whole.iter_rows(buffer_size=_BUFFER))
     for column, statement in _DERIVED.get(declared.name, {}).items():
         if column not in frame.columns:
             database.execute(statement)

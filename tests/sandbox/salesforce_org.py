@@ -31,7 +31,7 @@ class Org:
         self.client.headers["Authorization"] = f"Bearer {token}"
 
     def token(self, **form: str) -> httpx.Response:
-        return httpx.post(f"{self.url}/services/oauth2/token", data=form)
+        return self.client.post("/services/oauth2/token", data=form)
 
     def query(self, soql: str, path: str = "query", **headers: str) -> httpx.Response:
         return self.client.get(f"{BASE}/{path}", params={"q": soql}, headers=headers)

@@ -58,7 +58,7 @@ def listener(tmp_path: Path) -> Iterator[Listener]:
 
 @pytest.fixture
 def client(listener: Listener) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=listener.url) as opened:
+    with httpx.Client(base_url=listener.url, verify=False) as opened:
         yield opened
 
 
