@@ -92,7 +92,7 @@ def _suggestions(counts: Mapping[str, int], field: Field, vocabulary: Collection
         for explain in (_near_vocabulary, _near_words, _glued, _near_each_other):
             for value, answer in explain(counts, vocabulary).items():
                 meant.setdefault(value, answer)
-    return meant
+    return {value: answer for value, answer in meant.items() if value not in vocabulary}
 
 
 def _countries(counts: Mapping[str, int]) -> dict[str, tuple[str, str]]:

@@ -15,13 +15,19 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 def frame(stream: str, rows: Sequence[Mapping[str, object]], connection: str = "sf") -> pl.DataFrame:
     """Records of a stream with all its fields; ids count from 1 and creation goes by row unless given."""
     filled = [
-        {"connection": connection, "id": str(number + 1), "created_at": START + timedelta(days=number),
-         "changed_at": START, **row}
+        {
+            "connection": connection,
+            "id": str(number + 1),
+            "created_at": START + timedelta(days=number),
+            "changed_at": START,
+            **row,
+        }
         for number, row in enumerate(rows)
-    ]  # fmt: skip
+    ]
     typed = completed(stream, pl.DataFrame({"connection": []}, schema={"connection": pl.String})).schema
-    names = sorted({name for row in filled for name in row})
-    return completed(stream, pl.DataFrame(filled, schema={name: typed[name] for name in names}, orient="row"))
+    names = {name for row in filled for name in row}
+    given = pl.DataFrame(filled, schema={name: kind for name, kind in typed.items() if name in names}, orient="row")
+    return completed(stream, given).select(typed.names())
 
 
 def keys(pairs: pl.DataFrame) -> dict[tuple[str, str], str]:

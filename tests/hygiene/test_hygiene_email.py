@@ -55,8 +55,10 @@ def test_suggestions_for_real_domain_is_none(domain: str) -> None:
 
 def test_corrected_reads_typo_domain_as_meant_and_leaves_the_rest() -> None:
     assert email.corrected(pl.Series(["j@hotmial.com", "j@acme.com", None])).to_list() == [
-        "j@hotmail.com", "j@acme.com", None,
-    ]  # fmt: skip
+        "j@hotmail.com",
+        "j@acme.com",
+        None,
+    ]
 
 
 def test_is_role_knows_functions_in_several_languages() -> None:

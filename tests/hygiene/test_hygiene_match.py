@@ -26,35 +26,70 @@ def _decision(left: Mapping[str, object], right: Mapping[str, object]) -> str | 
         pytest.param(JOHN, {**JOHN, "email": "JOHN+x@acme.com"}, "same", id="same-mailbox-same-name"),
         pytest.param(JOHN, {**JOHN, "given_name": "Johnny"}, "same", id="nickname"),
         pytest.param(JOHN, {**JOHN, "given_name": "J."}, "same", id="initial"),
-        pytest.param(JOHN, {"given_name": "Smith", "family_name": "John", "email": "john@acme.com"}, "same", id="swapped"),
+        pytest.param(
+            JOHN, {"given_name": "Smith", "family_name": "John", "email": "john@acme.com"}, "same", id="swapped"
+        ),
         pytest.param(JOHN, {"email": "john@acme.com"}, "same", id="no-name"),
         pytest.param(JOHN, {**JOHN, "given_name": "Mary", "family_name": "Lee"}, "unsure", id="other-name-one-mailbox"),
-        pytest.param({**JOHN, "email": "info@acme.com", "company": None}, {"email": "info@acme.com"}, None,
-                     id="role-mailbox-alone"),
-        pytest.param({**JOHN, "email": "info@acme.com", "company": None},
-                     {**JOHN, "email": "info@acme.com", "company": None}, "same", id="role-mailbox-and-name"),
-        pytest.param({**JOHN, "email": "info@acme.com"}, {**JOHN, "given_name": "Zoe", "email": "info@acme.com"}, None,
-                     id="role-mailbox-other-name"),
+        pytest.param(
+            {**JOHN, "email": "info@acme.com", "company": None},
+            {"email": "info@acme.com"},
+            None,
+            id="role-mailbox-alone",
+        ),
+        pytest.param(
+            {**JOHN, "email": "info@acme.com", "company": None},
+            {**JOHN, "email": "info@acme.com", "company": None},
+            "same",
+            id="role-mailbox-and-name",
+        ),
+        pytest.param(
+            {**JOHN, "email": "info@acme.com"},
+            {**JOHN, "given_name": "Zoe", "email": "info@acme.com"},
+            None,
+            id="role-mailbox-other-name",
+        ),
         pytest.param({**JOHN, "email": "j@gmial.com"}, {**JOHN, "email": "j@gmail.com"}, "same", id="typo-domain"),
         pytest.param({**JOHN, "email": None}, {**JOHN, "email": None}, "same", id="name-and-company"),
-        pytest.param({**JOHN, "email": None}, {**JOHN, "email": None, "company": "Beta AG"}, None, id="namesake-elsewhere"),
+        pytest.param(
+            {**JOHN, "email": None}, {**JOHN, "email": None, "company": "Beta AG"}, None, id="namesake-elsewhere"
+        ),
         pytest.param(JOHN, {**JOHN, "email": "john2@acme.com"}, "unsure", id="namesakes-in-one-company"),
         pytest.param(JOHN, {**JOHN, "family_name": "Smith Jr"}, "same", id="one-generation-unknown"),
         pytest.param({**JOHN, "family_name": "Smith Sr"}, {**JOHN, "family_name": "Smith Jr"}, "different", id="jr-sr"),
-        pytest.param({"given_name": "Ann", "family_name": "Lee", "phone": "+14155550132"},
-                     {"given_name": "Ann", "family_name": "Lee", "mobile": "(415) 555-0132", "country": "US"}, "same",
-                     id="phone-and-name"),
-        pytest.param({"given_name": "Ann", "family_name": "Lee", "phone": "+14155550132"},
-                     {"given_name": "Bob", "family_name": "Lee", "phone": "+14155550132"}, "related", id="family"),
-        pytest.param({"given_name": "Mario", "family_name": "Rossi", "phone": "+14155550132"},
-                     {"given_name": "Maria", "family_name": "Rossi", "phone": "+14155550132"}, "unsure", id="couple"),
-        pytest.param({"given_name": "Ann", "family_name": "Lee", "phone": "+14155550132"},
-                     {"given_name": "Bob", "family_name": "Kim", "phone": "+14155550132"}, None, id="switchboard"),
-        pytest.param({"given_name": "n/a", "family_name": "Unknown", "company": "Acme"},
-                     {"given_name": "n/a", "family_name": "Unknown", "company": "Acme"}, None, id="stand-ins"),
+        pytest.param(
+            {"given_name": "Ann", "family_name": "Lee", "phone": "+14155550132"},
+            {"given_name": "Ann", "family_name": "Lee", "mobile": "(415) 555-0132", "country": "US"},
+            "same",
+            id="phone-and-name",
+        ),
+        pytest.param(
+            {"given_name": "Ann", "family_name": "Lee", "phone": "+14155550132"},
+            {"given_name": "Bob", "family_name": "Lee", "phone": "+14155550132"},
+            "related",
+            id="family",
+        ),
+        pytest.param(
+            {"given_name": "Mario", "family_name": "Rossi", "phone": "+14155550132"},
+            {"given_name": "Maria", "family_name": "Rossi", "phone": "+14155550132"},
+            "unsure",
+            id="couple",
+        ),
+        pytest.param(
+            {"given_name": "Ann", "family_name": "Lee", "phone": "+14155550132"},
+            {"given_name": "Bob", "family_name": "Kim", "phone": "+14155550132"},
+            None,
+            id="switchboard",
+        ),
+        pytest.param(
+            {"given_name": "n/a", "family_name": "Unknown", "company": "Acme"},
+            {"given_name": "n/a", "family_name": "Unknown", "company": "Acme"},
+            None,
+            id="stand-ins",
+        ),
         pytest.param({}, {}, None, id="nothing-to-compare"),
     ],
-)  # fmt: skip
+)
 def test_match_decides_about_two_people(
     left: Mapping[str, object], right: Mapping[str, object], decision: str | None
 ) -> None:
@@ -65,27 +100,55 @@ def test_match_decides_about_two_people(
 @pytest.mark.parametrize(
     ("left", "right", "decision"),
     [
-        pytest.param({"name": "Acme Inc", "domain": "acme.com"}, {"name": "ACME", "website": "https://www.acme.com/x"},
-                     "same", id="domain-and-name"),
+        pytest.param(
+            {"name": "Acme Inc", "domain": "acme.com"},
+            {"name": "ACME", "website": "https://www.acme.com/x"},
+            "same",
+            id="domain-and-name",
+        ),
         pytest.param({"name": "Acme"}, {"name": "The Acme Corp."}, "same", id="name-alone"),
-        pytest.param({"name": "Acme", "country": "US"}, {"name": "Acme", "country": "Germany"}, "unsure",
-                     id="name-two-countries"),
-        pytest.param({"name": "Acme", "domain": "acme.com"}, {"name": "Acme", "domain": "acme.de"}, None,
-                     id="name-two-domains"),
-        pytest.param({"name": "Acme", "domain": "acme.com", "country": "US"},
-                     {"name": "Zeta Werke", "domain": "acme.com", "country": "DE"}, "related", id="subsidiary"),
-        pytest.param({"name": "Acme", "domain": "acme.com"}, {"name": "Zeta Werke", "domain": "acme.com"}, "unsure",
-                     id="two-names-one-domain"),
-        pytest.param({"name": "Acme", "id": "a", "domain": "acme.com"},
-                     {"name": "Acme", "id": "b", "domain": "acme.com", "parent_id": "a"}, "related", id="parent"),
-        pytest.param({"name": "Acme", "lei": "L1"}, {"name": "Acme Ltd", "lei": "L1", "country": "DE"}, "same", id="lei"),
+        pytest.param(
+            {"name": "Acme", "country": "US"}, {"name": "Acme", "country": "Germany"}, "unsure", id="name-two-countries"
+        ),
+        pytest.param(
+            {"name": "Acme", "domain": "acme.com"}, {"name": "Acme", "domain": "acme.de"}, None, id="name-two-domains"
+        ),
+        pytest.param(
+            {"name": "Acme", "domain": "acme.com", "country": "US"},
+            {"name": "Zeta Werke", "domain": "acme.com", "country": "DE"},
+            "related",
+            id="subsidiary",
+        ),
+        pytest.param(
+            {"name": "Acme", "domain": "acme.com"},
+            {"name": "Zeta Werke", "domain": "acme.com"},
+            "unsure",
+            id="two-names-one-domain",
+        ),
+        pytest.param(
+            {"name": "Acme", "id": "a", "domain": "acme.com"},
+            {"name": "Acme", "id": "b", "domain": "acme.com", "parent_id": "a"},
+            "related",
+            id="parent",
+        ),
+        pytest.param(
+            {"name": "Acme", "lei": "L1"}, {"name": "Acme Ltd", "lei": "L1", "country": "DE"}, "same", id="lei"
+        ),
         pytest.param({"name": "Acme", "lei": "L1"}, {"name": "Acme", "lei": "L2"}, "related", id="two-leis"),
-        pytest.param({"name": "Acme", "domain": "gmail.com"}, {"name": "Zeta", "domain": "gmail.com"}, None,
-                     id="free-mail-is-no-domain"),
-        pytest.param({"name": "Acme", "website": "facebook.com/acme"}, {"name": "Zeta", "website": "facebook.com/zeta"},
-                     None, id="shared-site-is-no-domain"),
+        pytest.param(
+            {"name": "Acme", "domain": "gmail.com"},
+            {"name": "Zeta", "domain": "gmail.com"},
+            None,
+            id="free-mail-is-no-domain",
+        ),
+        pytest.param(
+            {"name": "Acme", "website": "facebook.com/acme"},
+            {"name": "Zeta", "website": "facebook.com/zeta"},
+            None,
+            id="shared-site-is-no-domain",
+        ),
     ],
-)  # fmt: skip
+)
 def test_match_decides_about_two_accounts(
     left: Mapping[str, object], right: Mapping[str, object], decision: str | None
 ) -> None:
@@ -255,10 +318,21 @@ def test_no_cluster_joins_records_a_person_kept_apart_and_none_exceeds_the_cap(
     index = st.integers(1, len(rows))
     chosen = data.draw(st.lists(st.tuples(index, index, st.sampled_from(["same", "different"])), max_size=4))
     verdicts = pl.DataFrame(
-        [_verdict(f"sf/contacts/{one}", f"sf/contacts/{other}", answer, at) for at, (one, other, answer) in enumerate(chosen)],
-        schema={"left_connection": pl.String, "left_stream": pl.String, "left_id": pl.String, "right_connection": pl.String,
-                "right_stream": pl.String, "right_id": pl.String, "answer": pl.String, "at": pl.Int64},
-    )  # fmt: skip
+        [
+            _verdict(f"sf/contacts/{one}", f"sf/contacts/{other}", answer, at)
+            for at, (one, other, answer) in enumerate(chosen)
+        ],
+        schema={
+            "left_connection": pl.String,
+            "left_stream": pl.String,
+            "left_id": pl.String,
+            "right_connection": pl.String,
+            "right_stream": pl.String,
+            "right_id": pl.String,
+            "answer": pl.String,
+            "at": pl.Int64,
+        },
+    )
     found = groups(match({"contacts": contacts}, verdicts, max_cluster=4).memberships)
     latest = {frozenset((one, other)): answer for one, other, answer in chosen if one != other}
     for pair, answer in latest.items():
