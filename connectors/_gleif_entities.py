@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors._gleif_names import CompanyName, company_name, country_code, similarity
+from connectors._gleif_names import CompanyName, company_name, country_code, forms_differ, similarity
 from connectors.connector import Found
 from model.streams import Value
 
-# A name must be this much like the account's; more so where no country helps to tell companies apart.
-ENOUGH, ENOUGH_WITHOUT_COUNTRY = 0.92, 0.97
+# A name must be this much like the account's; more so where no country is known or the city is another one: then
+# only a name with its legal form will do.
+ENOUGH, ENOUGH_WITHOUT_PLACE = 0.92, 0.985
 # And so much more than the next entity's.
 MARGIN = 0.04
 # With the same registration number the name need only not contradict.
@@ -31,8 +32,8 @@ class Entity:
     names: tuple[str, ...]
     countries: tuple[str, ...]
     registered_as: str | None
-    city: str | None
-    postal_code: str | None
+    cities: tuple[str, ...]
+    postal_codes: tuple[str, ...]
     status: str
     registration: str
 
@@ -75,13 +76,18 @@ def _entity(record: Any) -> Entity:
     return Entity(
         lei=str(lei),
         names=tuple(name for name in map(_text, (legal, *others)) if name),
-        countries=tuple(dict.fromkeys(c for c in (_text(address.get("country")), _text(seat.get("country"))) if c)),
+        countries=_distinct(address, seat, "country"),
         registered_as=_text(entity.get("registeredAs")),
-        city=_text(address.get("city")),
-        postal_code=_text(address.get("postalCode")),
+        cities=_distinct(address, seat, "city"),
+        postal_codes=_distinct(address, seat, "postalCode"),
         status=str(entity.get("status") or ""),
         registration=str(registration.get("status") or ""),
     )
+
+
+def _distinct(address: Mapping[str, Any], seat: Mapping[str, Any], part: str) -> tuple[str, ...]:
+    """A part of the legal address, then of the headquarters where it differs."""
+    return tuple(dict.fromkeys(text for text in (_text(address.get(part)), _text(seat.get(part))) if text))
 
 
 def _text(value: Any) -> str | None:
@@ -95,20 +101,32 @@ def _text(value: Any) -> str | None:
 
 
 def choose(found: Iterable[Entity], known: Mapping[str, Value]) -> Found | None:
-    """The one current entity that fits, clearly better than the next; None when none or more than one does."""
+    """The one entity that fits, clearly better than the next, if it is current; None when none or more than one does.
+
+    Entities that are not current are never the answer, but one that fits as well makes the answer doubtful.
+    """
     country = country_code(_known(known, "country"))
-    current = {entity.lei: entity for entity in found if entity.is_current}
-    fitting = [one for one in current.values() if country is None or country in one.countries]
+    distinct = {entity.lei: entity for entity in found}
+    fitting = [one for one in distinct.values() if country is None or country in one.countries]
     ranked = sorted((_candidate(one, known) for one in fitting), key=lambda c: (-c.rank, c.entity.lei))
-    if not ranked:
+    if not ranked or not ranked[0].entity.is_current:
         return None
     best, second = ranked[0], ranked[1] if len(ranked) > 1 else None
-    enough = ENOUGH if country else ENOUGH_WITHOUT_COUNTRY
-    if best.similarity < (ENOUGH_WITH_NUMBER if best.same_number else enough):
+    if best.similarity < _enough(best, known, country):
         return None
     if second is not None and best.rank - second.rank < MARGIN:
         return None
     return _answer(best, second, country)
+
+
+def _enough(best: Candidate, known: Mapping[str, Value], country: str | None) -> float:
+    if best.same_number:
+        return ENOUGH_WITH_NUMBER
+    city = _known(known, "city")
+    is_elsewhere = bool(city and best.entity.cities) and not (
+        _same(known, "city", best.entity.cities) or _same(known, "postal_code", best.entity.postal_codes)
+    )
+    return ENOUGH_WITHOUT_PLACE if country is None or is_elsewhere else ENOUGH
 
 
 def confirm(entity: Entity, known: Mapping[str, Value]) -> Found | None:
@@ -127,18 +145,23 @@ def _candidate(entity: Entity, known: Mapping[str, Value]) -> Candidate:
     numbers = _number(_known(known, "registration_number")), _number(entity.registered_as)
     same_number = numbers[0] is not None and numbers[0] == numbers[1]
     rank = alike + (0.5 if same_number else -0.1 if None not in numbers else 0.0)
-    if _same(known, "postal_code", entity.postal_code):
+    if _same(known, "postal_code", entity.postal_codes):
         rank += 0.05
-    elif _same(known, "city", entity.city):
+    elif _same(known, "city", entity.cities):
         rank += 0.02
     return Candidate(entity, alike, rank, same_number)
 
 
 def _likeness(entity: Entity, names: Sequence[CompanyName]) -> float:
-    """The best similarity of any pair of names; a former or trading name counts a little less than the legal one."""
+    """The best similarity of any pair of names. A former or trading name counts a little less than the legal one, and
+    not at all for an account whose own legal form is not the entity's."""
     legal, *others = map(company_name, entity.names)
-    best = max((similarity(name, legal) for name in names), default=0.0)
-    return max([best, *(0.98 * similarity(name, other) for name in names for other in others)])
+    best = 0.0
+    for name in names:
+        best = max(best, similarity(name, legal))
+        if not forms_differ(name, legal):
+            best = max([best, *(0.98 * similarity(name, other) for other in others)])
+    return best
 
 
 def _answer(best: Candidate, second: Candidate | None, country: str | None) -> Found:
@@ -182,6 +205,6 @@ def _number(text: str | None) -> str | None:
     return re.sub(r"[\W_]", "", text).casefold().lstrip("0") or None if text else None
 
 
-def _same(known: Mapping[str, Value], field: str, other: str | None) -> bool:
-    left = _known(known, field)
-    return bool(left and other) and company_name(left).stem == company_name(other).stem
+def _same(known: Mapping[str, Value], field: str, others: Sequence[str]) -> bool:
+    left = company_name(_known(known, field)).stem
+    return bool(left) and any(left == company_name(other).stem for other in others)

@@ -12,7 +12,9 @@ from rapidfuzz import fuzz
 
 # Forms that mean the same stand together; the longest spelling at the end of a name is taken off.
 _FORMS = (
-    "inc|incorporated|corp|corporation|co|company",
+    "inc|incorporated",
+    "corp|corporation",
+    "co|company",
     "llc|limited liability company|l l c",
     "lp|limited partnership",
     "llp|limited liability partnership",
@@ -148,7 +150,12 @@ def similarity(left: CompanyName, right: CompanyName) -> float:
         alike = _words_alike(_telling(left.stem), _telling(right.stem))
     if left.form == right.form:
         return alike
-    return alike * (ONE_FORM if None in (left.form, right.form) else OTHER_FORM)
+    return alike * (OTHER_FORM if forms_differ(left, right) else ONE_FORM)
+
+
+def forms_differ(left: CompanyName, right: CompanyName) -> bool:
+    """True when both names say a legal form and it is not the same."""
+    return None not in (left.form, right.form) and left.form != right.form
 
 
 def _telling(stem: str) -> list[str]:

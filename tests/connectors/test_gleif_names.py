@@ -38,6 +38,7 @@ def test_same_name_in_other_clothes_is_the_same(left: str, right: str) -> None:
         pytest.param("Alpha Fund IV LP", "Alpha Fund V LP", id="roman-number"),
         pytest.param("Storage Unit 12 LLC", "Storage Unit 13 LLC", id="number"),
         pytest.param("Total SA", "Total SE", id="legal-form"),
+        pytest.param("Total Inc", "Total Corp", id="incorporated-or-corporation"),
         pytest.param("IBM", "IBN", id="short"),
         pytest.param("", "", id="blank"),
         pytest.param("Inc.", "Inc.", id="form-alone"),
@@ -85,8 +86,8 @@ def entity(lei: str, name: str, country: str = "US", **changes: object) -> Entit
         "names": (name,),
         "countries": (country,),
         "registered_as": None,
-        "city": None,
-        "postal_code": None,
+        "cities": (),
+        "postal_codes": (),
         "status": "ACTIVE",
         "registration": "ISSUED",
     }
@@ -116,6 +117,12 @@ def test_clear_best_is_chosen_with_its_reason() -> None:
         pytest.param([entity("A", "ACME INC", registration="MERGED")], {"name": "Acme Inc", "country": "US"},
                      id="merged"),
         pytest.param([], {"name": "Acme Inc"}, id="nothing"),
+        pytest.param([entity("A", "ACME INC"), entity("B", "ACME INC", registration="LAPSED")],
+                     {"name": "Acme Inc", "country": "US"}, id="namesake-that-lapsed"),
+        pytest.param([entity("A", "ACME INC", cities=("Boston",))],
+                     {"name": "Acme", "country": "US", "city": "Austin"}, id="other-city-and-no-form"),
+        pytest.param([entity("A", "ZAP LLC", names=("ZAP LLC", "Zap"))], {"name": "Zap Inc", "country": "US"},
+                     id="trading-name-with-another-form"),
         pytest.param([entity("A", "ACME INC")], {"name": " ", "country": "US"}, id="blank-name"),
     ],
 )  # fmt: skip
@@ -132,8 +139,8 @@ def test_doubt_is_no_answer(entities: list[Entity], known: dict[str, str]) -> No
 )
 def test_other_evidence_breaks_a_tie(evidence: dict[str, str]) -> None:
     twins = [
-        entity("A", "ACME GMBH", "DE", registered_as="HRB 7", city="Berlin", postal_code="10115"),
-        entity("B", "ACME GMBH", "DE", registered_as="HRB0012", city="Munich", postal_code="80331"),
+        entity("A", "ACME GMBH", "DE", registered_as="HRB 7", cities=("Berlin",), postal_codes=("10115",)),
+        entity("B", "ACME GMBH", "DE", registered_as="HRB0012", cities=("Munich",), postal_codes=("80331",)),
     ]
     found = choose(twins, {"name": "Acme GmbH", "country": "Germany", **evidence})
     assert found is not None
