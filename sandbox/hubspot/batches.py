@@ -142,6 +142,8 @@ def _upsert_one(
     call: Call, kind: Kind, item: Entry, id_property: str, name: str, known: Mapping[str, int]
 ) -> dict[str, Any]:
     sent = item.get("properties") or {}
+    if not isinstance(sent, dict):
+        raise bad_request("Invalid input JSON: `properties` must be an object")
     if id_property.lower() == "hs_object_id":
         if name not in known or not call.portal.store.rows(kind, [known[name]], ()):
             raise not_found()

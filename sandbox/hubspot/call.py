@@ -96,6 +96,16 @@ def texts(value: Any, what: str) -> list[str]:
     return list(value)
 
 
+def whole(body: dict[str, Any], name: str, default: int) -> int:
+    """A whole number of a body, `default` where there is none; 400 for all else."""
+    value = body.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise bad_request(f"Invalid input JSON: `{name}` must be a whole number")
+    return value
+
+
 def id_text(item: Any, what: str = "id") -> str:
     """The id of an input as text; clients send strings, some send numbers."""
     value = item.get(what) if isinstance(item, dict) else None

@@ -15,6 +15,8 @@ from sandbox.hubspot.values import as_text, ms_of, stamp
 
 MAX_GROUPS, MAX_FILTERS, MAX_TOTAL = 5, 6, 18
 _COMPARED = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
+# What SQLite can compare an id with.
+_WIDEST = 2**63 - 1
 Clause = tuple[str, list[Any]]
 
 
@@ -102,7 +104,7 @@ def _parameter(definition: Definition, text: str, *, is_folded: bool = True) -> 
     """A filter value in the form its operand has; 400 when it cannot be."""
     try:
         if definition.name == "hs_object_id":
-            return int(text)
+            return max(-_WIDEST, min(_WIDEST, int(text)))
         if definition.type == "number":
             return float(text)
         if definition.type == "datetime":

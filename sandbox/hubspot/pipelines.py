@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.hubspot.call import Call, id_text
+from sandbox.hubspot.call import Call, id_text, whole
 from sandbox.hubspot.errors import bad_request, not_found
 from sandbox.hubspot.values import as_text
 from sandbox.wire import Response
@@ -28,7 +28,7 @@ def create_pipeline(call: Call, kind: str) -> Response:
         raise bad_request("Invalid input JSON: `stages` must be a list")
     pipeline_id = _next_id(call, plural)
     listed = [(f"{pipeline_id}{place:02d}", id_text(s, "label"), _metadata(s)) for place, s in enumerate(stages)]
-    made = call.portal.new_pipeline(pipeline_id, id_text(body, "label"), int(body.get("displayOrder") or 0), listed)
+    made = call.portal.new_pipeline(pipeline_id, id_text(body, "label"), whole(body, "displayOrder", 0), listed)
     call.portal.put_pipeline(plural, made)
     _audit(call, pipeline_id, "CREATE", made)
     return Response.of_json(made, 201)
@@ -62,7 +62,7 @@ def create_stage(call: Call, kind: str, pipeline_id: str) -> Response:
     pipeline, body = _pipeline(call, kind, pipeline_id), call.body()
     stage_id = f"{_next_id(call, call.portal.kind(kind).plural)}{len(pipeline['stages']):02d}"
     made = call.portal.new_pipeline("", "", 0, [(stage_id, id_text(body, "label"), _metadata(body))])["stages"][0]
-    made["displayOrder"] = int(body.get("displayOrder") or len(pipeline["stages"]))
+    made["displayOrder"] = whole(body, "displayOrder", len(pipeline["stages"]))
     pipeline["stages"].append(made)
     call.portal.put_pipeline(call.portal.kind(kind).plural, pipeline)
     _audit(call, stage_id, "CREATE", made)
@@ -119,8 +119,7 @@ def _shown(pipeline: Pipeline) -> Pipeline:
 def _change(call: Call, thing: dict[str, Any], body: dict[str, Any]) -> None:
     if "label" in body:
         thing["label"] = id_text(body, "label")
-    if isinstance(body.get("displayOrder"), int):
-        thing["displayOrder"] = body["displayOrder"]
+    thing["displayOrder"] = whole(body, "displayOrder", thing["displayOrder"])
     thing["updatedAt"] = call.portal.now()
 
 

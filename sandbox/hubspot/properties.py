@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.hubspot.batches import Entry, answer
-from sandbox.hubspot.call import Call, id_text
+from sandbox.hubspot.call import Call, id_text, whole
 from sandbox.hubspot.definition import FIELD_TYPES, NAME, TYPES, Definition
 from sandbox.hubspot.errors import HubspotError, bad_request, not_found
 from sandbox.hubspot.kinds import Kind
@@ -22,6 +22,12 @@ def list_properties(call: Call, kind: str) -> Response:
     found, archived = call.portal.kind(kind), call.flag("archived")
     known = call.portal.definitions(found).values()
     return Response.of_json({"results": [one.wire() for one in known if one.archived == archived]})
+
+
+def list_bare(call: Call, kind: str) -> Response:
+    """The live definitions without an envelope, as v2 tells them."""
+    known = call.portal.definitions(call.portal.kind(kind)).values()
+    return Response.of_json([one.wire() for one in known if not one.archived])
 
 
 def get_property(call: Call, kind: str, name: str) -> Response:
@@ -57,10 +63,11 @@ def read_batch(call: Call, kind: str) -> Response:
     results: list[Entry] = []
     errors: list[Entry] = []
     for item in call.inputs(BATCH_MAX):
+        name = id_text(item, "name")
         try:
-            results.append(_known(call, found, id_text(item, "name"), archived).wire())
+            results.append(_known(call, found, name, archived).wire())
         except HubspotError as error:
-            errors.append(error.entry({"name": [str(item["name"])]}))
+            errors.append(error.entry({"name": [name]}))
     return answer(call, results, errors, 200, started)
 
 
@@ -132,8 +139,9 @@ def _options(body: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     options = body.get("options") or []
     if not isinstance(options, list):
         raise bad_request("Invalid input JSON: `options` must be a list")
-    listed = sorted(options, key=lambda option: option.get("displayOrder") or 0)
-    return tuple((id_text(option, "value"), id_text(option, "label")) for option in listed)
+    pairs = [(id_text(option, "value"), id_text(option, "label")) for option in options]
+    order = [whole(option, "displayOrder", place) for place, option in enumerate(options)]
+    return tuple(pair for _, pair in sorted(zip(order, pairs, strict=True)))
 
 
 def _create(call: Call, kind: Kind, body: dict[str, Any]) -> Definition:

@@ -21,12 +21,15 @@ Handler = Callable[..., Response]
 NUMBERED = ("v3", "v4")
 DATED = ("2026-03", "2026-09")
 VERSIONS = (*NUMBERED, *DATED)
+# Taps still read the definitions where they were before v3.
+LEGACY = ("v2",)
 _AREAS = "objects|properties|associations|owners|pipelines"
 _FORMS = (
     re.compile(rf"/crm/(?P<version>v3|v4)/(?P<area>{_AREAS})(?P<tail>/.*)?"),
     re.compile(rf"/crm/(?P<area>{_AREAS})/(?P<version>2026-03|2026-09)(?P<tail>/.*)?"),
     re.compile(r"/(?P<area>account-info)/(?P<version>v3|2026-03|2026-09)(?P<tail>/.*)?"),
     re.compile(r"/(?P<area>oauth)/(?P<version>v1|v3|2026-03|2026-09)(?P<tail>/.*)?"),
+    re.compile(r"/(?P<area>properties)/(?P<version>v2)(?P<tail>/.*)?"),
     re.compile(r"/settings/(?P<version>v3)/(?P<area>users)(?P<tail>/.*)?"),
     re.compile(r"/settings/(?P<area>users)/(?P<version>v3|2026-03|2026-09)(?P<tail>/.*)?"),
 )
@@ -81,7 +84,7 @@ class Table:
     """The routes of each version."""
 
     def __init__(self) -> None:
-        self._tables = {version: Routes() for version in VERSIONS}
+        self._tables = {version: Routes() for version in (*LEGACY, *VERSIONS)}
         self._add_objects()
         self._add_associations()
         self._add_properties()
@@ -153,6 +156,7 @@ class Table:
         self._add("POST", f"{many}/batch/read", props.read_batch, "schema-read")
         self._add("POST", f"{many}/batch/create", props.create_batch, "schema-write")
         self._add("POST", f"{many}/batch/archive", props.archive_batch, "schema-write")
+        self._add("GET", f"{many}/properties", props.list_bare, "schema-read", LEGACY)
         self._add("GET", many, props.list_properties, "schema-read")
         self._add("POST", many, props.create_property, "schema-write")
         self._add("GET", f"{many}/{{name}}", props.get_property, "schema-read")

@@ -16,6 +16,7 @@ from sandbox.wire import Response
 MAX_BODY = 3_000
 MAX_RESULTS = 10_000
 PAGE_MAX = 200
+_TOTALS_KEPT = 500
 _ASCENDING = {"ASCENDING": "ASC", "DESCENDING": "DESC"}
 
 
@@ -58,6 +59,8 @@ class Index:
             name = self._kind.plural
             changed = f"FROM {name} WHERE _id IN (SELECT _id FROM {name}_lag) AND +_archived = 0"
             total += self._counted(self._sources()[1], where) - self._counted(changed, where)
+        if len(self._portal.totals) >= _TOTALS_KEPT:
+            self._portal.totals.clear()
         self._portal.totals[key] = (self._portal.writes, total)
         return total
 

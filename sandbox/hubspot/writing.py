@@ -246,8 +246,10 @@ def identity(
     portal: Portal, writer: Writer, kind: Kind, id_property: str | None, values: Sequence[str]
 ) -> dict[str, int]:
     """Live records by what a client called them: ids, or values of the e-mail or a unique property; 400 for others."""
-    if not id_property or id_property.lower() == "hs_object_id":
+    if not id_property or str(id_property).lower() == "hs_object_id":
         return {value: int(value) for value in values if value.isdecimal() and len(value) < 19}
+    if not isinstance(id_property, str):
+        raise bad_request("Invalid input JSON: `idProperty` must be a string")
     name = id_property.lower()
     if kind.plural == "contacts" and name == "email":
         pairs = ((value, writer.contact_with(value)) for value in values)
