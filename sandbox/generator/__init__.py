@@ -9,7 +9,8 @@ from datetime import date
 
 import polars as pl
 
-from sandbox.generator import register, render, truth, world
+from sandbox.generator import orgs as org_world
+from sandbox.generator import portal, register, truth, world
 from sandbox.generator.chance import Chance
 from sandbox.generator.dataset import Dataset, Frames, write
 
@@ -32,10 +33,10 @@ def generate(size: int, seed: int = 1, dirt: float = 1.0, as_of: date = AS_OF, o
     deal_ids: dict[tuple[str, int, str], pl.Series] = {}
     salesforce: list[Frames] = []
     for org in range(orgs):
-        frames, ids = render.salesforce_org(made, org)
+        frames, ids = org_world.org_frames(made, org)
         salesforce.append(frames)
         deal_ids["salesforce", org, "Opportunity"] = ids
-    hubspot, ids = render.hubspot_portal(made)
+    hubspot, ids = portal.portal(made)
     deal_ids["hubspot", 0, "deals"] = ids
     gleif = register.entries(made.companies, Chance(seed, "register"))
     staff = [("salesforce", org, "User", frames["User"]["Id"]) for org, frames in enumerate(salesforce)]

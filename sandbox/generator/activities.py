@@ -42,30 +42,24 @@ def tasks(
     subtype = pl.Series(["Call", "Email", "Task"]).gather(call)
     seconds = pl.Series((chance.of("length").random(n) ** 2 * 1800).astype(np.int64))
     subject = pl.Series(_SUBJECTS).gather(chance.of("subject").below(len(_SUBJECTS), n))
-    return (
-        pl.DataFrame(
-            [
-                ids.salesforce("Task", n, org, order=moment),
-                who.alias("WhoId"),
-                what.alias("WhatId"),
-                owner.alias("OwnerId"),
-                subject.alias("Subject"),
-                days(day).alias("ActivityDate"),
-                pl.Series("Status", np.where(done, "Completed", "Not Started")),
-                pl.Series(["Normal", "High", "Low"])
-                .gather(chance.of("priority").pick([85, 12, 3], n))
-                .alias("Priority"),
-                pl.Series("IsClosed", done),
-                subtype.alias("TaskSubtype"),
-                text.only(call == 0, "Outbound").alias("CallType"),
-                text.only(call == 0, seconds).alias("CallDurationInSeconds"),
-                pl.Series("IsArchived", day < today - 365),
-                *salesforce.stamps(moment, moment, owner),
-            ]
-        ).sort("Id")
-        if n
-        else pl.DataFrame()
-    )
+    return pl.DataFrame(
+        [
+            ids.salesforce("Task", n, org, order=moment),
+            who.alias("WhoId"),
+            what.alias("WhatId"),
+            owner.alias("OwnerId"),
+            subject.alias("Subject"),
+            days(day).alias("ActivityDate"),
+            pl.Series("Status", np.where(done, "Completed", "Not Started")),
+            pl.Series(["Normal", "High", "Low"]).gather(chance.of("priority").pick([85, 12, 3], n)).alias("Priority"),
+            pl.Series("IsClosed", done),
+            subtype.alias("TaskSubtype"),
+            text.only(call == 0, "Outbound").alias("CallType"),
+            text.only(call == 0, seconds).alias("CallDurationInSeconds"),
+            pl.Series("IsArchived", day < today - 365),
+            *salesforce.stamps(moment, moment, owner),
+        ]
+    ).sort("Id")
 
 
 def events(
@@ -76,29 +70,25 @@ def events(
     minutes = np.array([15, 30, 60, 90])[chance.of("length").pick([10, 50, 35, 5], n)]
     created = start - (chance.of("ahead").below(14, n) + 1) * _DAY_MS
     day = start // _DAY_MS
-    return (
-        pl.DataFrame(
-            [
-                ids.salesforce("Event", n, org, order=moment),
-                who.alias("WhoId"),
-                what.alias("WhatId"),
-                owner.alias("OwnerId"),
-                pl.Series(_MEETINGS).gather(chance.of("subject").below(len(_MEETINGS), n)).alias("Subject"),
-                times(start).alias("StartDateTime"),
-                times(start + minutes * 60_000).alias("EndDateTime"),
-                times(start).alias("ActivityDateTime"),
-                days(day).alias("ActivityDate"),
-                pl.Series("DurationInMinutes", minutes),
-                pl.repeat(False, n, eager=True).alias("IsAllDayEvent"),
-                pl.repeat(False, n, eager=True).alias("IsChild"),
-                pl.repeat("Event", n, eager=True).alias("EventSubtype"),
-                pl.Series("IsArchived", day < today - 365),
-                *salesforce.stamps(created, created, owner),
-            ]
-        ).sort("Id")
-        if n
-        else pl.DataFrame()
-    )
+    return pl.DataFrame(
+        [
+            ids.salesforce("Event", n, org, order=moment),
+            who.alias("WhoId"),
+            what.alias("WhatId"),
+            owner.alias("OwnerId"),
+            pl.Series(_MEETINGS).gather(chance.of("subject").below(len(_MEETINGS), n)).alias("Subject"),
+            times(start).alias("StartDateTime"),
+            times(start + minutes * 60_000).alias("EndDateTime"),
+            times(start).alias("ActivityDateTime"),
+            days(day).alias("ActivityDate"),
+            pl.Series("DurationInMinutes", minutes),
+            pl.repeat(False, n, eager=True).alias("IsAllDayEvent"),
+            pl.repeat(False, n, eager=True).alias("IsChild"),
+            pl.repeat("Event", n, eager=True).alias("EventSubtype"),
+            pl.Series("IsArchived", day < today - 365),
+            *salesforce.stamps(created, created, owner),
+        ]
+    ).sort("Id")
 
 
 def engagement(kind: str, owner: pl.Series, moment: Ints, own: pl.Series, chance: Chance) -> pl.DataFrame:

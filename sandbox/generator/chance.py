@@ -38,16 +38,17 @@ class Chance:
 
     def below(self, high: ArrayLike, n: int) -> Ints:
         """`n` integers in [0, high); `high` is one bound or one for each, 0 counts as 1."""
-        return (self._rng.random(n) * np.maximum(np.asarray(high), 1)).astype(np.int64)
+        return np.asarray(self._rng.random(n) * np.maximum(np.asarray(high), 1), dtype=np.float64).astype(np.int64)
 
     def pick(self, weights: ArrayLike, n: int) -> Ints:
         """`n` positions into `weights`, each drawn in proportion to its weight."""
         edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-        return np.minimum(np.searchsorted(edges, self._rng.random(n) * edges[-1], side="right"), len(edges) - 1)
+        drawn = np.searchsorted(edges, self._rng.random(n) * edges[-1], side="right").astype(np.int64)
+        return np.asarray(np.minimum(drawn, len(edges) - 1), dtype=np.int64)
 
     def some(self, candidates: Ints, share: float) -> Ints:
         """About `share` of the candidates, in their order."""
-        return candidates[self.hits(share, len(candidates))]
+        return np.asarray(candidates[self.hits(share, len(candidates))], dtype=np.int64)
 
     def word(self, words: pl.Series, n: int) -> pl.Series:
         """`n` of the words, all alike in weight."""

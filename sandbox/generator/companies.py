@@ -80,22 +80,17 @@ def _parents(n: int, chance: Chance) -> Ints:
 
 
 def _site(place: Ints, country: Ints, chance: Chance) -> pl.DataFrame:
-    n = len(place)
     places = tables.places()
-    return (
-        pl.DataFrame(
-            {
-                "city": places["city"].gather(place),
-                "city_local": places["local"].gather(place),
-                "state": places["state"].gather(place),
-                "postal": _postal_codes(place, country, chance.of("postal")),
-                "street": streets(country, chance.of("street")),
-                "phone_area": places["area"].gather(place),
-                "phone_number": text.digits(places["subscriber"], place, chance.of("phone")),
-            }
-        )
-        if n
-        else pl.DataFrame(schema=dict.fromkeys(("city", "city_local", "state", "postal", "street"), pl.String))
+    return pl.DataFrame(
+        {
+            "city": places["city"].gather(place),
+            "city_local": places["local"].gather(place),
+            "state": places["state"].gather(place),
+            "postal": postal_codes(place, country, chance.of("postal")),
+            "street": streets(country, chance.of("street")),
+            "phone_area": places["area"].gather(place),
+            "phone_number": text.digits(places["subscriber"], place, chance.of("phone")),
+        }
     )
 
 
@@ -104,7 +99,8 @@ def streets(country: Ints, chance: Chance) -> pl.Series:
     n = len(country)
     styles, house = tables.countries()["street"], (chance.of("house").random(n) ** 2 * 240 + 1).astype(np.int64)
     names = tables.streets()
-    offsets, words = {}, []
+    offsets: dict[str, tuple[int, int]] = {}
+    words: list[str] = []
     for style, listed in names.items():
         offsets[style] = (len(words), len(listed))
         words += listed.to_list()
@@ -119,9 +115,10 @@ def streets(country: Ints, chance: Chance) -> pl.Series:
     return frame.select(text_of.alias("street")).to_series()
 
 
-def _postal_codes(place: Ints, country: Ints, chance: Chance) -> pl.Series:
+def postal_codes(place: Ints, country: Ints, chance: Chance) -> pl.Series:
     """The place's prefix, then the country's pattern (# a digit, @ a letter) filled up."""
-    options, start, size = [], [], []
+    options: list[str] = []
+    start, size = [], []
     for prefix, pattern in zip(
         tables.places()["postal"], tables.countries()["postal"].gather(tables.places()["country_row"]), strict=True
     ):
@@ -161,7 +158,7 @@ def _named(frame: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     own = company_names.cores(country, frame["industry"].to_numpy(), frame["city"], chance.of("core"))
     iso = tables.countries()
     boss = np.maximum(parent, 0)
-    of_parent = own.gather_every(1)[boss] if len(own) else own
+    of_parent = own[boss]
     part = chance.of("part").below(4, len(frame))
     abroad = country != country[boss]
     ending = pl.Series(np.where(abroad, 0, part + 1)).alias("ending")
@@ -237,7 +234,8 @@ def _domains(frame: pl.DataFrame, chance: Chance) -> pl.Series:
 
 
 def _endings(country: Ints, chance: Chance) -> pl.Series:
-    options, rows = [], np.zeros(len(country), dtype=np.int64)
+    options: list[str] = []
+    rows = np.zeros(len(country), dtype=np.int64)
     for c, listed in enumerate(tables.countries()["tlds"]):
         pairs = [item.split(":") for item in listed.split(",")]
         of_country = np.flatnonzero(country == c)

@@ -71,35 +71,31 @@ def cores(country: Ints, industry: Ints, city: pl.Series, chance: Chance) -> pl.
             "joint": joint,
         }
     )
-    k = pl.col("kind")
-    pair = (
-        pl.when(pl.col("joint") == 0)
-        .then(pl.format("{} & {}", "family", "second"))
-        .when(pl.col("joint") == 1)
-        .then(pl.format("{} and {}", "family", "second"))
-        .when(pl.col("joint") == 2)
-        .then(pl.format("{} & Sons", "family"))
-        .otherwise(pl.format("{}-{}", "family", "second"))
-    )
-    short = (
-        pl.when(k <= 1)
-        .then("brand")
-        .when(k == 2)
-        .then("family")
-        .when(k == 3)
-        .then("city")
-        .when(k == 4)
-        .then("letters")
-        .when(k == 5)
-        .then("plain")
-        .otherwise(pair)
-    )
+    k, short = pl.col("kind"), _short()
     bare = (k == 0) | ((k == 5) & (pl.col("joint") == 0))
     core = pl.when(bare).then(short).otherwise(pl.format("{} {}", short, "trade"))
     the = (k == 5) & (pl.col("joint") == 3) & (pl.col("kind").cum_count() % 3 == 0)
     return frame.select(
         pl.when(the).then(pl.format("The {}", core)).otherwise(core).alias("core"), short.alias("short")
     )
+
+
+def _short() -> pl.Expr:
+    """The first part of the name, by kind."""
+    joint = pl.col("joint")
+    pair = (
+        pl.when(joint == 0)
+        .then(pl.format("{} & {}", "family", "second"))
+        .when(joint == 1)
+        .then(pl.format("{} and {}", "family", "second"))
+        .when(joint == 2)
+        .then(pl.format("{} & Sons", "family"))
+        .otherwise(pl.format("{}-{}", "family", "second"))
+    )
+    short = pair
+    for code, column in ((5, "plain"), (4, "letters"), (3, "city"), (2, "family"), (1, "brand"), (0, "brand")):
+        short = pl.when(pl.col("kind") == code).then(pl.col(column)).otherwise(short)
+    return short
 
 
 def _trade(country: Ints, industry: Ints, chance: Chance) -> pl.Series:

@@ -55,13 +55,13 @@ def made(
     """One row per deal (its row number is its name).
 
     company, org (-1: not in Salesforce), in_hubspot; owner (user row); name, product, amount (null where missing);
-    created, changed (last stage change), (ms); level (0-4: furthest open stage), stage (0-4, WON, LOST), close (day), first_close
-    (day), pushes; idle (days since anything happened; on open deals), next_step; and the planted faults is_idle,
-    is_past, is_pushed, is_bare (amount or next step missing).
+    created, changed (last stage change; ms); level (0-4: furthest open stage), stage (0-4, WON, LOST); close and
+    first_close (days), pushes; idle (days since anything happened; on open deals), next_step; and the planted faults
+    is_idle, is_past, is_pushed, is_bare (no amount), loses_account (blank in the CRM).
     """
     presence = known["presence"].to_numpy()
     rich = np.flatnonzero(presence > 0)
-    n = int(size * 0.15)
+    n = max(int(size * 0.15), 3)
     weight = companies["employees"].to_numpy()[rich].astype(np.float64) ** 0.45
     company = rich[chance.of("company").pick(weight, n)] if len(rich) else np.zeros(0, dtype=np.int64)
     n = len(company)
@@ -70,12 +70,6 @@ def made(
     in_sf = (state == 1) | ((state == 3) & (share < 0.75))
     in_hs = (state == 2) | ((state == 3) & ((share > 0.4) | ~in_sf))
     frame = _path(n, dirt, calendar, chance.of("path"))
-    product = pl.Series(_PRODUCTS).gather((chance.of("product").random(n) ** 1.4 * len(_PRODUCTS)).astype(np.int64))
-    year = (1970 + frame["created"].to_numpy() // 31_556_952_000).astype(np.int64)
-    names = pl.DataFrame({"c": companies["core"].gather(company), "p": product, "y": year})
-    name = names.select(
-        pl.concat_str("c", pl.lit(" - "), "p", pl.lit(" "), pl.col("y").cast(pl.String)).str.slice(0, 120)
-    ).to_series()
     amount = np.round(np.exp(chance.of("amount").normal(n) * 1.1 + 9.6) / 50) * 50
     bare = chance.of("bare").hits(min(0.07 * dirt, 0.9), n)
     sales = np.flatnonzero(users["department"].to_numpy() == "Sales")
@@ -89,8 +83,7 @@ def made(
         pl.Series("org", np.where(in_sf, known["org"].to_numpy()[company], -1)),
         pl.Series("in_hubspot", in_hs),
         pl.Series("owner", owner),
-        name.alias("name"),
-        product.alias("product"),
+        *_names(frame["created"].to_numpy(), companies["core"].gather(company), chance.of("product")),
         pl.when(pl.Series(bare)).then(None).otherwise(pl.Series(amount)).alias("amount"),
         pl.when(pl.Series(no_step)).then(None).otherwise(step).alias("next_step"),
         pl.Series("is_bare", bare & open_),
@@ -99,11 +92,19 @@ def made(
     )
 
 
+def _names(created: Ints, company: pl.Series, chance: Chance) -> list[pl.Series]:
+    """Name and product of each deal: "Acme - Platform 2025"."""
+    product = pl.Series(_PRODUCTS).gather((chance.random(len(company)) ** 1.4 * len(_PRODUCTS)).astype(np.int64))
+    year = pl.Series(1970 + created // 31_556_952_000).cast(pl.String)
+    name = (company + " - " + product + " " + year).str.slice(0, 120)
+    return [name.alias("name"), product.alias("product")]
+
+
 def _path(n: int, dirt: float, calendar: Calendar, chance: Chance) -> pl.DataFrame:
     stage = chance.of("stage").pick([9, 8, 7, 6, 4, 22, 44], n)
     open_: Bools = stage < WON
     level = np.where(open_, stage, np.where(stage == WON, OPEN_STAGES - 1, chance.of("level").below(OPEN_STAGES, n)))
-    spent = np.exp(chance.of("spent").normal(n * OPEN_STAGES).reshape(n, -1) * 0.7 + 2.5).clip(0.2, 200)
+    spent = np.exp(chance.of("spent").normal(n * OPEN_STAGES).reshape(n, OPEN_STAGES) * 0.7 + 2.5).clip(0.2, 200)
     before = np.where(np.arange(OPEN_STAGES)[None, :] < level[:, None], spent, 0).sum(axis=1)
     stale = chance.of("stale").random(n)
     is_idle = open_ & (stale < 0.16 * dirt)
@@ -178,4 +179,4 @@ def _pushes(place: Ints, rows: Ints, steps: Ints, pushes: Ints) -> Bools:
     between = np.maximum(rows - 1 - (steps > 0), 1)
     at = np.clip(place - 1, 0, None)
     inner = (place >= 1) & ((place < rows - 1) | (steps == 0))
-    return inner & ((at + 1) * pushes // between > at * pushes // between)
+    return np.asarray(inner & ((at + 1) * pushes // between > at * pushes // between), dtype=np.bool_)

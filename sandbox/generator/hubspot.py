@@ -124,7 +124,9 @@ def companies(
     skeleton: pl.DataFrame, said: pl.DataFrame, owner_ids: pl.Series, own: pl.Series, industries: pl.Series
 ) -> pl.DataFrame:
     website = said.select(
-        pl.when(skeleton["www"]).then(pl.concat_str(pl.lit("https://www."), "domain")).otherwise("domain")
+        pl.when(skeleton["www"] & ~pl.col("domain").str.contains("/|www"))
+        .then(pl.concat_str(pl.lit("https://www."), "domain"))
+        .otherwise("domain")
     ).to_series()
     frame = pl.DataFrame(
         [
@@ -166,40 +168,36 @@ def deals(
     forecast = pl.Series(
         [{"Omitted": "OMIT", "Best Case": "BEST_CASE"}.get(row[3], row[3].upper()) for row in listed]
     ).gather(stage)
-    made = (
-        pl.DataFrame(
-            [
-                own.alias("id"),
-                frame["name"].alias("dealname"),
-                pl.repeat("default", len(own), eager=True).alias("pipeline"),
-                pl.Series([row[1] for row in listed]).gather(stage).alias("dealstage"),
-                frame["amount"].alias("amount"),
-                pl.repeat("USD", len(own), eager=True).alias("deal_currency_code"),
-                times(frame["close"].to_numpy() * 86_400_000 + 43_200_000).alias("closedate"),
-                pl.Series("dealtype", np.where(frame["is_new"].to_numpy(), "newbusiness", "existingbusiness")),
-                owner_ids.alias("hubspot_owner_id"),
-                pl.Series("hs_is_closed", closed),
-                pl.Series("hs_is_closed_won", won),
-                probability.alias("hs_deal_stage_probability"),
-                forecast.alias("hs_manual_forecast_category"),
-                frame["next_step"].alias("hs_next_step"),
-                text.only(stage == deal_world.LOST, "Price").alias("closed_lost_reason"),
-                times(frame["changed"]).alias("hs_v2_date_entered_current_stage"),
-                pl.Series("hs_num_times_closedate_pushed", frame["pushes"]).cast(pl.Float64),
-                times(last_activity.cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
-                times(frame["created"]).alias("createdate"),
-                times(modified).alias("hs_lastmodifieddate"),
-            ]
-        )
-        if len(own)
-        else pl.DataFrame()
+    made = pl.DataFrame(
+        [
+            own.alias("id"),
+            frame["name"].alias("dealname"),
+            pl.repeat("default", len(own), eager=True).alias("pipeline"),
+            pl.Series([row[1] for row in listed]).gather(stage).alias("dealstage"),
+            frame["amount"].alias("amount"),
+            pl.repeat("USD", len(own), eager=True).alias("deal_currency_code"),
+            times(frame["close"].to_numpy() * 86_400_000 + 43_200_000).alias("closedate"),
+            pl.Series("dealtype", np.where(frame["is_new"].to_numpy(), "newbusiness", "existingbusiness")),
+            owner_ids.alias("hubspot_owner_id"),
+            pl.Series("hs_is_closed", closed),
+            pl.Series("hs_is_closed_won", won),
+            probability.alias("hs_deal_stage_probability"),
+            forecast.alias("hs_manual_forecast_category"),
+            frame["next_step"].alias("hs_next_step"),
+            text.only(stage == deal_world.LOST, "Price").alias("closed_lost_reason"),
+            times(frame["changed"]).alias("hs_v2_date_entered_current_stage"),
+            pl.Series("hs_num_times_closedate_pushed", frame["pushes"]).cast(pl.Float64),
+            times(last_activity.cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
+            times(frame["created"]).alias("createdate"),
+            times(modified).alias("hs_lastmodifieddate"),
+        ]
     )
     return _by_id(made)
 
 
 def _by_id(frame: pl.DataFrame) -> pl.DataFrame:
     """In numeric order of id, as the portal lists them."""
-    return frame.sort(pl.col("id").cast(pl.Int64)) if frame.width else frame
+    return frame.sort(pl.col("id").cast(pl.Int64))
 
 
 def links(

@@ -31,7 +31,7 @@ _PODS = ("5g", "8d", "Kq", "3z")
 
 
 def salesforce(sobject: str, n: int, org: int, *, start: int = 1, order: Ints | None = None) -> pl.Series:
-    """`n` ids of one object of one org. `order` gives each row's place in time, so that older records have lower ids."""
+    """`n` ids of one object of one org. Rows with a lower `order` (older ones) have lower ids."""
     place = np.arange(n) if order is None else ranks(order)
     # Different objects of one org, and the orgs, never share a number.
     number = place + start

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sandbox.generator import people, records, tables, text
+from sandbox.generator import mailboxes, records, tables, text
 from sandbox.generator.chance import Bools, Chance, Ints
 
 LEAD_SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 _SOURCE_WEIGHTS = (44, 12, 16, 18, 10)
+TAGS = ("crm", "webinar", "demo", "newsletter", "event2025", "trial")
 
 
 def of_people(
@@ -75,7 +76,7 @@ def _emails(
     n = len(frame)
     email = persons["work_mail"].gather(who)
     moved = np.flatnonzero((company != persons["company"].to_numpy()[who]) & (person >= 0))
-    new = people.company_addresses(
+    new = mailboxes.company_addresses(
         persons["given_key"].gather(who[moved]),
         persons["family_key"].gather(who[moved]),
         pl.Series(company[moved]),
@@ -94,7 +95,7 @@ def _emails(
     source = np.maximum(frame["source"].to_numpy(), 0)
     email = text.when(lacks | (wants & ~copy), private, email)
     email = text.when(copy & (kind == 0) | (relation == records.CONVERTED), email.gather(source), email)
-    other = people.local_parts(
+    other = mailboxes.local_parts(
         persons["given_key"].gather(who), persons["family_key"].gather(who), chance.of("style").below(9, n)
     )
     restyled = pl.DataFrame({"local": other, "domain": companies["domain"].gather(np.maximum(company, 0))})
@@ -102,8 +103,12 @@ def _emails(
         copy & (kind == 3), restyled.select(pl.concat_str("local", pl.lit("@"), "domain")).to_series(), email
     )
     email = text.when(copy & (kind == 2), private, email)
-    tagged = email.str.replace("@", "+crm@", literal=True)
-    email = text.when(copy & (kind == 4), tagged, email)
+    tag = pl.Series(TAGS).gather(chance.of("tag").below(len(TAGS), n))
+    pieces = pl.DataFrame({"email": email, "tag": tag})
+    tagged = pieces.select(
+        pl.col("email").str.replace("@", pl.concat_str(pl.lit("+"), "tag", pl.lit("@")), literal=True)
+    )
+    email = text.when(copy & (kind == 4), tagged.to_series(), email)
     email = text.when(copy & (kind == 1), None, email)
     keep = (slot == records.HUBSPOT) & ~copy
     none = chance.of("none").hits(np.minimum(np.where(keep, 0.03, 0.09) * gaps, 0.8), n)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from sandbox.generator import staff, tables
-from sandbox.generator.chance import Chance, Ints
+from sandbox.generator.chance import Bools, Chance, Ints
 
 CONTACT, LEAD, HUBSPOT = 0, 1, 2  # slots of person records
 ORIGINAL, COUNTERPART, DUPLICATE, JOB_CHANGE, CONVERTED, TEST = range(6)
@@ -56,7 +56,7 @@ def companies_known(companies: pl.DataFrame, orgs: int, chance: Chance) -> pl.Da
 
 
 def people(persons: pl.DataFrame, known: pl.DataFrame, size: int, dirt: float, chance: Chance) -> pl.DataFrame:
-    """Person records: person (null for tests), company, slot, org (-1 in HubSpot), relation, source (row it copies), age.
+    """Person records: person and company (-1 for tests), slot, org (-1 in HubSpot), relation, source (row copied), age.
 
     age: days since it was created. Sorted by nothing in particular; the row number is the record's name. The number
     of contacts (slots CONTACT and HUBSPOT) is `size` or a few more.
@@ -66,7 +66,7 @@ def people(persons: pl.DataFrame, known: pl.DataFrame, size: int, dirt: float, c
     frame = _with_duplicates(frame, known, dirt, chance.of("duplicate"))
     frame = _cut(frame, size)
     frame = _with_conversions(frame, chance.of("converted"))
-    return _with_tests(frame, size, dirt, int(known["org"].max() or 0) + 1, chance.of("test"))
+    return _with_tests(frame, size, dirt, int(known["org"].to_numpy().max(initial=0)) + 1, chance.of("test"))
 
 
 def _originals(persons: pl.DataFrame, known: pl.DataFrame, chance: Chance) -> pl.DataFrame:
@@ -170,7 +170,7 @@ def _cut(frame: pl.DataFrame, size: int) -> pl.DataFrame:
 
 def _with_conversions(frame: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     """The lead that a contact once was; it stays in Salesforce, frozen. `source` is the contact."""
-    rows = np.flatnonzero((frame["slot"].to_numpy() == CONTACT) & (frame["relation"].to_numpy() != DUPLICATE))
+    rows = np.flatnonzero((frame["slot"].to_numpy() == CONTACT) & (frame["relation"].to_numpy() == ORIGINAL))
     rows = chance.of("who").some(rows, 0.13)
     added = frame[rows].with_columns(
         pl.lit(LEAD, dtype=pl.Int64).alias("slot"),
@@ -182,7 +182,7 @@ def _with_conversions(frame: pl.DataFrame, chance: Chance) -> pl.DataFrame:
 
 
 def _with_tests(frame: pl.DataFrame, size: int, dirt: float, orgs: int, chance: Chance) -> pl.DataFrame:
-    n = int(round(size * 0.0016 * dirt))
+    n = round(size * 0.0016 * dirt)
     slot = chance.of("slot").pick([30, 30, 40], n)
     org = np.where(slot == HUBSPOT, -1, chance.of("org").below(orgs, n))
     age = (chance.of("age").random(n) * 2000).astype(np.int64) + 9
@@ -240,7 +240,7 @@ def accounts(companies: pl.DataFrame, known: pl.DataFrame, dirt: float, chance: 
 
 def account_links(records: pl.DataFrame, accounts_: pl.DataFrame, chance: Chance) -> Ints:
     """For each person record, the account record of its company in its own CRM and org; -1 where there is none."""
-    shift = int(accounts_["org"].max() or 0) + 2
+    shift = int(accounts_["org"].to_numpy().max(initial=0)) + 2
     account_key = accounts_["company"].to_numpy() * shift + accounts_["org"].to_numpy() + 1
     order = np.argsort(account_key, kind="stable")
     ordered = account_key[order]
@@ -251,6 +251,13 @@ def account_links(records: pl.DataFrame, accounts_: pl.DataFrame, chance: Chance
     spread = np.where(chance.of("oldest").hits(0.6, len(records)), 0, chance.of("any").below(count, len(records)))
     found = order[np.minimum(first + spread, len(order) - 1)] if len(order) else np.zeros(len(records), dtype=np.int64)
     return np.where((count > 0) & (records["company"].to_numpy() >= 0), found, -1)
+
+
+def links_forgotten(frame: pl.DataFrame, hands: pl.DataFrame, chance: Chance) -> Bools:
+    """Which records were never put under their account: more in HubSpot, where nobody has to."""
+    mess = hands["mess"].to_numpy()[frame["hand"].to_numpy()]
+    share = np.where(frame["slot"].to_numpy() == HUBSPOT, 0.09, 0.035)
+    return chance.hits(np.clip(share * mess, 0, 0.8), len(frame))
 
 
 def hands_of(records: pl.DataFrame, hands: pl.DataFrame, chance: Chance) -> Ints:

@@ -10,8 +10,8 @@ from sandbox.generator.chance import Chance
 
 
 def entries(firms: pl.DataFrame, chance: Chance) -> pl.DataFrame:
-    """lei, legal_name, other_names, country (ISO 2), city, region, postal_code, address_lines, registered_as, jurisdiction,
-    status (ISSUED, LAPSED, RETIRED); sorted by lei."""
+    """lei, legal_name, other_names, country (ISO 2), city, region, postal_code, address_lines, registered_as,
+    jurisdiction, status (ISSUED, LAPSED, RETIRED); sorted by lei."""
     n = len(firms)
     big = np.clip(0.25 + np.log10(firms["employees"].to_numpy() + 1) / 6, 0.2, 0.95)
     rows = np.flatnonzero(chance.of("which").hits(big, n))
@@ -67,6 +67,7 @@ def _decoys(firms: pl.DataFrame, chance: Chance) -> pl.DataFrame:
         places["city"].gather(place).alias("city"),
         places["local"].gather(place).alias("city_local"),
         places["state"].gather(place).alias("state"),
+        companies.postal_codes(place, country, chance.of("postal")).alias("postal"),
         companies.streets(country, chance.of("street")).alias("street"),
     )
     number = text.padded(chance.of("number").below(10**8, n), 8)

@@ -176,7 +176,7 @@ def accounts(skeleton: pl.DataFrame, said: pl.DataFrame, owner_ids: pl.Series, o
     website = said.select(
         pl.when(pl.col("domain").is_null())
         .then(None)
-        .when(skeleton["www"])
+        .when(skeleton["www"] & ~pl.col("domain").str.contains("/|www"))
         .then(pl.format("https://www.{}", "domain"))
         .otherwise("domain")
     ).to_series()

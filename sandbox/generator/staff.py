@@ -25,8 +25,8 @@ _KIND_WEIGHTS = (46, 30, 16, 8)
 _KIND_DIRT = (0.9, 1.5, 1.0, 0.5)
 
 
-def hired(size: int, chance: Chance) -> pl.DataFrame:
-    """One row per user: given, family, email, role, department, is_active, manager (row or null), age (days since hired)."""
+def hired(size: int, dirt: float, chance: Chance) -> pl.DataFrame:
+    """One row per user: given, family, email, role, department, is_active, manager (row), age (days employed)."""
     n = max(10, min(size // 3500, 400))
     names = tables.names()
     pick = chance.of("language").pick([60, 15, 10, 8, 7], n)
@@ -45,9 +45,9 @@ def hired(size: int, chance: Chance) -> pl.DataFrame:
     frame = frame.with_columns(frame.select(local.alias("local")))
     again = pl.col("local").cum_count().over("local")
     tail = pl.when(again > 1).then(again.cast(pl.String)).otherwise(pl.lit(""))
-    active = chance.of("active").hits(0.82, n)
+    active = chance.of("active").hits(1 - 0.18 * min(dirt, 2), n)
     active[:3] = True
-    if n > 4:
+    if dirt > 0:
         active[4] = False
     managers = np.where(np.arange(n) < 3, 0, chance.of("manager").below(3, n))
     return frame.with_columns(
@@ -74,6 +74,8 @@ def hands(users: pl.DataFrame, size: int, dirt: float, chance: Chance) -> pl.Dat
     spread = np.exp(chance.of("mess").normal(n) * 0.85 - 0.36)
     mess = np.clip(spread * np.array(_KIND_DIRT)[kind], 0.05, 6) * dirt
     batch = kind == 1
+    # Whole imports come swapped, but not the busiest ones (see `dealt`).
+    seldom = batch & (np.arange(n) > len(users) + imports // 2)
     user = np.concatenate([np.arange(len(users)), chance.of("user").below(len(users), n - len(users))])
     case = np.where(batch, chance.of("case").pick([80, 12, 8], n), chance.of("case2").pick([97, 1, 2], n))
     return pl.DataFrame(
@@ -84,7 +86,7 @@ def hands(users: pl.DataFrame, size: int, dirt: float, chance: Chance) -> pl.Dat
             "phone_habit": chance.of("phone").pick([30, 18, 22, 10, 8, 7, 5], n),
             "country_habit": chance.of("country").pick([62, 16, 4, 12, 6], n),
             "case_habit": np.where(dirt > 0, case, 0),
-            "swaps": batch & chance.of("swaps").hits(0.04 * min(dirt, 3), n),
+            "swaps": seldom & chance.of("swaps").hits(0.09 * min(dirt, 3), n),
             "plain": chance.of("plain").hits(np.where(batch, 0.22, 0.1) * min(dirt, 3), n),
             "gaps": np.exp(chance.of("gaps").normal(n) * 0.6 - 0.18) * np.array([1.0, 1.2, 1.5, 0.6])[kind],
         }

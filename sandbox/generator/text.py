@@ -26,7 +26,7 @@ def from_bytes(matrix: Bytes, lengths: Ints | None = None) -> pl.Series:
 
 
 def digits(templates: pl.Series, rows: Ints, chance: Chance) -> pl.Series:
-    """Numbers from templates (`N` = 2 to 9, `X` = 0 to 9, anything else itself); `rows` says which template each has."""
+    """Numbers from templates (`N` = 2 to 9, `X` = 0 to 9, else itself); `rows` says which template each has."""
     words = templates.to_list()
     width = max(max((len(word) for word in words), default=1), 1)
     table = np.array([list(word.ljust(width).encode()) for word in words], dtype=np.uint8).reshape(-1, width)

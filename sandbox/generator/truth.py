@@ -23,6 +23,7 @@ FIELDS = {
         "title": "Title",
         "country": "MailingCountry",
         "opt_out": "HasOptedOutOfEmail",
+        "do_not_call": "DoNotCall",
         "lead_source": "LeadSource",
         "city": "MailingCity",
     },
@@ -37,6 +38,7 @@ FIELDS = {
         "company": "Company",
         "website": "Website",
         "opt_out": "HasOptedOutOfEmail",
+        "do_not_call": "DoNotCall",
         "lead_source": "LeadSource",
         "city": "City",
     },
@@ -70,7 +72,7 @@ def told(
 ) -> Frames:
     """All truth frames. Entities are `p…` persons, `t…` test records, `c…` companies, `d…` deals, `u…` users.
 
-    records: system, org (0-based; null in HubSpot), object (vendor's name), id, entity, relation - one row per record of
+    records: system, org (0-based; null in HubSpot), object (vendor's name), id, entity, relation; a row per record of
     persons, companies, deals and users. people, companies: what is so. account_of: for every person record of a
     company its account entity, the ids of that entity's records in the same system and org, and `linked`, the one the
     record hangs on. stale_deals: one row per deal record and reason. malformed: one row per field made wrong.

@@ -45,7 +45,7 @@ def build(size: int, seed: int, dirt_rate: float, as_of: date, orgs: int) -> Wor
     n = int(size * records.PERSONS_PER_CONTACT) + 40
     firms = companies.found(max(24, size // 9), chance.of("companies"))
     persons = people.born(n, firms, chance.of("persons"))
-    users = staff.hired(size, chance.of("users"))
+    users = staff.hired(size, dirt_rate, chance.of("users"))
     hands = staff.hands(users, size, dirt_rate, chance.of("hands"))
     known = records.companies_known(firms, orgs, chance.of("known"))
     skeleton = records.people(persons, known, size, dirt_rate, chance.of("people"))
@@ -53,12 +53,18 @@ def build(size: int, seed: int, dirt_rate: float, as_of: date, orgs: int) -> Wor
     skeleton = _stamped(skeleton, hands, users, calendar, chance.of("people"))
     accounts = _stamped(accounts, hands, users, calendar, chance.of("accounts"))
     link = records.account_links(skeleton, accounts, chance.of("links"))
-    skeleton = skeleton.with_columns(pl.Series("account", link), _person_ids(skeleton, chance.of("ids")).alias("id"))
+    forgotten = records.links_forgotten(skeleton, hands, chance.of("forgotten"))
+    skeleton = skeleton.with_columns(
+        pl.Series("true_account", link),
+        pl.Series("account", np.where(forgotten, -1, link)),
+        _person_ids(skeleton, chance.of("ids")).alias("id"),
+    )
     accounts = accounts.with_columns(_account_ids(accounts, chance.of("account ids")).alias("id"))
     said = profiles.of_people(skeleton, persons, firms, chance.of("said"), _gaps(skeleton, hands, dirt_rate))
     accounts_said = profiles.of_accounts(accounts, firms, chance.of("accounts said"), _gaps(accounts, hands, dirt_rate))
     soil = dirt.Soil(skeleton, accounts, persons, firms, hands, dirt_rate, chance.of("dirt"))
-    said, accounts_said, skeleton, soiled = dirt.spread(soil, said, accounts_said)
+    said, accounts_said, soiled = dirt.spread(soil, said, accounts_said)
+    skeleton = soil.people
     made = deals.made(firms, known, users, size, dirt_rate, calendar, chance.of("deals"))
     return World(
         calendar,

@@ -11,15 +11,37 @@ from sandbox.generator.dirt import typos
 from sandbox.generator.dirt.soil import Soil
 
 KINDS = (
-    "company_legal_name", "company_no_form", "company_form_variant", "company_acronym", "company_brand", "company_the", "company_and",
-    "company_abbreviated", "company_typo", "company_place", "company_dba",
-)  # fmt: skip
+    "company_legal_name",
+    "company_no_form",
+    "company_form_variant",
+    "company_acronym",
+    "company_brand",
+    "company_the",
+    "company_and",
+    "company_abbreviated",
+    "company_typo",
+    "company_place",
+    "company_dba",
+)
 _SHARES = (20, 18, 20, 5, 12, 5, 6, 8, 10, 6, 2)
 _SHORT = {
-    "International": "Intl", "Technologies": "Tech", "Manufacturing": "Mfg", "Systems": "Sys", "Services": "Svcs", "Group": "Grp",
-    "Associates": "Assoc.", "Engineering": "Eng.", "Solutions": "Soln", "Industries": "Ind.", "Management": "Mgmt", "Construction": "Constr.",
-    "Gesellschaft": "Ges.", "Consulting": "Cons.", "Medical": "Med", "Logistics": "Log.",
-}  # fmt: skip
+    "International": "Intl",
+    "Technologies": "Tech",
+    "Manufacturing": "Mfg",
+    "Systems": "Sys",
+    "Services": "Svcs",
+    "Group": "Grp",
+    "Associates": "Assoc.",
+    "Engineering": "Eng.",
+    "Solutions": "Soln",
+    "Industries": "Ind.",
+    "Management": "Mgmt",
+    "Construction": "Constr.",
+    "Gesellschaft": "Ges.",
+    "Consulting": "Cons.",
+    "Medical": "Med",
+    "Logistics": "Log.",
+}
 _NONE = ("n/a", "-", "self", "none", "freelance", "unknown", "private")
 
 
@@ -69,7 +91,11 @@ def _form(kind: str, name: pl.Series, firm: Ints, companies: pl.DataFrame, chanc
     listed = forms["variants"].gather(companies["form"].gather(firm))
     which = pl.Series(chance.below(listed.list.len().to_numpy(), n))
     variant = pl.DataFrame({"v": listed, "i": which}).select(pl.col("v").list.get(pl.col("i"))).to_series()
-    joint = pl.Series([" "]).gather(np.zeros(n, dtype=np.int64)).zip_with(~variant.str.starts_with(","), pl.Series([""] * n))
+    joint = (
+        pl.Series([" "])
+        .gather(np.zeros(n, dtype=np.int64))
+        .zip_with(~variant.str.starts_with(","), pl.Series([""] * n))
+    )
     if kind == "company_legal_name":
         return companies["legal_name"].gather(firm)
     if kind == "company_no_form":
@@ -98,7 +124,9 @@ def _form(kind: str, name: pl.Series, firm: Ints, companies: pl.DataFrame, chanc
     return (core + " (" + land + ")").zip_with(bracket, core + " - " + city)
 
 
-def _case(soil: Soil, said: pl.DataFrame, name: str, frame: pl.DataFrame, chance: Chance, *, account: bool = False) -> pl.DataFrame:
+def _case(
+    soil: Soil, said: pl.DataFrame, name: str, frame: pl.DataFrame, chance: Chance, *, account: bool = False
+) -> pl.DataFrame:
     n = len(said)
     habit = soil.habit(frame, "case_habit")
     follows = chance.of("follows").hits(0.85, n)
@@ -109,15 +137,19 @@ def _case(soil: Soil, said: pl.DataFrame, name: str, frame: pl.DataFrame, chance
     return soil.soil(said, lower, name, "company_lower", said[name].str.to_lowercase(), account=account)
 
 
-def soil_websites(soil: Soil, said: pl.DataFrame, frame: pl.DataFrame, name: str, *, account: bool = False) -> pl.DataFrame:
+def soil_websites(
+    soil: Soil, said: pl.DataFrame, frame: pl.DataFrame, name: str, *, account: bool = False
+) -> pl.DataFrame:
     """Domains written as addresses of pages, with www, with a slip; HubSpot's `domain` too."""
     chance = soil.chance.of("account sites" if account else "sites")
     n = len(said)
     site = said[name]
     forms = (
-        ("website_url", 0.12, "http://www." + site + "/"), ("website_url", 0.06, "https://" + site + "/en/home"),
-        ("website_www", 0.08, "www." + site), ("website_case", 0.03, site.str.to_uppercase()),
-    )  # fmt: skip
+        ("website_url", 0.12, "http://www." + site + "/"),
+        ("website_url", 0.06, "https://" + site + "/en/home"),
+        ("website_www", 0.08, "www." + site),
+        ("website_case", 0.03, site.str.to_uppercase()),
+    )
     done = site.is_null().to_numpy()
     for number, (kind, share, dirty) in enumerate(forms):
         mask = chance.of(str(number)).hits(np.clip(share * soil.mess(frame), 0, 0.8), n) & ~done

@@ -9,20 +9,38 @@ from sandbox.generator import records
 from sandbox.generator.chance import Bools, Chance
 from sandbox.generator.dirt import typos
 from sandbox.generator.dirt.soil import Soil
-from sandbox.generator.people import FREE_MAIL
+from sandbox.generator.mailboxes import FREE_MAIL
+from sandbox.generator.profiles import TAGS
 
 _SHARED = {
-    "de": ("info", "kontakt", "vertrieb", "office"), "fr": ("contact", "info", "commercial"), "es": ("info", "ventas", "administracion"),
-    "it": ("info", "commerciale", "amministrazione"), "nl": ("info", "verkoop"), "pl": ("biuro", "info"), "sv": ("info", "order"),
-}  # fmt: skip
+    "de": ("info", "kontakt", "vertrieb", "office"),
+    "fr": ("contact", "info", "commercial"),
+    "es": ("info", "ventas", "administracion"),
+    "it": ("info", "commerciale", "amministrazione"),
+    "nl": ("info", "verkoop"),
+    "pl": ("biuro", "info"),
+    "sv": ("info", "order"),
+}
 _SHARED_ENGLISH = ("info", "sales", "office", "contact", "admin", "accounts")
 _FREE_TYPOS = {
-    "gmail.com": ("gmial.com", "gmai.com", "gmail.co", "gmail.con", "gamil.com", "gmail.cm"), "hotmail.com": ("hotmial.com", "hotmail.con", "hotmal.com"),
-    "yahoo.com": ("yahooo.com", "yaho.com", "yahoo.con"), "outlook.com": ("outlok.com", "outlook.con"), "icloud.com": ("iclod.com", "icloud.co"),
-    "web.de": ("wbe.de",), "gmx.de": ("gmx.d", "gxm.de"), "libero.it": ("libero.ti",), "aol.com": ("aol.con",),
-}  # fmt: skip
-_PLACEHOLDERS = ("noemail@noemail.com", "none@none.com", "na@na.com", "test@test.com", "noreply@nomail.com", "unknown@unknown.com")
-_TAGS = ("webinar", "crm", "demo", "newsletter", "event2025", "trial")
+    "gmail.com": ("gmial.com", "gmai.com", "gmail.co", "gmail.con", "gamil.com", "gmail.cm"),
+    "hotmail.com": ("hotmial.com", "hotmail.con", "hotmal.com"),
+    "yahoo.com": ("yahooo.com", "yaho.com", "yahoo.con"),
+    "outlook.com": ("outlok.com", "outlook.con"),
+    "icloud.com": ("iclod.com", "icloud.co"),
+    "web.de": ("wbe.de",),
+    "gmx.de": ("gmx.d", "gxm.de"),
+    "libero.it": ("libero.ti",),
+    "aol.com": ("aol.con",),
+}
+_PLACEHOLDERS = (
+    "noemail@noemail.com",
+    "none@none.com",
+    "na@na.com",
+    "test@test.com",
+    "noreply@nomail.com",
+    "unknown@unknown.com",
+)
 
 
 def soil_mail(soil: Soil, said: pl.DataFrame) -> pl.DataFrame:
@@ -36,7 +54,7 @@ def soil_mail(soil: Soil, said: pl.DataFrame) -> pl.DataFrame:
 
 def _hits(soil: Soil, said: pl.DataFrame, share: float, chance: Chance) -> Bools:
     p = np.clip(share * soil.mess(soil.people), 0, 0.8) * (soil.people["person"].to_numpy() >= 0)
-    return chance.hits(p, len(said)) & said["email"].is_not_null().to_numpy()
+    return np.asarray(chance.hits(p, len(said)) & said["email"].is_not_null().to_numpy(), dtype=np.bool_)
 
 
 def _shared(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
@@ -68,11 +86,16 @@ def _words(soil: Soil, chance: Chance) -> pl.Series:
 
 
 def _tags(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
-    tag = pl.Series(_TAGS).gather(chance.of("tag").below(len(_TAGS), len(said)))
-    mask = _hits(soil, said, 0.006, chance.of("hit")) & said["email"].str.ends_with("gmail.com").fill_null(False).to_numpy()
+    tag = pl.Series(TAGS).gather(chance.of("tag").below(len(TAGS), len(said)))
+    mask = (
+        _hits(soil, said, 0.006, chance.of("hit"))
+        & said["email"].str.ends_with("gmail.com").fill_null(False).to_numpy()
+    )
     mask |= _hits(soil, said, 0.002, chance.of("other"))
     frame = pl.DataFrame({"email": said["email"], "tag": tag})
-    tagged = frame.select(pl.col("email").str.replace("@", pl.concat_str(pl.lit("+"), "tag", pl.lit("@")), literal=True)).to_series()
+    tagged = frame.select(
+        pl.col("email").str.replace("@", pl.concat_str(pl.lit("+"), "tag", pl.lit("@")), literal=True)
+    ).to_series()
     return soil.soil(said, mask, "email", "email_tag", tagged)
 
 
@@ -103,7 +126,11 @@ def _free_typos(domain: pl.Series, chance: Chance) -> pl.Series:
     names = list(_FREE_TYPOS)
     start = np.cumsum([0] + [len(listed) for listed in _FREE_TYPOS.values()])[:-1]
     size = np.array([len(listed) for listed in _FREE_TYPOS.values()])
-    code = domain.replace_strict(names, list(range(len(names))), default=-1, return_dtype=pl.Int64).fill_null(-1).to_numpy()
+    code = (
+        domain.replace_strict(names, list(range(len(names))), default=-1, return_dtype=pl.Int64)
+        .fill_null(-1)
+        .to_numpy()
+    )
     at = np.where(code >= 0, start[code] + chance.below(size[code], len(domain)), -1)
     return pl.Series(options).gather(pl.Series(at).replace(-1, None))
 
@@ -114,16 +141,22 @@ def _malformed(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     email, n = said["email"], len(said)
     display = said["given"].fill_null("") + " " + said["family"].fill_null("") + " <" + email + ">"
     forms = (
-        ("email_case", 0.03, email.str.to_uppercase()), ("email_mailto", 0.002, "mailto:" + email),
-        ("email_space", 0.004, email.str.replace("@", " @", literal=True)), ("email_space", 0.002, email + " "),
-        ("email_double_dot", 0.003, email.str.replace(".", "..", literal=True)), ("email_trailing", 0.002, email + ","),
-        ("email_display_name", 0.001, display.str.slice(0, 80)), ("email_no_at", 0.002, email.str.replace("@", "", literal=True)),
+        ("email_case", 0.03, email.str.to_uppercase()),
+        ("email_mailto", 0.002, "mailto:" + email),
+        ("email_space", 0.004, email.str.replace("@", " @", literal=True)),
+        ("email_space", 0.002, email + " "),
+        ("email_double_dot", 0.003, email.str.replace(".", "..", literal=True)),
+        ("email_trailing", 0.002, email + ","),
+        ("email_display_name", 0.001, display.str.slice(0, 80)),
+        ("email_no_at", 0.002, email.str.replace("@", "", literal=True)),
         ("email_two", 0.001, (email + "; " + email.str.replace("^[^@]*", "info")).str.slice(0, 80)),
-    )  # fmt: skip
+    )
     done = ~in_salesforce
     for number, (kind, share, dirty) in enumerate(forms):
         mask = _hits(soil, said, share, chance.of(str(number))) & ~done
         done |= mask
         said = soil.soil(said, mask, "email", kind, dirty)
     holder = pl.Series(_PLACEHOLDERS).gather(chance.of("holder").below(len(_PLACEHOLDERS), n))
-    return soil.soil(said, _hits(soil, said, 0.006, chance.of("held")) & in_salesforce & ~done, "email", "email_placeholder", holder)
+    return soil.soil(
+        said, _hits(soil, said, 0.006, chance.of("held")) & in_salesforce & ~done, "email", "email_placeholder", holder
+    )

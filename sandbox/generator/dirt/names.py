@@ -27,7 +27,9 @@ def soil_names(soil: Soil, said: pl.DataFrame) -> pl.DataFrame:
 def _rates(soil: Soil, copies: float, others: float) -> np.ndarray:
     """A rate for duplicates and one for all others, times the mess of each hand."""
     copied = soil.people["relation"].to_numpy() == records.DUPLICATE
-    return np.clip(np.where(copied, copies, others) * soil.mess(soil.people), 0, 0.9) * (soil.people["person"].to_numpy() >= 0)
+    return np.clip(np.where(copied, copies, others) * soil.mess(soil.people), 0, 0.9) * (
+        soil.people["person"].to_numpy() >= 0
+    )
 
 
 def _scripts(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
@@ -44,7 +46,9 @@ def _scripts(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
 def _short_forms(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     """Nicknames, initials, and a middle initial that only one record has."""
     nicknames = tables.names().nicknames.with_row_index("nick")
-    first = nicknames.group_by("name", maintain_order=True).agg(pl.col("nick").first().alias("start"), pl.len().alias("many"))
+    first = nicknames.group_by("name", maintain_order=True).agg(
+        pl.col("nick").first().alias("start"), pl.len().alias("many")
+    )
     found = said.select(pl.col("given").alias("name")).join(first, on="name", how="left", maintain_order="left")
     n = len(said)
     has = found["start"].is_not_null().to_numpy()
@@ -83,7 +87,9 @@ def _slips(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
 def _titles(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     n = len(said)
     before = pl.Series([form.removesuffix("{}") for form in _TITLES]).gather(chance.of("title").below(len(_TITLES), n))
-    after = pl.Series([form.removeprefix("{}") for form in _SUFFIXES]).gather(chance.of("tail").below(len(_SUFFIXES), n))
+    after = pl.Series([form.removeprefix("{}") for form in _SUFFIXES]).gather(
+        chance.of("tail").below(len(_SUFFIXES), n)
+    )
     first = chance.of("first").hits(_rates(soil, 0.012, 0.009), n)
     last = chance.of("last").hits(_rates(soil, 0.012, 0.008), n)
     said = soil.soil(said, first, "given", "title_in_name", before + said["given"])
@@ -113,7 +119,9 @@ def _fields(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
 def _letters(soil: Soil, said: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     """Accents lost or spelt out, capitals and small letters only, stray spaces."""
     n = len(said)
-    lost = soil.habit(soil.people, "plain") & chance.of("plain").hits(0.85, n) | chance.of("accent").hits(_rates(soil, 0.08, 0.02), n)
+    lost = soil.habit(soil.people, "plain") & chance.of("plain").hits(0.85, n) | chance.of("accent").hits(
+        _rates(soil, 0.08, 0.02), n
+    )
     spelt = pl.Series(chance.of("spelt").hits(0.45, n))
     case = soil.habit(soil.people, "case_habit")
     follows = chance.of("follows").hits(0.92, n) & (soil.people["person"].to_numpy() >= 0)

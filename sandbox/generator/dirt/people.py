@@ -9,10 +9,21 @@ from sandbox.generator import records, text
 from sandbox.generator.dirt.soil import Soil
 
 _TESTS = (
-    ("Test", "Test", "test@test.com"), ("Test", "User", "test@example.com"), ("asdf", "asdf", "asdf@asdf.com"), ("John", "Doe", "john.doe@example.com"),
-    ("Demo", "Account", "demo@demo.com"), ("Mickey", "Mouse", "mickey@mouse.com"), ("qwerty", "qwerty", "qwerty@qwerty.com"), ("Test1", "Test2", "test1@test.com"),
-    (None, "TEST", None), ("a", "a", "a@a.com"), ("Delete", "Me", None), ("DO NOT", "USE", "donotuse@test.com"),
-)  # fmt: skip
+    ("Test", "Test", "test@test.com"),
+    ("Test", "User", "test@example.com"),
+    ("asdf", "asdf", "asdf@asdf.com"),
+    ("John", "Doe", "john.doe@example.com"),
+    ("Demo", "Account", "demo@demo.com"),
+    ("Mickey", "Mouse", "mickey@mouse.com"),
+    ("qwerty", "qwerty", "qwerty@qwerty.com"),
+    ("Test1", "Test2", "test1@test.com"),
+    ("<b>Test</b>", "<script>alert(1)</script>", None),
+    ("=1+1", "Robert'); DROP TABLE contacts;--", None),
+    (None, "TEST", None),
+    ("a", "a", "a@a.com"),
+    ("Delete", "Me", None),
+    ("DO NOT", "USE", "donotuse@test.com"),
+)
 _COMPANIES = ("Test", "Test Company", "asdf", "Acme Test Inc", "Demo GmbH", "TEST ACCOUNT", "abc", "xxx")
 _NUMBERS = ("1234567890", "555-555-5555", "+1 555 0100", "0", "0123456789", None)
 
@@ -24,12 +35,16 @@ def write_tests(soil: Soil, said: pl.DataFrame) -> pl.DataFrame:
     which = chance.of("which").below(len(_TESTS), n)
     in_hubspot = pl.Series(soil.people["org"].to_numpy()[rows] == -1)
     mail = pl.Series([mail for _, _, mail in _TESTS]).gather(which)
-    numbered = pl.DataFrame({"m": mail, "i": rows}).select(pl.col("m").str.replace("@", pl.concat_str(pl.col("i").cast(pl.String), pl.lit("@"))))
+    numbered = pl.DataFrame({"m": mail, "i": rows}).select(
+        pl.col("m").str.replace("@", pl.concat_str(pl.col("i").cast(pl.String), pl.lit("@")))
+    )
     said_ = {
-        "given": pl.Series([given for given, _, _ in _TESTS]).gather(which), "family": pl.Series([family for _, family, _ in _TESTS]).gather(which),
-        "email": numbered.to_series().zip_with(in_hubspot, mail), "company": chance.of("company").word(pl.Series(_COMPANIES), n),
+        "given": pl.Series([given for given, _, _ in _TESTS]).gather(which),
+        "family": pl.Series([family for _, family, _ in _TESTS]).gather(which),
+        "email": numbered.to_series().zip_with(in_hubspot, mail),
+        "company": chance.of("company").word(pl.Series(_COMPANIES), n),
         "phone": chance.of("phone").word(pl.Series(_NUMBERS), n),
-    }  # fmt: skip
+    }
     return said.with_columns(text.put(said[name], rows, column) for name, column in said_.items())
 
 
@@ -41,6 +56,6 @@ def lose_consent(soil: Soil, said: pl.DataFrame) -> pl.DataFrame:
     for name in ("opt_out", "do_not_call"):
         shared = (person >= 0) & (many[np.maximum(person, 0)] > 1) & said[name].to_numpy()
         lost = shared & chance.of(name).hits(min(0.4 * soil.rate, 0.95), len(said))
-        soil.note(lost, name, "consent_lost", pl.repeat("true", len(said), eager=True))
+        soil.note(lost, name, "consent_lost")
         said = said.with_columns(pl.Series(name, said[name].to_numpy() & ~lost))
     return said

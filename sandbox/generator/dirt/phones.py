@@ -10,10 +10,30 @@ from sandbox.generator.chance import Chance
 from sandbox.generator.dirt.soil import Soil
 
 FORMATS = (
-    "phone_international", "phone_national", "phone_separators", "phone_trunk_zero", "phone_00", "phone_digits", "phone_zero_lost",
-    "phone_extension", "phone_truncated", "phone_garbage",
-)  # fmt: skip
-_GARBAGE = ("n/a", "unknown", "000-000-0000", "tbd", "123456", "call main office", "-", "9999999999", "see email", "4.93E+11", "???")
+    "phone_international",
+    "phone_national",
+    "phone_separators",
+    "phone_trunk_zero",
+    "phone_00",
+    "phone_digits",
+    "phone_zero_lost",
+    "phone_extension",
+    "phone_truncated",
+    "phone_garbage",
+)
+_GARBAGE = (
+    "n/a",
+    "unknown",
+    "000-000-0000",
+    "tbd",
+    "123456",
+    "call main office",
+    "-",
+    "9999999999",
+    "see email",
+    "4.93E+11",
+    "???",
+)
 # Of the numbers not written as the hand is used to: the share of each format.
 _SHARES = (24, 24, 18, 9, 6, 8, 2.5, 4.5, 1.6, 2.4)
 
@@ -26,7 +46,9 @@ def soil_phones(soil: Soil, said: pl.DataFrame, frame: pl.DataFrame, *, account:
     return said
 
 
-def _soil_one(soil: Soil, said: pl.DataFrame, frame: pl.DataFrame, name: str, chance: Chance, account: bool) -> pl.DataFrame:
+def _soil_one(
+    soil: Soil, said: pl.DataFrame, frame: pl.DataFrame, name: str, chance: Chance, account: bool
+) -> pl.DataFrame:
     n = len(said)
     rate = np.clip(0.75 * soil.mess(frame), 0, 0.96)
     follows = chance.of("follows").hits(0.72, n)
@@ -40,7 +62,7 @@ def _soil_one(soil: Soil, said: pl.DataFrame, frame: pl.DataFrame, name: str, ch
     after = written.zip_with(pl.Series(mask), clean)
     changed = mask & ~clean.eq_missing(after).to_numpy()
     for number, kind in enumerate(FORMATS):
-        soil.note(changed & (code == number), name, kind, clean, account=account)
+        soil.note(changed & (code == number), name, kind, account=account)
     return said.with_columns(after.alias(name))
 
 
@@ -51,11 +73,18 @@ def _written(said: pl.DataFrame, name: str, code: np.ndarray, chance: Chance) ->
     number = said[f"{name}_number"]
     frame = pl.DataFrame(
         {
-            "code": code, "cc": table["calling"].gather(country), "zero": table["trunk"].gather(country), "area": said[f"{name}_area"],
-            "a": number.str.head(3), "b": number.str.slice(3), "odd": chance.of("odd").below(3, n), "ext": chance.of("ext").below(899, n) + 100,
-            "garbage": pl.Series(_GARBAGE).gather(chance.of("garbage").below(len(_GARBAGE), n)), "us": table["calling"].gather(country) == "1",
+            "code": code,
+            "cc": table["calling"].gather(country),
+            "zero": table["trunk"].gather(country),
+            "area": said[f"{name}_area"],
+            "a": number.str.head(3),
+            "b": number.str.slice(3),
+            "odd": chance.of("odd").below(3, n),
+            "ext": chance.of("ext").below(899, n) + 100,
+            "garbage": pl.Series(_GARBAGE).gather(chance.of("garbage").below(len(_GARBAGE), n)),
+            "us": table["calling"].gather(country) == "1",
         }
-    )  # fmt: skip
+    )
     return frame.select(_expression().alias(name)).to_series()
 
 
@@ -64,11 +93,22 @@ def _expression() -> pl.Expr:
     us, odd = pl.col("us"), pl.col("odd")
     international = pl.format("+{} {} {} {}", cc, area, a, b).str.replace("  ", " ", literal=True)
     national = pl.when(us).then(pl.format("({}) {}-{}", area, a, b)).otherwise(pl.format("{}{} {}{}", zero, area, a, b))
-    dots = pl.when(odd == 0).then(pl.format("{}{}-{}-{}", zero, area, a, b)).when(odd == 1).then(pl.format("{}{}.{}.{}", zero, area, a, b))
+    dots = (
+        pl.when(odd == 0)
+        .then(pl.format("{}{}-{}-{}", zero, area, a, b))
+        .when(odd == 1)
+        .then(pl.format("{}{}.{}.{}", zero, area, a, b))
+    )
     separators = dots.otherwise(pl.format("{}{}/{} {}", zero, area, a, b))
-    trunk = pl.when(us).then(pl.format("+1 ({}) {}-{}", area, a, b)).otherwise(pl.format("+{} ({}){} {}{}", cc, zero, area, a, b))
+    trunk = (
+        pl.when(us)
+        .then(pl.format("+1 ({}) {}-{}", area, a, b))
+        .otherwise(pl.format("+{} ({}){} {}{}", cc, zero, area, a, b))
+    )
     trunk = trunk.str.replace(" ()", " ", literal=True)
-    double_zero = pl.when(us).then(pl.format("1-{}-{}-{}", area, a, b)).otherwise(pl.format("00{} {} {}{}", cc, area, a, b))
+    double_zero = (
+        pl.when(us).then(pl.format("1-{}-{}-{}", area, a, b)).otherwise(pl.format("00{} {} {}{}", cc, area, a, b))
+    )
     digits = pl.concat_str(zero, area, a, b)
     lost = pl.concat_str(area, a, b).str.strip_chars_start("0")
     mark = pl.when(odd == 0).then(pl.lit(" x")).when(odd == 1).then(pl.lit(" ext. ")).otherwise(pl.lit(" ext "))

@@ -15,7 +15,7 @@ from sandbox.generator.text import when
 class Soil:
     """The records about to be soiled, the hands they came in by, and the notes taken on the way.
 
-    A note is (is_account, row, field, kind, clean value); fields have our names (see `profiles`).
+    A note is (is_account, row, field, kind); fields have our names (see `profiles`).
     """
 
     people: pl.DataFrame
@@ -34,15 +34,12 @@ class Soil:
     def habit(self, frame: pl.DataFrame, name: str) -> np.ndarray:
         return np.asarray(self.hands[name].to_numpy()[frame["hand"].to_numpy()])
 
-    def note(self, mask: Bools, name: str, kind: str, clean: pl.Series, *, account: bool = False) -> None:
-        """Remember that `name` of the rows in the mask was made wrong in this way, and what it was before."""
+    def note(self, mask: Bools, name: str, kind: str, *, account: bool = False) -> None:
+        """Remember that `name` of the rows in the mask was made wrong in this way."""
         rows = np.flatnonzero(mask)
         if len(rows):
             frame = pl.DataFrame({"row": rows}).with_columns(
-                pl.lit(account).alias("is_account"),
-                pl.lit(name).alias("field"),
-                pl.lit(kind).alias("kind"),
-                clean.gather(rows).cast(pl.String).alias("clean"),
+                pl.lit(account).alias("is_account"), pl.lit(name).alias("field"), pl.lit(kind).alias("kind")
             )
             self.notes.append(frame)
 
@@ -60,5 +57,5 @@ class Soil:
         clean = said[name]
         after = when(mask, dirty, clean)
         changed = (mask & ~clean.eq_missing(after).to_numpy()).astype(np.bool_)
-        self.note(changed, name, kind, clean, account=account)
+        self.note(changed, name, kind, account=account)
         return said.with_columns(after.alias(name))
