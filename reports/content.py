@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from typing import Literal
+
+Tone = Literal["good", "warn", "bad"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,36 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One figure at the top of the page; `tone` is good, warn or bad."""
+    """One figure at the top of the page; `share` (0 to 1) is drawn where the figure is one."""
 
     title: str
     figure: str
     explanation: str
-    tone: str
+    tone: Tone
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gravity:
+    """Records by the gravest finding about each: every record counts once."""
+
+    high: int = 0
+    medium: int = 0
+    low: int = 0
+
+    @property
+    def records(self) -> int:
+        return self.high + self.medium + self.low
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Findings of one kind of trouble: how many records have it, and what to do about it."""
+
+    slug: str
+    title: str
+    gravity: Gravity
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +62,22 @@ class Bar:
     figure: str
 
     @property
-    def tone(self) -> str:
+    def tone(self) -> Tone:
         return "good" if self.share >= 0.9 else "warn" if self.share >= 0.6 else "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCompleteness:
+    """One stream of one connection: how many of its records lack nothing, the share filled (mean over records), its
+    fields with the worst first, and the required fields that could not be read."""
+
+    connection: str
+    stream: str
+    records: int
+    complete: int
+    figure: str
+    bars: tuple[Bar, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +91,68 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
-    """All findings of one rule; `records` counts the records it is about."""
+    """All findings of one rule. `records` counts the records they are about, each once: 0 where a finding is about a
+    whole stream."""
 
     rule: str
     title: str
     severity: str
+    chapter: str
     records: int
-    advice: str
+    findings: int
     examples: tuple[Example, ...]
+
+    @property
+    def figure(self) -> str:
+        return f"{self.records:,}" if self.records else "–"
+
+    @property
+    def unlisted(self) -> int:
+        return self.findings - len(self.examples)
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateGroup:
-    """Records that are one entity: what each says, and why we think so."""
+    """Records of one connection that are one entity: what each says, and why we think so."""
 
-    stream: str
+    connection: str
+    kind: str
     reason: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicates:
+    """How many groups there are within the connections, how many records are surplus in them, the largest groups, and
+    how many entities stand in several connections (which is a link, not a duplicate)."""
+
+    groups: int
+    surplus: int
+    shown: tuple[DuplicateGroup, ...]
+    shared: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageLine:
-    """The open deals of one stage. `amount` is text with its currency, or a dash when several cannot be added."""
+    """The open deals of one stage; `stale` are those with a warning. Amounts are text, by currency, never added up."""
 
     stage: str
     deals: int
     stale: int
     amount: str
+    stale_amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeExample:
+    """One planned change; `field` is the slot it writes."""
+
+    key: str
+    field: str
+    before: str
+    after: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +160,31 @@ class ChangeGroup:
     """The planned changes of one rule."""
 
     rule: str
+    title: str
     changes: int
-    examples: tuple[tuple[str, str, str, str], ...]  # key and field, before, after, reason
+    examples: tuple[ChangeExample, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one page shows."""
+    """Everything one page shows. `stages` ends with the total where there are several."""
 
     title: str
     as_of: date
+    headline: str
+    records: int
+    gravity: Gravity
     sources: tuple[Source, ...]
     cards: tuple[Card, ...]
-    completeness: tuple[tuple[str, tuple[Bar, ...]], ...]
+    chapters: tuple[Chapter, ...]
     findings: tuple[FindingGroup, ...]
-    duplicates: tuple[DuplicateGroup, ...]
-    duplicate_groups: int
+    duplicates: Duplicates
     stages: tuple[StageLine, ...]
+    completeness: tuple[StreamCompleteness, ...]
     changes: tuple[ChangeGroup, ...] = ()
     story: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> int:
+        return self.records - self.gravity.records

@@ -9,55 +9,76 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from reports.content import DuplicateGroup
-from store import Store
+from reports.content import DuplicateGroup, Duplicates
+from reports.records import KEY, Frames, key_text
+from reports.wording import brief_column
 
 SHOWN = 12
-_COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
-    "person": (("record", "key"), ("given name", "given_name"), ("family name", "family_name"), ("e-mail", "email"),
-               ("phone", "phone"), ("company", "company")),
-    "company": (("record", "key"), ("name", "name"), ("domain", "domain"), ("website", "website"),
-                ("phone", "phone"), ("country", "country")),
+SHOWN_ROWS = 12
+_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "person": {"given name": "given_name", "family name": "family_name", "e-mail": "email", "phone": "phone",
+               "company": "company"},
+    "company": {"name": "name", "domain": "domain", "website": "website", "phone": "phone", "country": "country"},
 }  # fmt: skip
-_KEY = ["connection", "stream", "id"]
+_GROUP = ("connection", "entity")
 
 
-def duplicate_groups(store: Store, frames: Mapping[str, pl.DataFrame]) -> tuple[tuple[DuplicateGroup, ...], int, int]:
-    """The largest groups for the page, how many groups there are, and how many records are surplus in them."""
-    members = store.memberships().select(*_KEY, "entity")
-    sized = members.with_columns(pl.len().over("entity", "connection").alias("size")).filter(pl.col("size") > 1)
-    if sized.is_empty():
-        return (), 0, 0
-    groups = sized.group_by("entity", "connection").agg(pl.len().alias("size"), pl.col("stream").min().alias("stream"))
-    total, surplus = groups.height, int(groups["size"].sum()) - groups.height
-    chosen = groups.sort(["size", "connection", "entity"], descending=[True, False, False]).head(SHOWN)
-    reasons = _reasons(store.pairs(), sized)
+def surplus_records(memberships: pl.DataFrame) -> pl.DataFrame:
+    """Connection, stream and id of every record but the first of its entity in its connection."""
+    ordered = memberships.sort(KEY)
+    return ordered.filter(pl.int_range(pl.len()).over(_GROUP) > 0).select(KEY)
+
+
+def duplicates_of(memberships: pl.DataFrame, pairs: pl.DataFrame, frames: Frames) -> Duplicates:
+    """Count the groups of duplicates and lay the largest side by side."""
+    sized = memberships.select(*KEY, "entity").with_columns(pl.len().over(_GROUP).alias("size"))
+    members = sized.filter(pl.col("size") > 1)
+    groups = members.select(*_GROUP, "size").unique()
+    chosen = groups.sort("size", *_GROUP, descending=[True, False, False]).head(SHOWN).with_row_index("place")
+    listed = members.join(chosen.select("place", *_GROUP), on=_GROUP, how="inner").sort("place", *KEY)
+    reasons, cells = _reasons(pairs, listed), _cells(listed, frames)
     shown = tuple(
-        _group(frames, sized.filter((pl.col("entity") == row["entity"]) & (pl.col("connection") == row["connection"])),
-               reasons.get((row["connection"], row["entity"]), ""))
-        for row in chosen.iter_rows(named=True)
-    )  # fmt: skip
-    return shown, total, surplus
-
-
-def _reasons(pairs: pl.DataFrame, members: pl.DataFrame) -> dict[tuple[str, str], str]:
-    """By connection and entity, the reason of its strongest pair."""
-    same = pairs.filter((pl.col("decision") == "same") & (pl.col("left_connection") == pl.col("right_connection")))
-    joined = same.join(
-        members.rename({name: f"left_{name}" for name in _KEY}), on=[f"left_{name}" for name in _KEY], how="inner"
+        _group(part, reasons.get(int(str(place)), ""), cells)
+        for (place,), part in listed.partition_by("place", as_dict=True, maintain_order=True).items()
     )
-    best = joined.sort("probability", "left_id", "right_id", descending=[True, False, False])
-    rows = best.unique(["left_connection", "entity"], keep="first", maintain_order=True)
-    return {(row[0], row[1]): row[2] for row in rows.select("left_connection", "entity", "reason").iter_rows()}
+    shared = memberships.select(_GROUP).unique().group_by("entity").len().filter(pl.col("len") > 1).height
+    return Duplicates(groups.height, int(groups["size"].sum()) - groups.height, shown, shared)
 
 
-def _group(frames: Mapping[str, pl.DataFrame], members: pl.DataFrame, reason: str) -> DuplicateGroup:
-    kind = "company" if members["stream"][0] == "accounts" else "person"
-    headings, names = zip(*_COLUMNS[kind], strict=True)
-    rows = []
-    for connection, stream, record_id in members.select(_KEY).sort(_KEY).iter_rows():
-        found = frames[stream].filter((pl.col("connection") == connection) & (pl.col("id") == record_id))
-        values = found.row(0, named=True) if found.height else {}
-        cells = {"key": f"{connection}/{stream}/{record_id}", **values}
-        rows.append(tuple(str(cells.get(name) or "") for name in names))
-    return DuplicateGroup(kind, reason, headings, tuple(rows))
+def _reasons(pairs: pl.DataFrame, listed: pl.DataFrame) -> dict[int, str]:
+    """By place of the group, the reason of its strongest pair."""
+    one, other = (
+        listed.select("place", *(pl.col(name).alias(f"{side}_{name}") for name in KEY)) for side in ("left", "right")
+    )
+    same = pairs.filter(pl.col("decision") == "same")
+    inside = same.join(one, on=[f"left_{name}" for name in KEY]).join(
+        other, on=["place", *(f"right_{name}" for name in KEY)]
+    )
+    ends = [f"{side}_{name}" for side in ("left", "right") for name in KEY]
+    ordered = inside.sort("place", "probability", *ends, descending=[False, True, *[False] * len(ends)])
+    return dict(ordered.unique("place", keep="first").select("place", "reason").iter_rows())
+
+
+def _cells(listed: pl.DataFrame, frames: Frames) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """By record, the values its group shows; one join per stream."""
+    cells: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for (stream,), part in listed.partition_by("stream", as_dict=True).items():
+        fields = [brief_column(name).fill_null("") for name in _COLUMNS[_kind(str(stream))].values()]
+        chosen = frames[str(stream)].join(part.select("connection", "id"), on=["connection", "id"], how="semi")
+        for connection, record_id, *values in chosen.select("connection", "id", *fields).iter_rows():
+            cells[(connection, str(stream), record_id)] = tuple(values)
+    return cells
+
+
+def _kind(stream: str) -> str:
+    return "company" if stream == "accounts" else "person"
+
+
+def _group(part: pl.DataFrame, reason: str, cells: Mapping[tuple[str, str, str], tuple[str, ...]]) -> DuplicateGroup:
+    kind = _kind(part["stream"][0])
+    headings = ("record", *_COLUMNS[kind])
+    blank = ("",) * len(_COLUMNS[kind])
+    rows = [(key_text(*key), *cells.get(key, blank)) for key in part.select(KEY).head(SHOWN_ROWS).iter_rows()]
+    if part.height > SHOWN_ROWS:
+        rows.append((f"and {part.height - SHOWN_ROWS:,} more", *blank))
+    return DuplicateGroup(part["connection"][0], kind, reason, headings, tuple(rows))

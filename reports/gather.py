@@ -8,32 +8,14 @@ from datetime import date
 import polars as pl
 
 from hygiene.completeness import Completeness, completeness
-from hygiene.kinds.money import major
-from hygiene.rules import RULES
-from model.changes import SetField, slot_of
-from model.streams import STREAMS
-from reports.content import Bar, Card, ChangeGroup, Example, FindingGroup, Report, Source, StageLine
-from reports.duplicates import duplicate_groups
+from reports.content import Bar, Card, Chapter, Duplicates, Gravity, Report, Source, StreamCompleteness, Tone
+from reports.deals import stage_lines
+from reports.duplicates import duplicates_of, surplus_records
+from reports.findings import chapters_of, finding_groups, gravity_of, of_one_connection, on_records
+from reports.planned import pending_groups
+from reports.records import judged_keys, live_frames
+from reports.wording import counted, percent
 from store import Store
-
-EXAMPLES = 8
-_SEVERITIES = ("high", "medium", "low", "info")
-_ADVICE = {
-    "duplicates": "Compare a group and merge it in the CRM; `trueline explain A B` shows the evidence.",
-    "fields": "`trueline plan` proposes what is certain; the rest needs somebody who knows the record.",
-    "completeness": "Fill what is required, or take the field off the list in trueline.toml.",
-    "deals": "Ask the deal's owner for the next step, or close it.",
-    "links": "`trueline plan` links what is certain; the reason says what was missing.",
-    "consent": "Set the opt-out on every record of the person before the next mailing.",
-}
-NAMES: dict[str, pl.Expr] = {
-    "accounts": pl.col("name"),
-    "contacts": pl.concat_str("given_name", "family_name", separator=" ", ignore_nulls=True),
-    "leads": pl.concat_str("given_name", "family_name", separator=" ", ignore_nulls=True),
-    "deals": pl.col("name"),
-    "users": pl.col("name"),
-    "stages": pl.col("name"),
-}
 
 
 def gather(
@@ -48,188 +30,116 @@ def gather(
 ) -> Report:
     """Everything the page shows, from what the stages of the loop have saved. `story` and `notes` are passed through;
     `source_notes` are by connection and stream."""
-    frames = {stream: store.frame(stream) for stream in STREAMS if stream != "associations"}
-    complete = completeness(frames, required, store.readable())
-    findings = store.findings()
-    groups, all_groups, surplus = duplicate_groups(store, frames)
-    changes = change_groups(store)
+    memberships, readable = store.memberships(), store.readable()
+    findings = of_one_connection(store.findings(), memberships, surplus_records(memberships))
+    frames = live_frames(store, required, findings)
+    about = on_records(findings, frames)
+    records, gravity, chapters = judged_keys(frames).height, gravity_of(about, frames), chapters_of(about)
+    complete = completeness(frames, required, readable)
+    health = (
+        store.scores()
+        .filter(pl.col("name") == "deal-health")
+        .join(frames["deals"], on=["connection", "id"], how="semi")
+    )
+    duplicates, changes = duplicates_of(memberships, store.pairs(), frames), pending_groups(store)
     return Report(
         title=title,
         as_of=as_of,
-        sources=_sources(store, source_notes or {}),
-        cards=_cards(frames, findings, complete, store.scores(), all_groups, surplus, changes),
-        completeness=_bars(complete),
-        findings=finding_groups(findings, frames),
-        duplicates=groups,
-        duplicate_groups=all_groups,
-        stages=stage_lines(frames["deals"], frames["stages"], store.scores()),
+        headline=_headline(records, gravity, chapters),
+        records=records,
+        gravity=gravity,
+        sources=_sources(store, readable, source_notes or {}),
+        cards=(
+            _share_card("Clean records", records - gravity.records, records, "records without a finding", 0.8, 0.5),
+            _duplicate_card(duplicates),
+            *_complete_card(complete),
+            *_health_card(health),
+            *_change_card(sum(group.changes for group in changes)),
+        ),
+        chapters=chapters,
+        findings=finding_groups(findings, about, frames),
+        duplicates=duplicates,
+        stages=stage_lines(frames["deals"], frames["stages"], health),
+        completeness=_streams(complete),
         changes=changes,
         story=tuple(story),
         notes=tuple(notes),
     )
 
 
-def _sources(store: Store, notes: Mapping[tuple[str, str], str]) -> tuple[Source, ...]:
-    unread = store.readable().filter(~pl.col("shown"))
-    hidden = {
-        (row[0], row[1]): row[2]
-        for row in unread.group_by("connection", "stream").agg(pl.col("field").sort()).iter_rows()
-    }
+def _headline(records: int, gravity: Gravity, chapters: Sequence[Chapter]) -> str:
+    if not records:
+        return "There are no records to judge yet."
+    if not gravity.records:
+        return f"Nothing to fix was found in {counted(records, 'record')}."
+    share = percent(gravity.records / records)
+    verb = "has" if gravity.records == 1 else "have"
+    worst = f" Start with: {chapters[0].title.lower()}." if chapters else ""
+    return f"{gravity.records:,} of {counted(records, 'record')} ({share}) {verb} something to fix.{worst}"
+
+
+def _sources(store: Store, readable: pl.DataFrame, notes: Mapping[tuple[str, str], str]) -> tuple[Source, ...]:
+    hidden = readable.filter(~pl.col("shown")).group_by("connection", "stream").agg(pl.col("field").sort())
+    unread = {(row[0], row[1]): f"not available: {', '.join(row[2])}" for row in hidden.iter_rows()}
     return tuple(
-        Source(
-            connection, stream, live, notes.get((connection, stream), _unread_note(hidden.get((connection, stream))))
-        )
-        for connection, stream, live in store.counts().select("connection", "stream", "live").iter_rows()
+        Source(*key, live, notes.get(key, unread.get(key, "")))
+        for *key_parts, live in store.counts().select("connection", "stream", "live").iter_rows()
+        for key in [(key_parts[0], key_parts[1])]
     )
 
 
-def _unread_note(fields: list[str] | None) -> str:
-    return f"not readable: {', '.join(fields)}" if fields else ""
-
-
-def _cards(
-    frames: Mapping[str, pl.DataFrame],
-    findings: pl.DataFrame,
-    complete: Completeness,
-    scores: pl.DataFrame,
-    groups: int,
-    surplus: int,
-    changes: Sequence[ChangeGroup],
-) -> tuple[Card, ...]:
-    records = sum(frames[stream].height for stream in ("accounts", "contacts", "leads", "deals"))
-    flawed = findings.filter(pl.col("severity").is_in(["high", "medium", "low"]) & (pl.col("id") != ""))
-    with_issue = flawed.select(pl.struct("connection", "stream", "id").n_unique()).item() if flawed.height else 0
-    health = scores.filter(pl.col("name") == "deal-health")
-    warned = health.filter(pl.col("share") < 1).height
-    share = complete.scores["share"].mean()
-    cards = [
-        _share_card("Clean records", records - with_issue, records, "records with no issue at all", good=0.8, fair=0.5),
-        Card("Duplicates", f"{surplus:,}", f"surplus records in {groups:,} groups", "good" if not surplus else "bad"),
-    ]
-    if isinstance(share, float):
-        tone = "good" if share >= 0.9 else "warn" if share >= 0.7 else "bad"
-        cards.append(Card("Completeness", f"{share:.0%}", "of required fields filled, mean over records", tone))
-    if health.height:
-        cards.append(
-            _share_card("Healthy deals", health.height - warned, health.height, "open deals without a warning")
-        )
-    if changes:
-        total = sum(group.changes for group in changes)
-        cards.append(Card("Planned changes", f"{total:,}", "corrections waiting for a push", "warn"))
-    return tuple(cards)
-
-
-def _share_card(title: str, part: int, whole: int, words: str, good: float = 0.9, fair: float = 0.6) -> Card:
+def _share_card(title: str, part: int, whole: int, words: str, good: float, fair: float) -> Card:
     if not whole:
-        return Card(title, "-", f"no {words.split(' ')[0]} were read", "warn")
+        return Card(title, "–", "nothing was read", "warn")
     share = part / whole
-    tone = "good" if share >= good else "warn" if share >= fair else "bad"
-    return Card(title, f"{share:.0%}", f"{part:,} of {whole:,} {words}", tone)
+    return Card(title, percent(share), f"{part:,} of {whole:,} {words}", _tone(share, good, fair), share)
 
 
-def _bars(complete: Completeness) -> tuple[tuple[str, tuple[Bar, ...]], ...]:
-    parts = complete.fields.partition_by("connection", "stream", as_dict=True, maintain_order=True)
-    streams = []
-    for (connection, stream), fields in parts.items():
-        bars = [
-            Bar(row["field"], 1 - row["blank"] / row["records"], f"{1 - row['blank'] / row['records']:.0%}")
-            for row in fields.iter_rows(named=True)
-            if row["is_known"] and row["records"]
-        ]
-        if bars:
-            streams.append((f"{stream} of {connection}", tuple(bars)))
-    return tuple(streams)
+def _tone(share: float, good: float, fair: float) -> Tone:
+    return "good" if share >= good else "warn" if share >= fair else "bad"
 
 
-def finding_groups(findings: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> tuple[FindingGroup, ...]:
-    """Findings by rule, the gravest and most frequent first, each with a few examples."""
-    record = pl.struct("connection", "stream", "id")
-    groups = []
-    for (rule,), part in findings.partition_by("rule", as_dict=True, maintain_order=True).items():
-        known = RULES[str(rule)]
-        records = part.select(record.n_unique()).item()
-        advice = _ADVICE.get(known.group, "")
-        groups.append(
-            FindingGroup(known.slug, known.description, known.severity, records, advice, _examples(part, frames))
-        )
-    return tuple(sorted(groups, key=lambda group: (_SEVERITIES.index(group.severity), -group.records, group.rule)))
+def _duplicate_card(duplicates: Duplicates) -> Card:
+    if not duplicates.groups:
+        return Card("Duplicates", "0", "no surplus records", "good")
+    words = f"surplus {'record' if duplicates.surplus == 1 else 'records'} in {counted(duplicates.groups, 'group')}"
+    return Card("Duplicates", f"{duplicates.surplus:,}", words, "bad")
 
 
-def _examples(findings: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> tuple[Example, ...]:
-    chosen = findings.head(EXAMPLES)
-    examples = []
-    for row in chosen.iter_rows(named=True):
-        key = (
-            f"{row['connection']}/{row['stream']}/{row['id']}" if row["id"] else f"{row['connection']}/{row['stream']}"
-        )
-        sentence = row["message"] if row["value"] is None or row["value"] in row["message"] else _with_value(row)
-        examples.append(Example(key, _name(frames, row["stream"], row["connection"], row["id"]), sentence))
-    return tuple(examples)
+def _complete_card(complete: Completeness) -> list[Card]:
+    share = complete.scores["share"].mean()
+    if not isinstance(share, float):
+        return []
+    return [Card("Completeness", percent(share), "of required fields are filled", _tone(share, 0.9, 0.7), share)]
 
 
-def _with_value(row: Mapping[str, str]) -> str:
-    return f"{row['message']}: {row['value'][:80]}"
-
-
-def _name(frames: Mapping[str, pl.DataFrame], stream: str, connection: str, record_id: str) -> str:
-    if not record_id or stream not in NAMES:
-        return ""
-    found = (
-        frames[stream].filter((pl.col("connection") == connection) & (pl.col("id") == record_id)).select(NAMES[stream])
-    )
-    return str(found.item() or "") if found.height else ""
-
-
-def stage_lines(deals: pl.DataFrame, stages: pl.DataFrame, scores: pl.DataFrame) -> tuple[StageLine, ...]:
-    """Open deals by stage, in the pipeline's order where it is known."""
-    health = scores.filter(pl.col("name") == "deal-health").select("connection", "id", "share")
+def _health_card(health: pl.DataFrame) -> list[Card]:
     if not health.height:
-        return ()
-    order = stages.select("connection", pl.col("key").alias("stage"), pl.col("name").alias("label"), "position").unique(
-        ["connection", "stage"], keep="first", maintain_order=True
-    )
-    known = deals.join(health, on=["connection", "id"], how="inner").join(order, on=["connection", "stage"], how="left")
-    shown = pl.coalesce("label", "stage", pl.lit("(no stage)"))
-    grouped = known.group_by("connection", shown.alias("name")).agg(
-        pl.col("position").min(),
-        pl.len().alias("deals"),
-        (pl.col("share") < 1).sum().alias("stale"),
-        pl.col("amount").sum().alias("amount"),
-        pl.col("currency").drop_nulls().unique().sort().alias("currencies"),
-    )
-    rows = grouped.sort("connection", "position", "name", nulls_last=True).iter_rows(named=True)
+        return []
+    healthy = health.filter(pl.col("share") >= 1).height
+    return [_share_card("Healthy deals", healthy, health.height, "open deals without a warning", 0.9, 0.6)]
+
+
+def _change_card(changes: int) -> list[Card]:
+    return [Card("Planned changes", f"{changes:,}", "wait for trueline push", "warn")] if changes else []
+
+
+def _streams(complete: Completeness) -> tuple[StreamCompleteness, ...]:
+    """Streams by connection and name; a stream without records is left out."""
+    parts = complete.fields.partition_by("connection", "stream", as_dict=True)
     return tuple(
-        StageLine(f"{row['connection']}: {row['name']}", row["deals"], row["stale"], _amount(row)) for row in rows
-    )
+        StreamCompleteness(connection, stream, records, whole, "–" if share is None else percent(share),
+                           _bars(parts[(connection, stream)]), _unknown(parts[(connection, stream)]))
+        for connection, stream, records, whole, share in complete.streams.iter_rows()
+        if records
+    )  # fmt: skip
 
 
-def _amount(row: Mapping[str, object]) -> str:
-    currencies, amount = row["currencies"], row["amount"]
-    if not isinstance(currencies, list) or len(currencies) != 1 or not isinstance(amount, int):
-        return "several currencies" if currencies else "-"
-    return f"{currencies[0]} {major(amount, str(currencies[0])):,}"
+def _bars(fields: pl.DataFrame) -> tuple[Bar, ...]:
+    known = fields.filter("is_known").with_columns((1 - pl.col("blank") / pl.col("records")).alias("share"))
+    rows = known.sort("share", "field").select("field", "share").iter_rows()
+    return tuple(Bar(field, share, percent(share)) for field, share in rows)
 
 
-def change_groups(store: Store) -> tuple[ChangeGroup, ...]:
-    """The newest plan's changes that have no outcome yet, by rule."""
-    plan_id = store.latest_plan()
-    if plan_id is None:
-        return ()
-    done = {item.planned.id for item in store.outcomes(plan_id=plan_id)}
-    groups: dict[str, list[tuple[str, str, str, str]]] = {}
-    counts: dict[str, int] = {}
-    for planned in store.plan_changes(plan_id):
-        change, slot = planned.change, slot_of(planned.change)
-        if planned.id in done:
-            continue
-        counts[change.rule] = counts.get(change.rule, 0) + 1
-        listed = groups.setdefault(change.rule, [])
-        if slot and len(listed) < EXAMPLES:
-            name = slot.name if isinstance(change, SetField) else "account"
-            listed.append((f"{change.key} {name}", _text(slot.before), _text(slot.after), change.reason))
-    return tuple(ChangeGroup(RULES[rule].description if rule in RULES else rule, counts[rule], tuple(groups[rule]))
-                 for rule in sorted(counts, key=lambda rule: (-counts[rule], rule)))  # fmt: skip
-
-
-def _text(value: object) -> str:
-    return "(blank)" if value is None else str(value)
+def _unknown(fields: pl.DataFrame) -> tuple[str, ...]:
+    return tuple(fields.filter(~pl.col("is_known"))["field"].sort())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import base64
+import hashlib
+from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from model.errors import InputError
 from reports.content import Report
+from reports.private import write_privately
+from reports.wording import counted, percent, shown
 
 _environment = Environment(
     loader=PackageLoader("reports"),
@@ -18,30 +21,28 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-# The page may run no script and load nothing, whatever a hostile value in it tries.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-
-
-def shown(text: str) -> str:
-    """Text with control and direction-changing characters made visible, so that no value can disguise another."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
-
-
-_environment.filters["shown"] = shown
+_environment.filters.update(shown=shown, counted=counted, percent=percent, grouped="{:,}".format)
+_STYLE = files("reports").joinpath("templates", "report.css").read_text("utf-8")
+# The page may run no script, load nothing, send nothing and be styled by our own sheet only, whatever a hostile value
+# in it tries.
+_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
 
 
 def render_html(report: Report) -> str:
-    """The whole page as text."""
-    return _environment.get_template("report.html").render(report=report, policy=POLICY)
+    """The whole page as text; the same report gives the same bytes."""
+    steps = [_step(line) for line in report.story]
+    template = _environment.get_template("report.html")
+    # The sheet is ours and holds no value.
+    return template.render(report=report, steps=steps, policy=POLICY, style=Markup(_STYLE))  # noqa: S704
+
+
+def _step(line: str) -> tuple[str, str]:
+    """A line of a story as its verb, set apart by two blanks or more, and what came of it."""
+    verb, blanks, rest = line.partition("  ")
+    return (verb, rest.strip()) if blanks and " " not in verb else ("", line)
 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, in one step: a crash leaves the old one or the new one."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from None
+    write_privately(path, lambda temporary: temporary.write_text(text, "utf-8", newline="\n"))
