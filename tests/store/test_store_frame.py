@@ -119,18 +119,20 @@ def test_frame_leaves_payload_out_until_asked(store: Store) -> None:
     assert store.frame("users", columns=["payload"])["payload"].to_list() == ['{"a": 1}']
 
 
-def test_large_frame_whose_first_rows_are_null_keeps_types(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_frame_keeps_hostile_texts_and_late_values(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "CHUNK_ROWS", 3_000)
     rows = 12_000
     late: list[Value] = [None] * (rows - 1)
+    hostile: list[Value] = ['"', 'a\n"b",\n', "", None, "\\.", "x\n\\.\ny", ",", "\\N", "\r", "plain", "'"]
     columns: dict[str, list[Value]] = {
         "id": [f"{row:06d}" for row in range(rows)],
         "changed_at": list(range(rows)),
         "email": [*late, "x@y.example"],
+        "street": [hostile[row % len(hostile)] for row in range(rows)],
         "email_opt_out": [*late, True],
         "last_activity_on": [*late, 19_000],
     }
-    store.save_batch(Batch("sf", "contacts", columns, frozenset({"email", "email_opt_out", "last_activity_on"})))
+    store.save_batch(Batch("sf", "contacts", columns, frozenset(columns.keys() - {"id", "changed_at"})))
     frame = physical(store.frame("contacts", columns=list(columns)))
     assert frame.drop("connection").to_dict(as_series=False) == columns
 
