@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from sandbox.hubspot.definition import NAME, Definition
-from sandbox.hubspot.kinds import KINDS, Kind, kind_named
+from sandbox.hubspot.kinds import BY_NUMBER, KINDS, Kind, kind_named
 from sandbox.hubspot.link_types import PRIMARY
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
@@ -139,65 +139,61 @@ def _index(portal: Portal, kind: Kind) -> None:
 
 
 def _directed(links: Links, frame: pl.DataFrame) -> pl.DataFrame:
-    """source, source_id, target, target_id, types: both directions of every association, its types joined."""
-    numbers = {name: kind.number for name in frame["from_type"].unique().to_list() + frame["to_type"].unique().to_list()
-               if (kind := kind_named(name))}  # fmt: skip
+    """source, source_id, target, target_id, types: both directions of every association, its types joined.
+
+    The types of a pair of records are gathered as bits of one number, which is many times faster than as lists.
+    """
+    said = {*frame["from_type"].unique(), *frame["to_type"].unique()}
+    numbers = {name: kind.number for name in said if (kind := kind_named(name))}
     there = frame.select(
         pl.col("from_type").replace_strict(numbers, return_dtype=pl.Int64).alias("source"),
         pl.col("from_id").cast(pl.Int64).alias("source_id"),
         pl.col("to_type").replace_strict(numbers, return_dtype=pl.Int64).alias("target"),
         pl.col("to_id").cast(pl.Int64).alias("target_id"),
         pl.col("type_id").cast(pl.Int64).alias("type"),
-    )
-    there = there.join(_type_frame(links), on=["source", "target", "type"], how="inner")
-    # The unlabelled type stands beside every other one.
-    there = pl.concat(
-        [
-            there.select("source", "source_id", "target", "target_id", "type", "inverse"),
-            there.select(
-                "source",
-                "source_id",
-                "target",
-                "target_id",
-                pl.col("plain").alias("type"),
-                pl.col("plain_inverse").alias("inverse"),
-            ),
-        ]
-    )
+    ).join(_type_bits(links), on=["source", "target", "type"], how="inner")
     back = there.select(
         pl.col("target").alias("source"),
         pl.col("target_id").alias("source_id"),
         pl.col("source").alias("target"),
         pl.col("source_id").alias("target_id"),
-        pl.col("inverse").alias("type"),
+        pl.col("back_bits").alias("bits"),
     )
-    both = pl.concat([there.drop("inverse"), back]).unique()
     key = ["source", "source_id", "target", "target_id"]
-    return (
-        both.sort(*key, "type")
-        .group_by(key, maintain_order=True)
-        .agg(pl.col("type").cast(pl.String).str.join(",").alias("types"))
-    )
+    both = pl.concat([there.select(*key, "bits"), back]).group_by(key).agg(pl.col("bits").bitwise_or())
+    return both.join(_bit_texts(links, both), on=["source", "target", "bits"]).select(*key, "types").sort(key)
 
 
-def _type_frame(links: Links) -> pl.DataFrame:
-    rows: list[dict[str, Any]] = []
+def _types_between(links: Links, source: Kind, target: Kind) -> list[int]:
+    """Type ids by the place of their bit."""
+    return sorted(links.types.between(source, target))
+
+
+def _type_bits(links: Links) -> pl.DataFrame:
+    """For every type its bits in both directions, those of the unlabelled type, which stands beside it, included."""
+    rows: list[dict[str, int]] = []
     for source in KINDS:
         for target in KINDS:
             plain = links.types.unlabelled(source, target)
-            rows += [
-                {
-                    "source": source.number,
-                    "target": target.number,
-                    "type": one.id,
-                    "inverse": one.inverse,
-                    "plain": plain.id,
-                    "plain_inverse": plain.inverse,
-                }
-                for one in links.types.between(source, target).values()
-                if plain
-            ]
+            if plain is None:
+                continue
+            there, back = _types_between(links, source, target), _types_between(links, target, source)
+            for one in links.types.between(source, target).values():
+                bits = 1 << there.index(one.id) | 1 << there.index(plain.id)
+                back_bits = 1 << back.index(one.inverse) | 1 << back.index(plain.inverse)
+                place = {"source": source.number, "target": target.number, "type": one.id}
+                rows.append({**place, "bits": bits, "back_bits": back_bits})
     return pl.DataFrame(rows)
+
+
+def _bit_texts(links: Links, both: pl.DataFrame) -> pl.DataFrame:
+    """source, target, bits and the types these bits mean, joined."""
+    found = both.select("source", "target", "bits").unique()
+    texts = []
+    for source, target, bits in found.iter_rows():
+        types = _types_between(links, BY_NUMBER[source], BY_NUMBER[target])
+        texts.append(",".join(str(one) for place, one in enumerate(types) if bits >> place & 1))
+    return found.with_columns(pl.Series("types", texts, dtype=pl.String))
 
 
 def _with_primary(links: Links, kind: Kind, frame: pl.DataFrame, linked: pl.DataFrame | None) -> pl.DataFrame:

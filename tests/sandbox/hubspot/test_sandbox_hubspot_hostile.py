@@ -16,10 +16,9 @@ KEYS = (
     "filters", "propertyName", "operator", "value", "values", "sorts", "limit", "after", "query", "name", "label",
     "options", "stages", "metadata", "displayOrder", "primaryObjectId", "objectIdToMerge", "associations",
 )  # fmt: skip
+TAILS = ("", "/search", "/merge", "/gdpr-delete", "/batch/read", "/batch/create", "/batch/update", "/batch/upsert")
 PATHS = [
-    ("POST", f"/crm/v3/objects/contacts{tail}")
-    for tail in ("", "/search", "/merge", "/gdpr-delete", *(f"/batch/{v}" for v in ("read", "create", "update", "upsert")))
-] + [
+    *(("POST", f"/crm/v3/objects/contacts{tail}") for tail in TAILS),
     ("PATCH", "/crm/v3/objects/contacts/1"),
     ("POST", "/crm/v3/properties/contacts"),
     ("POST", "/crm/v3/properties/contacts/batch/read"),
