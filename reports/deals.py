@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -20,9 +21,9 @@ def stage_lines(deals: pl.DataFrame, stages: pl.DataFrame, health: pl.DataFrame)
     counts = _staged(deals, stages, health).group_by(*_LINE, "currency", "is_stale").agg(
         pl.len(), pl.col("amount").count().alias("known"), pl.col("amount").cast(pl.Int128).sum()
     )  # fmt: skip
-    several = {name: counts[name].n_unique() > 1 for name in ("connection", "pipeline_name")}
+    pipelines = dict(counts.group_by("connection").agg(pl.col("pipeline_name").n_unique()).iter_rows())
     lines = [
-        _line(_label(key, several), part)
+        _line(_label(key, pipelines), part)
         for key, part in counts.sort(*_LINE, "currency", "is_stale", nulls_last=True)
         .partition_by(_LINE, as_dict=True, maintain_order=True)
         .items()
@@ -40,10 +41,11 @@ def _staged(deals: pl.DataFrame, stages: pl.DataFrame, health: pl.DataFrame) -> 
     return joined.with_columns(pl.coalesce("label", "stage", pl.lit("(no stage)")).alias("stage_name"))
 
 
-def _label(key: tuple[object, ...], several: dict[str, bool]) -> str:
-    connection, pipeline, _, stage = key
-    parts = [connection if several["connection"] else None, pipeline if several["pipeline_name"] else None, stage]
-    return " · ".join(str(part) for part in parts if part)
+def _label(key: tuple[object, ...], pipelines: Mapping[str, int]) -> str:
+    """The stage's name, with its connection and pipeline where there are several; `pipelines` counts by connection."""
+    connection, pipeline, _, stage = (str(part or "") for part in key)
+    parts = (connection if len(pipelines) > 1 else "", pipeline if pipelines[connection] > 1 else "", stage)
+    return " · ".join(filter(None, parts))
 
 
 def _line(label: str, counts: pl.DataFrame) -> StageLine:

@@ -13,7 +13,7 @@ from reports.content import DuplicateGroup, Duplicates
 from reports.records import KEY, Frames, key_text
 from reports.wording import brief_column
 
-SHOWN = 12
+SHOWN = 8
 SHOWN_ROWS = 12
 _COLUMNS: Mapping[str, Mapping[str, str]] = {
     "person": {"given name": "given_name", "family name": "family_name", "e-mail": "email", "phone": "phone",

@@ -121,7 +121,7 @@ def _health_card(health: pl.DataFrame) -> list[Card]:
 
 
 def _change_card(changes: int) -> list[Card]:
-    return [Card("Planned changes", f"{changes:,}", "wait for trueline push", "warn")] if changes else []
+    return [Card("Planned changes", f"{changes:,}", "corrections wait for a push", "warn")] if changes else []
 
 
 def _streams(complete: Completeness) -> tuple[StreamCompleteness, ...]:

@@ -14,6 +14,12 @@ from reports.content import Report
 from reports.private import write_privately
 from reports.wording import counted, percent, shown
 
+
+def _key(text: str) -> Markup:
+    """A record key that may break after its slashes."""
+    return Markup("/<wbr>").join(shown(text).split("/"))
+
+
 _environment = Environment(
     loader=PackageLoader("reports"),
     autoescape=True,
@@ -21,7 +27,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(shown=shown, counted=counted, percent=percent, grouped="{:,}".format)
+_environment.filters.update(shown=shown, key=_key, counted=counted, percent=percent, grouped="{:,}".format)
 _STYLE = files("reports").joinpath("templates", "report.css").read_text("utf-8")
 # The page may run no script, load nothing, send nothing and be styled by our own sheet only, whatever a hostile value
 # in it tries.
