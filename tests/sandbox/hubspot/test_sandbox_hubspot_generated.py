@@ -1,0 +1,48 @@
+"""What the generator makes is what a portal can hold."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from sandbox.generator import generate
+from sandbox.hubspot import HubspotApp
+from sandbox.hubspot.schema import default_definitions
+
+KINDS = ("contacts", "companies", "deals", "calls", "emails", "meetings", "notes", "tasks")
+
+
+@pytest.fixture(scope="module")
+def frames() -> dict[str, pl.DataFrame]:
+    return generate(600, seed=3, dirt=0.4, as_of=date(2026, 11, 22)).hubspot
+
+
+@pytest.fixture(scope="module")
+def app(frames: dict[str, pl.DataFrame]) -> HubspotApp:
+    made = HubspotApp()
+    made.load(frames)
+    return made
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_generated_records_are_all_there(app: HubspotApp, frames: dict[str, pl.DataFrame], kind: str) -> None:
+    assert app.count(kind) == frames[kind].height
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_generated_columns_and_options_are_those_of_the_schema(frames: dict[str, pl.DataFrame], kind: str) -> None:
+    known = default_definitions(kind)
+    for column in frames[kind].drop("id").iter_columns():
+        assert column.name in known
+        options = {value for value, _ in known[column.name].options}
+        if options and known[column.name].type == "enumeration":
+            assert set(column.drop_nulls().cast(pl.String)) <= options
+
+
+def test_generated_contacts_show_their_primary_company(app: HubspotApp, frames: dict[str, pl.DataFrame]) -> None:
+    flags = frames["associations"].filter(pl.col("type_id") == 1)
+    expected = dict(zip(flags["from_id"].cast(pl.String), flags["to_id"].cast(pl.String), strict=True))
+    shown = {row["hs_object_id"]: row["associatedcompanyid"] for row in app.rows("contacts")}
+    assert {key: value for key, value in shown.items() if value} == expected
