@@ -18,6 +18,7 @@ _LABELS = re.compile(
     re.IGNORECASE,
 )
 _EXTENSION_WORDS = re.compile(r"(?:;\s*ext=|e?xt(?:ensi[oó]n?)?n?|доб|anexo|x|#|~)[\s.:=]*\d", re.IGNORECASE)
+_UNPLACED = "has no country code, and the record names no country"
 _LETTER = re.compile(r"[^\W\d_]")
 _WRONG_LENGTH = {
     ValidationResult.TOO_SHORT: "has too few digits for a number",
@@ -48,7 +49,7 @@ def read(text: str, region: str | None = None) -> Reading:
         number = phonenumbers.parse(bare, region)
     except NumberParseException as error:
         is_unplaced = error.error_type == NumberParseException.INVALID_COUNTRY_CODE and "+" not in bare
-        reason = "has no country code, and the record names no country" if is_unplaced else "is not a phone number"
+        reason = _UNPLACED if is_unplaced else "is not a phone number"
         return Reading(None, reason, is_unplaced and not _LETTER.search(bare))
     except (ValueError, IndexError, OverflowError):
         return Reading(None, "is not a phone number")
@@ -90,11 +91,14 @@ def readings(values: pl.Series, regions: pl.Series | None = None, default_region
         .then(pl.lit(""))
         .otherwise(pl.format(" in {}", "region"))
     )
-    problem = pl.when("is_unused").then(pl.format("is not a number in use{}", place))
-    is_clear = pl.col("e164").is_not_null() | pl.col("is_unused")
-    clear = distinct.filter(is_clear).select(
-        "value", "region", "e164", problem.alias("problem"), pl.lit(value=False).alias("is_unplaced")
+    problem = (
+        pl.when("is_unplaced")
+        .then(pl.lit(_UNPLACED))
+        .when("is_unused")
+        .then(pl.format("is not a number in use{}", place.fill_null("")))
     )
+    is_clear = pl.col("e164").is_not_null() | pl.col("is_unused") | pl.col("is_unplaced")
+    clear = distinct.filter(is_clear).select("value", "region", "e164", problem.alias("problem"), "is_unplaced")
     odd = distinct.filter(~is_clear).select("value", "region")
     answers = [read(value, region) for value, region in odd.iter_rows()]
     unclear = odd.with_columns(

@@ -15,7 +15,8 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
 
 _KINDS_OF_NUMBER = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip",
                     "pager", "uan", "voicemail")  # fmt: skip
-_PLAIN = r"^\s*\+?[0-9 ().\-\x{a0}]*[0-9]\s*$"
+_PLAIN = r"^\s*\+?[0-9 ()./\-\x{a0}]*[0-9]\s*$"
+_EXTENSION = r"^(.*[0-9)])\s*,?\s*(?:;ext=|ext\.?|x|#)\s*:?\s*([0-9]{1,6})\s*$"
 _NONE = pl.Schema({"row": pl.UInt32, "e164": pl.String, "is_unused": pl.Boolean})
 
 
@@ -60,15 +61,24 @@ def _answered(numbers: pl.DataFrame, code: int) -> pl.DataFrame:
     return pl.concat([used, unused.select("row", pl.lit(None, pl.String).alias("e164"), is_unused=True)])
 
 
+def _read(numbers: pl.DataFrame, metadata: PhoneMetadata, code: int) -> pl.DataFrame:
+    """Answers for `number` as it stands behind the calling code or as dialled at home, without a national prefix."""
+    prefix = metadata.national_prefix_for_parsing
+    if prefix and (metadata.national_prefix_transform_rule or "(" in prefix.replace("(?:", "")):
+        read = numbers.filter(~pl.col("number").str.contains(f"^(?:{prefix})"))
+    elif prefix:
+        read = numbers.with_columns(pl.col("number").str.replace(f"^(?:{prefix})", ""))
+    else:
+        read = numbers
+    return _answered(read.filter(_matches(pl.col("number"), metadata.general_desc)), code)
+
+
 def _international(numbers: pl.DataFrame, code: int) -> pl.DataFrame:
     """Answers for `digits` that begin with this calling code."""
     metadata = _metadata(COUNTRY_CODE_TO_REGION_CODE[code][0])
     if metadata is None:
         return _NONE.to_frame()
-    read = numbers.select("row", pl.col("digits").str.slice(len(str(code))).alias("number"))
-    if metadata.national_prefix_for_parsing:
-        read = read.filter(~pl.col("number").str.contains(f"^(?:{metadata.national_prefix_for_parsing})"))
-    return _answered(read.filter(_matches(pl.col("number"), metadata.general_desc)), code)
+    return _read(numbers.select("row", pl.col("digits").str.slice(len(str(code))).alias("number")), metadata, code)
 
 
 def _national(numbers: pl.DataFrame, region: str) -> pl.DataFrame:
@@ -76,15 +86,22 @@ def _national(numbers: pl.DataFrame, region: str) -> pl.DataFrame:
     metadata = _metadata(region)
     if metadata is None or not metadata.country_code:
         return _NONE.to_frame()
-    read = numbers.select("row", pl.col("digits").alias("number"))
-    prefix = metadata.national_prefix_for_parsing
-    if metadata.international_prefix:
-        read = read.filter(~pl.col("number").str.contains(f"^(?:{metadata.international_prefix})"))
-    if prefix and (metadata.national_prefix_transform_rule or "(" in prefix.replace("(?:", "")):
-        read = read.filter(~pl.col("number").str.contains(f"^(?:{prefix})"))
-    elif prefix:
-        read = read.with_columns(pl.col("number").str.replace(f"^(?:{prefix})", ""))
-    return _answered(read.filter(_matches(pl.col("number"), metadata.general_desc)), metadata.country_code)
+    return _read(numbers.select("row", pl.col("digits").alias("number")), metadata, metadata.country_code)
+
+
+def _dialled_abroad(numbers: pl.DataFrame, region: str) -> pl.DataFrame:
+    """`digits` without the international prefix of this region where they begin with it; `is_international` says so.
+
+    Behind the prefix libphonenumber wants a calling code, which never begins with 0.
+    """
+    metadata = _metadata(region)
+    if metadata is None or not metadata.international_prefix:
+        return numbers
+    begins = pl.col("digits").str.contains(f"^(?:{metadata.international_prefix})[1-9]")
+    rest = pl.col("digits").str.replace(f"^(?:{metadata.international_prefix})", "")
+    return numbers.with_columns(
+        pl.when(begins).then(rest).otherwise("digits").alias("digits"), begins.alias("is_international")
+    )
 
 
 def _calling_code(digits: pl.Expr) -> pl.Expr:
@@ -96,24 +113,49 @@ def _calling_code(digits: pl.Expr) -> pl.Expr:
     return answer
 
 
-def _by_plan(numbers: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    parts = numbers.drop_nulls("plan").partition_by("plan", as_dict=True)
-    return [(str(plan), part) for (plan,), part in parts.items()]
+def _by_plan(numbers: pl.DataFrame, smallest: int) -> list[tuple[str, pl.DataFrame]]:
+    sized = numbers.drop_nulls("plan").filter(pl.len().over("plan") >= smallest)
+    return [(str(plan), part) for (plan,), part in sized.partition_by("plan", as_dict=True).items()]
 
 
-def read_plain(numbers: pl.DataFrame) -> pl.DataFrame:
-    """For `value` and `region` (ISO 3166, may be null): columns e164 and is_unused (certainly no number in use).
+def _split_extensions(rows: pl.DataFrame) -> pl.DataFrame:
+    """Adds `base` and `extension` (null where the value has none)."""
+    extension = pl.col("value").str.extract(_EXTENSION, 2)
+    base = pl.when(extension.is_not_null()).then(pl.col("value").str.extract(_EXTENSION, 1)).otherwise("value")
+    return rows.with_columns(base.alias("base"), extension.alias("extension"))
 
-    Where e164 is null and is_unused false, the library must decide.
+
+def read_plain(numbers: pl.DataFrame, *, smallest: int = 64) -> pl.DataFrame:
+    """For `value` and `region` (ISO 3166, may be null): e164 (with its extension), is_unused, is_unplaced.
+
+    is_unused: certainly no number in use. is_unplaced: digits without a calling code, and no region. Where none of the
+    three answers, the library must decide; it is also faster for plans with less than `smallest` numbers.
     """
-    rows = numbers.with_row_index("row")
-    plain = rows.filter(pl.col("value").str.contains(_PLAIN)).with_columns(
-        pl.col("value").str.replace_all(r"[^0-9]", "").alias("digits"),
-        pl.col("value").str.contains("+", literal=True).alias("is_international"),
+    rows = _split_extensions(numbers.with_row_index("row"))
+    plain = rows.filter(pl.col("base").str.contains(_PLAIN)).with_columns(
+        pl.col("base").str.replace_all(r"[^0-9]", "").alias("digits"),
+        pl.col("base").str.contains("+", literal=True).alias("is_international"),
     )
-    abroad = plain.filter("is_international").with_columns(_calling_code(pl.col("digits")).alias("plan"))
     home = plain.filter(~pl.col("is_international")).with_columns(pl.col("region").alias("plan"))
-    answers = [_international(part, int(plan)) for plan, part in _by_plan(abroad)]
-    answers += [_national(part, plan) for plan, part in _by_plan(home)]
+    read = [
+        plain.filter("is_international"),
+        *(_dialled_abroad(part, plan).drop("plan") for plan, part in _by_plan(home, 1)),
+    ]
+    numbered = pl.concat(read)
+    abroad = numbered.filter("is_international").with_columns(_calling_code(pl.col("digits")).alias("plan"))
+    dialled = numbered.filter(~pl.col("is_international")).with_columns(pl.col("region").alias("plan"))
+    answers = [_international(part, int(plan)) for plan, part in _by_plan(abroad, smallest)]
+    answers += [_national(part, plan) for plan, part in _by_plan(dialled, smallest)]
+    unplaced = home.filter(pl.col("region").is_null() & (pl.col("digits").str.len_bytes() >= 3)).select(
+        "row", pl.lit(value=True).alias("is_unplaced")
+    )
     told = rows.join(pl.concat([_NONE.to_frame(), *answers]), on="row", how="left", maintain_order="left")
-    return told.select("e164", pl.col("is_unused").fill_null(value=False))
+    placed = told.join(unplaced, on="row", how="left", maintain_order="left")
+    with_extension = (
+        pl.when(pl.col("extension").is_null()).then("e164").otherwise(pl.format("{} ext. {}", "e164", "extension"))
+    )
+    return placed.select(
+        with_extension.alias("e164"),
+        pl.col("is_unused").fill_null(value=False),
+        pl.col("is_unplaced").fill_null(value=False),
+    )
