@@ -152,17 +152,28 @@ def _domain(records: pl.DataFrame, field: str) -> pl.DataFrame:
 
 def _country(records: pl.DataFrame, field: str) -> pl.DataFrame:
     """Countries in the style most of the connection's column has: two-letter codes or English names."""
-    values = records[field].str.strip_chars()
+    in_codes = _prefers_codes(records[field])
+    style = "two-letter code" if in_codes else "English name"
+    return records.with_columns(
+        _styled(records[field], in_codes=in_codes).alias("after"),
+        pl.lit(f"{style}, as most of the column").alias("reason"),
+    )
+
+
+def _prefers_codes(values: pl.Series) -> bool:
+    values = values.str.strip_chars()
     codes = country.certain(values)
-    in_codes = (values == codes).fill_null(value=False).sum()
-    in_names = int(codes.is_not_null().sum()) - int(in_codes)
-    if in_codes > in_names:
-        return records.with_columns(
-            codes.alias("after"), pl.lit("two-letter code, as most of the column").alias("reason")
-        )
+    in_codes = int((values == codes).fill_null(value=False).sum())
+    return in_codes > codes.count() - in_codes
+
+
+def _styled(values: pl.Series, *, in_codes: bool) -> pl.Series:
+    """Countries as two-letter codes or as English names; null where it is not certain which country is meant."""
+    codes = country.certain(values.str.strip_chars())
+    if in_codes:
+        return codes
     table = country.names()
-    named = codes.replace_strict(list(table), list(table.values()), default=None, return_dtype=pl.String)
-    return records.with_columns(named.alias("after"), pl.lit("English name, as most of the column").alias("reason"))
+    return codes.replace_strict(list(table), list(table.values()), default=None, return_dtype=pl.String)
 
 
 def _linked(
@@ -213,5 +224,22 @@ def _filled(
             told.unique(["connection", "id"], keep="first", maintain_order=True),
             on=["connection", "id"], how="inner", maintain_order="left",
         )  # fmt: skip
+        if STREAMS[stream].field(field).kind == "country":
+            joined = _in_column_style(joined, frame, field)
         parts.append(_changed_blank(joined, stream, field, "enrich-fill"))
     return parts
+
+
+def _in_column_style(filled: pl.DataFrame, frame: pl.DataFrame, field: str) -> pl.DataFrame:
+    """`filled` with `after` written as its connection's column writes countries, so that filling leaves nothing to
+    correct."""
+    parts = [
+        part.with_columns(
+            _styled(
+                part["after"],
+                in_codes=_prefers_codes(frame.filter(pl.col("connection") == connection)[field].drop_nulls()),
+            ).alias("after")
+        )
+        for (connection,), part in filled.partition_by("connection", as_dict=True, maintain_order=True).items()
+    ]
+    return pl.concat(parts) if parts else filled
