@@ -113,13 +113,18 @@ class FindingGroup:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateGroup:
-    """Records of one connection that are one entity: what each says, and why we think so."""
+    """Records of one connection that are one entity: what the first of them say, and why we think so."""
 
     connection: str
     kind: str
+    records: int
     reason: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def unlisted(self) -> int:
+        return self.records - len(self.rows)
 
 
 @dataclass(frozen=True, slots=True)

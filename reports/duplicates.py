@@ -78,7 +78,6 @@ def _group(part: pl.DataFrame, reason: str, cells: Mapping[tuple[str, str, str],
     kind = _kind(part["stream"][0])
     headings = ("record", *_COLUMNS[kind])
     blank = ("",) * len(_COLUMNS[kind])
-    rows = [(key_text(*key), *cells.get(key, blank)) for key in part.select(KEY).head(SHOWN_ROWS).iter_rows()]
-    if part.height > SHOWN_ROWS:
-        rows.append((f"and {part.height - SHOWN_ROWS:,} more", *blank))
-    return DuplicateGroup(part["connection"][0], kind, reason, headings, tuple(rows))
+    keys = part.select(KEY).head(SHOWN_ROWS).iter_rows()
+    rows = tuple((key_text(*key), *cells.get(key, blank)) for key in keys)
+    return DuplicateGroup(part["connection"][0], kind, part.height, reason, headings, rows)

@@ -9,7 +9,7 @@ import polars as pl
 
 from hygiene.rules import RULES
 from reports.content import Chapter, Example, FindingGroup, Gravity
-from reports.records import KEY, Frames, judged_keys, key_text, named
+from reports.records import KEY, Frames, key_text, keys_of, named
 from reports.wording import brief, brief_column
 
 EXAMPLES = 8
@@ -35,12 +35,19 @@ _CHAPTERS: Mapping[str, _Kind] = {
 _OTHER = _Kind("Other", "Look at the records below.")
 
 
-def of_one_connection(findings: pl.DataFrame, memberships: pl.DataFrame, surplus: pl.DataFrame) -> pl.DataFrame:
-    """Findings without those that call a record a duplicate only because another connection has the same entity."""
+def still_true(
+    findings: pl.DataFrame, frames: Frames, memberships: pl.DataFrame, surplus: pl.DataFrame
+) -> pl.DataFrame:
+    """Findings about live records, without those that call a record a duplicate only because another connection has
+    the same entity. `memberships` are those of live records."""
+    live = keys_of(frames, frames).with_columns(is_live=pl.lit(value=True))
     linked = memberships.join(surplus, on=KEY, how="anti").select(*KEY, pl.lit(value=True).alias("is_linked"))
-    told = findings.join(linked, on=KEY, how="left", maintain_order="left")
+    told = findings.join(live, on=KEY, how="left", maintain_order="left").join(
+        linked, on=KEY, how="left", maintain_order="left"
+    )
+    is_live = pl.col("is_live").fill_null(value=False) | (pl.col("id") == "") | ~pl.col("stream").is_in(list(frames))
     alleged = pl.col("rule").is_in(["duplicate-person", "duplicate-account"])
-    return told.filter(~(alleged & pl.col("is_linked").fill_null(value=False))).drop("is_linked")
+    return told.filter(is_live & ~(alleged & pl.col("is_linked").fill_null(value=False))).drop("is_live", "is_linked")
 
 
 def on_records(findings: pl.DataFrame, frames: Frames) -> pl.DataFrame:
@@ -63,7 +70,7 @@ def on_records(findings: pl.DataFrame, frames: Frames) -> pl.DataFrame:
 
 def gravity_of(about: pl.DataFrame, frames: Frames) -> Gravity:
     """Judged records by their gravest finding; `about` as `on_records` gives it. Info is no flaw."""
-    flawed = about.join(judged_keys(frames), on=KEY, how="semi")
+    flawed = about.join(keys_of(frames), on=KEY, how="semi")
     return _gravity(flawed)
 
 

@@ -11,9 +11,9 @@ from hygiene.completeness import Completeness, completeness
 from reports.content import Bar, Card, Chapter, Duplicates, Gravity, Report, Source, StreamCompleteness, Tone
 from reports.deals import stage_lines
 from reports.duplicates import duplicates_of, surplus_records
-from reports.findings import chapters_of, finding_groups, gravity_of, of_one_connection, on_records
+from reports.findings import chapters_of, finding_groups, gravity_of, on_records, still_true
 from reports.planned import pending_groups
-from reports.records import judged_keys, live_frames
+from reports.records import KEY, keys_of, live_frames
 from reports.wording import counted, percent
 from store import Store
 
@@ -30,11 +30,12 @@ def gather(
 ) -> Report:
     """Everything the page shows, from what the stages of the loop have saved. `story` and `notes` are passed through;
     `source_notes` are by connection and stream."""
-    memberships, readable = store.memberships(), store.readable()
-    findings = of_one_connection(store.findings(), memberships, surplus_records(memberships))
-    frames = live_frames(store, required, findings)
+    raw, readable = store.findings(), store.readable()
+    frames = live_frames(store, required, raw)
+    memberships = store.memberships().join(keys_of(frames), on=KEY, how="semi")
+    findings = still_true(raw, frames, memberships, surplus_records(memberships))
     about = on_records(findings, frames)
-    records, gravity, chapters = judged_keys(frames).height, gravity_of(about, frames), chapters_of(about)
+    records, gravity, chapters = keys_of(frames).height, gravity_of(about, frames), chapters_of(about)
     complete = completeness(frames, required, readable)
     health = (
         store.scores()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -40,10 +40,9 @@ def live_frames(store: Store, required: Mapping[str, Sequence[str]], findings: p
     return frames
 
 
-def judged_keys(frames: Frames) -> pl.DataFrame:
-    """Connection, stream and id of every judged record."""
-    parts = [frames[stream].select("connection", pl.lit(stream).alias("stream"), "id") for stream in JUDGED]
-    return pl.concat(parts)
+def keys_of(frames: Frames, streams: Iterable[str] = JUDGED) -> pl.DataFrame:
+    """Connection, stream and id of every record of the streams, by default the judged ones."""
+    return pl.concat(frames[stream].select("connection", pl.lit(stream).alias("stream"), "id") for stream in streams)
 
 
 def named(keys: pl.DataFrame, frames: Frames) -> dict[tuple[str, str, str], str]:
