@@ -58,6 +58,7 @@ def tasks(
             text.only(call == 0, seconds).alias("CallDurationInSeconds"),
             pl.Series("IsArchived", day < today - 365),
             *salesforce.stamps(moment, moment, owner),
+            salesforce.alive(n),
         ]
     ).sort("Id")
 
@@ -87,6 +88,7 @@ def events(
             pl.repeat("Event", n, eager=True).alias("EventSubtype"),
             pl.Series("IsArchived", day < today - 365),
             *salesforce.stamps(created, created, owner),
+            salesforce.alive(n),
         ]
     ).sort("Id")
 

@@ -52,6 +52,7 @@ def run(
             pl.Series("NumberOfContacts", np.bincount(into[keep], minlength=n) - lead_count),
             pl.repeat(admin, n, eager=True).alias("OwnerId"),
             *salesforce.stamps(moment, moment, pl.repeat(admin, n, eager=True)),
+            salesforce.alive(n),
         ]
     )
     return frame, members, own
@@ -78,5 +79,6 @@ def _members(
             pl.Series("HasResponded", responded),
             days(pl.Series(np.where(responded, moment // _DAY_MS, -1)).replace(-1, None)).alias("FirstRespondedDate"),
             *salesforce.stamps(moment, moment, pl.repeat(admin, n, eager=True)),
+            salesforce.alive(n),
         ]
     ).sort("Id")

@@ -145,6 +145,11 @@ def _path(n: int, dirt: float, calendar: Calendar, chance: Chance) -> pl.DataFra
     )
 
 
+def forecast_code(category: str) -> str:
+    """ForecastCategory, the code, from ForecastCategoryName, the label people see."""
+    return {"Best Case": "BestCase", "Commit": "Forecast"}.get(category, category)
+
+
 def history(deals: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     """What changed when: deal, moment (ms), stage, close (day), amount; per deal from its creation on, in order.
 

@@ -198,6 +198,7 @@ def _opportunities(
                 np.maximum(modified, np.minimum(later, world.calendar.today * _DAY_MS)),
                 owner,
             ),
+            salesforce.alive(n),
         ]
     )
     return salesforce.shorten(frame, "Opportunity").sort("Id"), _history(made, own, owner, org, chance.of("history"))
@@ -212,7 +213,7 @@ def _forecast(made: pl.DataFrame) -> list[pl.Series]:
         made["amount"].alias("Amount"),
         probability.alias("Probability"),
         (made["amount"] * probability / 100).round(2).alias("ExpectedRevenue"),
-        pl.Series([row[3].replace(" ", "") for row in listed]).gather(stage).alias("ForecastCategory"),
+        pl.Series([deals.forecast_code(row[3]) for row in listed]).gather(stage).alias("ForecastCategory"),
         pl.Series([row[3] for row in listed]).gather(stage).alias("ForecastCategoryName"),
         pl.Series("IsClosed", stage >= deals.WON),
         pl.Series("IsWon", stage == deals.WON),
@@ -235,7 +236,7 @@ def _history(made: pl.DataFrame, own: pl.Series, owner: pl.Series, org: int, cha
             (rows["amount"] * probability / 100).round(2).alias("ExpectedRevenue"),
             close.alias("CloseDate"),
             probability.alias("Probability"),
-            pl.Series([row[3].replace(" ", "") for row in listed]).gather(stage).alias("ForecastCategory"),
+            pl.Series([deals.forecast_code(row[3]) for row in listed]).gather(stage).alias("ForecastCategory"),
             text.only(same, rows["amount"].shift(1)).alias("PrevAmount"),
             text.only(same, close.shift(1)).alias("PrevCloseDate"),
             owner.gather(deal).alias("CreatedById"),
@@ -264,5 +265,6 @@ def _role_frame(
             pl.Series([*_ROLES, None]).gather(chance.below(len(_ROLES) + 1, n)).alias("Role"),
             pl.Series("IsPrimary", first),
             *salesforce.stamps(created, created, owner),
+            salesforce.alive(n),
         ]
     )

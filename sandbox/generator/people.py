@@ -52,7 +52,7 @@ def born(n: int, companies: pl.DataFrame, chance: Chance) -> pl.DataFrame:
             "family_second": family_second,
         }
     )
-    frame = _related(frame, companies, chance.of("related"))
+    frame = _related(frame, chance.of("related"))
     frame = frame.with_columns(person_names.written(frame))
     frame = frame.with_columns(_jobs(frame["country"].to_numpy(), chance.of("job")))
     frame = frame.with_columns(telephones.of_people(frame, companies, chance.of("phone")))
@@ -66,49 +66,47 @@ def _employers(n: int, companies: pl.DataFrame, chance: Chance) -> Ints:
     return chance.pick(companies["employees"].to_numpy().astype(np.float64) ** 0.55, n)
 
 
-def _related(frame: pl.DataFrame, companies: pl.DataFrame, chance: Chance) -> pl.DataFrame:
+_NAME = ("given_row", "given_second", "family_row", "family_second", "native", "woman")
+
+
+def _related(frame: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     """Plant relatives at one company and namesakes: both are other people than the one they resemble."""
     n = len(frame)
-    people = np.arange(n)
-    company, country = frame["company"].to_numpy().copy(), frame["country"].to_numpy().copy()
-    columns = {
-        name: frame[name].to_numpy().copy()
-        for name in ("given_row", "given_second", "family_row", "family_second", "native")
+    later = {
+        kind: chance.of(kind).some(np.arange(n // 2, n), share)
+        for kind, share in (("family", 0.016), ("namesake", 0.012))
     }
-    language = frame["language"]
-    family_of, namesake_of = np.full(n, -1), np.full(n, -1)
-    for kind, share in (("family", 0.008), ("namesake", 0.006)):
-        draw = chance.of(kind)
-        later = draw.of("who").some(people[n // 2 :], share * 2)
-        model = draw.of("model").below(max(n // 2, 1), len(later))
-        # Namesakes: a third sits in the same company; relatives always do.
-        same = np.ones(len(later), dtype=bool) if kind == "family" else draw.of("same").hits(0.35, len(later))
-        moved = later[same]
-        company[moved], country[moved] = company[model[same]], country[model[same]]
-        copied = ("family_row", "family_second", "native") if kind == "family" else tuple(columns)
-        for name in copied:
-            columns[name][later] = columns[name][model]
-        if kind == "family":
-            # Half of them share a language, so that given names fit; the rest married in.
-            family_of[later] = model
-        else:
-            namesake_of[later] = model
-            language = language.gather(_moved(people, later, model))
-    family_of = np.where(namesake_of >= 0, -1, family_of)
+    later["family"] = later["family"][~np.isin(later["family"], later["namesake"])]
+    model = {kind: chance.of(f"{kind} of").below(max(n // 2, 1), len(rows)) for kind, rows in later.items()}
+    family, namesake = later["family"], later["namesake"]
+    # Relatives always sit in one company; of the namesakes a third do.
+    near = chance.of("near").hits(0.35, len(namesake))
+    moved = np.concatenate([family, namesake[near]]), np.concatenate([model["family"], model["namesake"][near]])
+    columns = {name: frame[name].to_numpy().copy() for name in ("company", "country", *_NAME)}
+    for name in ("company", "country"):
+        columns[name][moved[0]] = columns[name][moved[1]]
+    speaks = np.arange(n)
+    speaks[family], speaks[namesake] = model["family"], model["namesake"]
+    language = frame["language"].gather(speaks)
+    given = person_names.given(language.gather(family), columns["woman"][family], chance.of("given"))
+    columns["given_row"][family], columns["given_second"][family] = given
+    for name in ("family_row", "family_second"):
+        columns[name][family] = columns[name][model["family"]]
+    columns["native"][family] = columns["native"][model["family"]]
+    for name in _NAME:
+        columns[name][namesake] = columns[name][model["namesake"]]
     return frame.with_columns(
-        pl.Series("company", company),
-        pl.Series("country", country),
-        language.alias("language"),
+        language,
         *(pl.Series(name, values) for name, values in columns.items()),
-        pl.Series("family_of", family_of).replace(-1, None),
-        pl.Series("namesake_of", namesake_of).replace(-1, None),
+        *(_pointer(f"{kind}_of", n, later[kind], model[kind]) for kind in ("family", "namesake")),
     )
 
 
-def _moved(rows: Ints, at: Ints, source: Ints) -> Ints:
-    moved = rows.copy()
-    moved[at] = source
-    return moved
+def _pointer(name: str, n: int, rows: Ints, targets: Ints) -> pl.Series:
+    """A column that is null but in the rows, which hold their target."""
+    column = np.full(n, -1, dtype=np.int64)
+    column[rows] = targets
+    return pl.Series(name, column).replace(-1, None)
 
 
 def _jobs(country: Ints, chance: Chance) -> list[pl.Series]:

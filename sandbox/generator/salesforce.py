@@ -70,15 +70,19 @@ def shorten(frame: pl.DataFrame, sobject: str) -> pl.DataFrame:
 
 
 def stamps(created: Ints, modified: Ints, user: pl.Series) -> list[pl.Series]:
-    """The audit columns every object has."""
+    """The audit columns every object has; those of set-up objects end here."""
     return [
         times(created).alias("CreatedDate"),
         times(modified).alias("LastModifiedDate"),
         times(modified).alias("SystemModstamp"),
         user.alias("CreatedById"),
         user.alias("LastModifiedById"),
-        pl.repeat(False, len(created), eager=True).alias("IsDeleted"),
     ]
+
+
+def alive(n: int) -> pl.Series:
+    """The flag of records that can be deleted, and have not been."""
+    return pl.repeat(False, n, dtype=pl.Boolean, eager=True).alias("IsDeleted")
 
 
 def users(staff_: pl.DataFrame, org: int, calendar_today: int) -> pl.DataFrame:
@@ -165,7 +169,7 @@ def stages(org: int) -> pl.DataFrame:
             "IsWon": [row[0] == "Closed Won" for row in listed],
             "SortOrder": list(range(1, len(listed) + 1)),
             "DefaultProbability": [float(row[1]) for row in listed],
-            "ForecastCategory": [row[2].replace(" ", "") for row in listed],
+            "ForecastCategory": [deal_world.forecast_code(row[2]) for row in listed],
             "ForecastCategoryName": [row[2] for row in listed],
         }
     )
@@ -202,6 +206,7 @@ def accounts(skeleton: pl.DataFrame, said: pl.DataFrame, owner_ids: pl.Series, o
             said["employees"].cast(pl.Int64).alias("NumberOfEmployees"),
             days(skeleton["last_activity"]).alias("LastActivityDate"),
             *stamps(skeleton["created"].to_numpy(), skeleton["modified"].to_numpy(), owner_ids),
+            alive(len(own)),
         ]
     )
     return shorten(frame, "Account").sort("Id")
@@ -232,6 +237,7 @@ def contacts(skeleton: pl.DataFrame, said: pl.DataFrame, owner_ids: pl.Series, o
             skeleton["bounced"].alias("IsEmailBounced"),
             days(skeleton["last_activity"]).alias("LastActivityDate"),
             *stamps(skeleton["created"].to_numpy(), skeleton["modified"].to_numpy(), owner_ids),
+            alive(len(own)),
         ]
     )
     return shorten(_with_name(frame), "Contact").sort("Id")
@@ -273,6 +279,7 @@ def leads(
             said["do_not_call"].alias("DoNotCall"),
             days(skeleton["last_activity"]).alias("LastActivityDate"),
             *stamps(skeleton["created"].to_numpy(), skeleton["modified"].to_numpy(), creator),
+            alive(len(own)),
         ]
     )
     return shorten(_with_name(frame), "Lead").sort("Id")

@@ -162,7 +162,7 @@ def test_account_of_lists_the_records_of_the_true_account(data: Dataset) -> None
 
 def test_malformed_names_fields_that_differ_from_their_clean_value(data: Dataset) -> None:
     told = data.truth["malformed"]
-    assert told.select(pl.struct("id", "field", "kind").is_unique().all()).item()
+    assert told.select(pl.struct("object", "id", "field", "kind").is_unique().all()).item()
     for name, frame in (
         ("Contact", data.salesforce[0]["Contact"]),
         ("Lead", data.salesforce[0]["Lead"]),

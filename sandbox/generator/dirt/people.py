@@ -59,3 +59,18 @@ def lose_consent(soil: Soil, said: pl.DataFrame) -> pl.DataFrame:
         soil.note(lost, name, "consent_lost")
         said = said.with_columns(pl.Series(name, said[name].to_numpy() & ~lost))
     return said
+
+
+def age_titles(soil: Soil, said: pl.DataFrame) -> pl.DataFrame:
+    """Copies and counterparts that still have the title of an earlier job."""
+    chance = soil.chance.of("titles")
+    country = soil.persons["country"].to_numpy()
+    order = np.argsort(country, kind="stable")
+    neighbour = np.empty(len(order), dtype=np.int64)
+    neighbour[order] = np.roll(order, 1)
+    relation, person = soil.people["relation"].to_numpy(), soil.people["person"].to_numpy()
+    copies = np.isin(relation, (records.COUNTERPART, records.DUPLICATE, records.CONVERTED)) & (person >= 0)
+    mask = copies & chance.hits(min(0.14 * soil.rate, 0.8), len(said)) & said["title"].is_not_null().to_numpy()
+    return soil.soil(
+        said, mask, "title", "title_outdated", soil.persons["title"].gather(neighbour[np.maximum(person, 0)])
+    )

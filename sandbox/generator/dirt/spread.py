@@ -35,6 +35,7 @@ def _people(soil: Soil, said: pl.DataFrame) -> pl.DataFrame:
     said = places.soil_picklists(soil, said, soil.people, "lead_source")
     said = companies.soil_employers(soil, said)
     said = companies.soil_websites(soil, said, soil.people, "website")
+    said = people.age_titles(soil, said)
     said = people.lose_consent(soil, said)
     return people.write_tests(soil, said)
 
