@@ -67,7 +67,9 @@ def _emails(records: pl.DataFrame, stream: str, field: str) -> list[pl.DataFrame
         email.normalise(values) if field != "email" or "email_norm" not in records.columns else records["email_norm"]
     )
     told = records.select("connection", "id", values.alias("value")).with_columns(
-        email.suggestions(email.domain_of(address)).alias("meant"), email.is_role(address).alias("is_role")
+        email.suggestions(email.domain_of(address)).alias("meant"),
+        email.is_role(address).alias("is_role"),
+        email.is_stand_in(address).alias("is_stand_in"),
     )
     meant = told.drop_nulls("meant")
     roles = told.filter(pl.col("is_role").fill_null(value=False) & pl.lit(stream != "users"))
@@ -76,6 +78,8 @@ def _emails(records: pl.DataFrame, stream: str, field: str) -> list[pl.DataFrame
         _problems(records, email.problems(values), "email-invalid", stream, field),
         found(meant, "email-typo-domain", pl.format("domain is probably meant to be {}", "meant"), stream=stream,
               field=field, value=suggestion),
+        found(told.filter(pl.col("is_stand_in").fill_null(value=False)), "email-stand-in",
+              pl.lit("stands in for a missing address"), stream=stream, field=field, value=pl.col("value")),
         found(roles, "email-role", pl.lit("is a mailbox of a function, not of a person"), stream=stream, field=field,
               value=pl.col("value")),
     ]  # fmt: skip

@@ -25,6 +25,7 @@ COMPARISONS = (
 )  # fmt: skip
 
 _name, _domain, _country = pl.col("name"), pl.col("domain"), pl.col("country")
+_unopposed = (_domain != DIFFERENT) & (_country != DIFFERENT)
 _same_id = (pl.col("lei") == SAME) | ((pl.col("registration") == SAME) & (_country != DIFFERENT))
 CLAUSES = (
     Clause("parent", pl.col("is_parent"), "related", 0.02, "one is recorded as the parent of the other", parts=True),
@@ -46,8 +47,10 @@ CLAUSES = (
     Clause("domain", (_domain == SAME) & (_name == NOTHING), "same", 0.9, "same domain; no name to compare"),
     Clause("domain-names", (_domain == SAME) & (_name == DIFFERENT), "unsure", 0.4,
            "same domain, but clearly different names"),
-    Clause("name", (_name == SAME) & (_domain != DIFFERENT) & (_country != DIFFERENT) & pl.col("is_telling"), "same",
-           0.9, "same name, and neither domain nor country contradicts"),
+    Clause("name", (_name == SAME) & _unopposed & pl.col("is_telling") & (pl.col("phone") != DIFFERENT), "same", 0.9,
+           "same name, and neither domain, country nor phone contradicts"),
+    Clause("name-phone", (_name == SAME) & _unopposed & pl.col("is_telling"), "unsure", 0.6,
+           "same name, but another phone and no domain to compare"),
     Clause("name-country", (_name == SAME) & (_domain != DIFFERENT) & (_country == DIFFERENT), "unsure", 0.45,
            "same name in different countries"),
     Clause("name-domain", (_name == SAME) & (_domain == DIFFERENT) & (_country == SAME), "unsure", 0.5,

@@ -28,7 +28,8 @@ def _site_key(values: pl.Series) -> pl.Series:
 
 def _people(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]:
     address = email.normalise(frame["email"]).alias("email_norm")
-    meant = email.corrected(address)
+    usable = address.set(email.is_stand_in(address).fill_null(value=False), None)
+    meant = email.corrected(usable)
     host_key = domain.match_key(email.domain_of(meant))
     is_free = email.is_free(email.domain_of(meant)).fill_null(value=False)
     given = person_name.match_key(frame["given_name"]).alias("given_key")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hygiene.findings import found
-from hygiene.known import blank, completed
-from hygiene.levels import CLOSE, DIFFERENT, NOTHING, SAME, company_names
+from hygiene.candidates import account_table, candidates
+from hygiene.findings import found as finding
+from hygiene.known import blank
 from hygiene.normalise import normalise_all
 
 LINKS = pl.Schema(
@@ -38,7 +38,6 @@ TIE_BREAKS = (
     TieBreak("most-contacts", "contacts", "it has more contacts", decides=True),
     TieBreak("oldest", "age", "it is the oldest record", decides=False),
 )
-MINIMUM = 0.8
 _PEOPLE = ("connection", "stream", "id", "email_domain", "email_free", "email_role", "site_key", "company_key",
            "country_norm")  # fmt: skip
 _ABSENT = pl.lit(None, dtype=pl.String)
@@ -60,10 +59,10 @@ def resolve(
     if people.is_empty():
         return LINKS.to_frame()
     if "accounts" not in ready or ready["accounts"].is_empty():
-        candidates = pl.DataFrame()
+        found = pl.DataFrame()
     else:
-        candidates = _candidates(people, _accounts(ready, memberships), _contact_domains(ready))
-    return _links(people, candidates, tie_breaks)
+        found = candidates(people, account_table(ready, memberships), ready)
+    return _links(people, found, tie_breaks)
 
 
 def _unlinked(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -77,121 +76,10 @@ def _unlinked(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return people.sort("connection", "stream", "id").with_row_index("person") if parts else people
 
 
-def _accounts(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> pl.DataFrame:
-    accounts = frames["accounts"].select(
-        "connection", pl.col("id").alias("account_id"), pl.col("name_key").alias("account_name"),
-        pl.col("legal_key").alias("account_legal"), pl.col("domain_key").alias("account_domain"),
-        pl.col("country_norm").alias("account_country"), "created_at",
-    )  # fmt: skip
-    counted = accounts
-    for stream, column in (("contacts", "contacts"), ("deals", "open_deals")):
-        counted = _count(counted, frames, stream, column)
-    aged = counted.with_columns(
-        (-pl.col("created_at").dt.epoch("us").rank("ordinal").cast(pl.Int64)).fill_null(-(2**31)).alias("age")
-    )
-    if memberships is None:
-        return aged.with_columns(pl.concat_str("connection", "account_id", separator="/").alias("entity"))
-    entities = memberships.filter(pl.col("stream") == "accounts").select(
-        "connection", pl.col("id").alias("account_id"), "entity"
-    )
-    joined = aged.join(entities, on=["connection", "account_id"], how="left", maintain_order="left")
-    return joined.with_columns(pl.col("entity").fill_null(pl.concat_str("connection", "account_id", separator="/")))
-
-
-def _count(accounts: pl.DataFrame, frames: Mapping[str, pl.DataFrame], stream: str, column: str) -> pl.DataFrame:
-    if stream not in frames:
-        return accounts.with_columns(pl.lit(0, pl.Int64).alias(column))
-    frame = completed(stream, frames[stream])
-    counted = frame.filter(~pl.col("is_closed").fill_null(value=False)) if stream == "deals" else frame
-    counts = (
-        counted.drop_nulls("account_id").group_by("connection", "account_id").agg(pl.len().cast(pl.Int64).alias(column))
-    )
-    joined = accounts.join(counts, on=["connection", "account_id"], how="left", maintain_order="left")
-    return joined.with_columns(pl.col(column).fill_null(0))
-
-
-def _contact_domains(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Mail domains (connection, account_id, domain) that two or more contacts of an account use, or all it has."""
-    if "contacts" not in frames:
-        return pl.DataFrame(schema={"connection": pl.String, "account_id": pl.String, "domain": pl.String})
-    linked = frames["contacts"].filter(~blank(frames["contacts"], "account_id")).drop_nulls("email_domain")
-    counts = linked.group_by("connection", "account_id", pl.col("email_domain").alias("domain")).agg(
-        pl.len().alias("n")
-    )
-    shared = counts.with_columns(pl.col("n").sum().over("connection", "account_id").alias("all"))
-    return shared.filter((pl.col("n") >= 2) | (pl.col("n") == pl.col("all"))).select(
-        "connection", "account_id", "domain"
-    )
-
-
-def _candidates(people: pl.DataFrame, accounts: pl.DataFrame, contact_domains: pl.DataFrame) -> pl.DataFrame:
-    """Pairs (person, account) with levels of evidence: `by_domain`, `by_contacts`, `name`, `country`."""
-    site = people.with_columns(pl.coalesce("email_domain", "site_key").alias("domain"))
-    own = accounts.select("connection", "account_id", pl.col("account_domain").alias("domain"))
-    names = (
-        pl.concat(
-            [
-                accounts.select("connection", "account_id", pl.col(column).alias("name"))
-                for column in ("account_name", "account_legal")
-            ]
-        )
-        .drop_nulls("name")
-        .unique(maintain_order=True)
-    )
-    by_domain = site.drop_nulls("domain").join(own, on=["connection", "domain"], how="inner")
-    by_contacts = site.drop_nulls("email_domain").join(contact_domains, on=["connection", "domain"], how="inner")
-    by_name = people.join(names.rename({"name": "company_key"}), on=["connection", "company_key"], how="inner")
-    pairs = pl.concat([part.select("person", "account_id") for part in (by_domain, by_contacts, by_name)]).unique()
-    marks = [
-        part.select("person", "account_id").unique().with_columns(pl.lit(value=True).alias(name))
-        for part, name in ((by_domain, "by_domain"), (by_contacts, "by_contacts"), (by_name, "by_name"))
-    ]
-    told = pairs
-    for mark in marks:
-        told = told.join(mark, on=["person", "account_id"], how="left")
-    told = told.with_columns(pl.col("by_domain", "by_contacts", "by_name").fill_null(value=False))
-    full = told.join(people, on="person", how="left").join(accounts, on=["connection", "account_id"], how="left")
-    return _rated(full.sort("person", "account_id"))
-
-
-def _rated(pairs: pl.DataFrame) -> pl.DataFrame:
-    name = company_names(pairs["company_key"], pairs["account_name"])
-    same_country = (pl.col("country_norm") == pl.col("account_country")).fill_null(value=False)
-    country_differs = (pl.col("country_norm") != pl.col("account_country")).fill_null(value=False)
-    domain_differs = (pl.col("email_domain") != pl.col("account_domain")).fill_null(value=False)
-    rated = pairs.with_columns(
-        pl.when(pl.col("by_name")).then(SAME).otherwise(name).cast(pl.Int8).alias("name"),
-        same_country.alias("same_country"),
-    ).with_columns((pl.col("name") == SAME).alias("exact_name"))
-    rules = (
-        (pl.col("by_domain") & (pl.col("name") == SAME), 0.99, "same domain and same company name"),
-        (pl.col("by_domain") & (pl.col("name") >= CLOSE), 0.97, "same domain and company names that fit"),
-        (pl.col("by_contacts") & (pl.col("name") >= CLOSE), 0.96, "domain of its contacts, and company names that fit"),
-        (pl.col("by_domain") & (pl.col("name") == NOTHING), 0.94, "same domain"),
-        (pl.col("by_contacts") & (pl.col("name") == NOTHING), 0.9, "its contacts use the same mail domain"),
-        (pl.col("by_name") & same_country & ~domain_differs, 0.92, "same company name and country"),
-        (pl.col("by_name") & ~country_differs & ~domain_differs, 0.86, "same company name"),
-        (pl.col("by_domain") & (pl.col("name") == DIFFERENT), 0.7, "same domain, but another company name"),
-        (pl.col("by_contacts"), 0.6, "its contacts use the same mail domain, but the company name differs"),
-        (pl.col("by_name") & domain_differs, 0.6, "same company name, but another domain"),
-        (pl.col("by_name"), 0.5, "same company name, but another country"),
-    )
-    return rated.with_columns(
-        pl.coalesce(pl.when(holds).then(pl.lit(value)) for holds, value, _ in rules).alias("probability"),
-        pl.coalesce(pl.when(holds).then(pl.lit(words)) for holds, _, words in rules).alias("reason"),
-    )
-
-
-def _ranked(candidates: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.DataFrame:
-    """Best and second candidate per person. Evidence is compared in tiers: domain with a fitting name, domain, name."""
-    tiered = candidates.with_columns(
-        pl.when(pl.col("probability") >= 0.9)
-        .then(2)
-        .when(pl.col("probability") >= MINIMUM)
-        .then(1)
-        .otherwise(0)
-        .alias("tier")
-    ).with_columns(pl.when(pl.col("tier") == 0).then(pl.col("probability")).otherwise(0.0).alias("weak"))
+def _ranked(found: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.DataFrame:
+    """Best and second candidate per person. Evidence is compared in tiers before any tie-break is asked."""
+    # Weak candidates are ranked by evidence alone: no tie-break makes them strong.
+    tiered = found.with_columns(pl.when(pl.col("tier") == 0).then(pl.col("probability")).otherwise(0.0).alias("weak"))
     columns = [tie_break.column for tie_break in tie_breaks]
     ranked = tiered.sort(
         ["person", "tier", "weak", *columns, "account_id"],
@@ -204,14 +92,14 @@ def _ranked(candidates: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.Data
     )
 
 
-def _links(people: pl.DataFrame, candidates: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.DataFrame:
-    if candidates.is_empty():
+def _links(people: pl.DataFrame, found: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.DataFrame:
+    if found.is_empty():
         told = people.with_columns(
             *(_ABSENT.alias(name) for name in ("account_id", "runner_up_id", "runner_up_reason")),
             pl.lit(None, pl.Float64).alias("probability"), _why_none().alias("abstained_because"),
         ).with_columns(pl.col("abstained_because").alias("reason"))  # fmt: skip
     else:
-        judged = people.join(_judged(_ranked(candidates, tie_breaks), tie_breaks), on="person", how="left")
+        judged = people.join(_judged(_ranked(found, tie_breaks), tie_breaks), on="person", how="left")
         told = judged.with_columns(
             pl.when(pl.col("candidate").is_null())
             .then(_why_none())
@@ -239,7 +127,7 @@ def _judged(ranked: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.DataFram
     wins = [(pl.col(rule.column) > pl.col(f"next_{rule.column}")).fill_null(value=False) for rule in tie_breaks]
     by_any = pl.coalesce(pl.when(win).then(pl.lit(rule.words)) for win, rule in zip(wins, tie_breaks, strict=True))
     first = pl.coalesce(pl.when(win).then(pl.lit(rule.decides)) for win, rule in zip(wins, tie_breaks, strict=True))
-    is_weak = pl.col("probability") < MINIMUM
+    is_weak = pl.col("tier") == 0
     is_open = is_tie & ~is_same_company & ~first.fill_null(value=False)
     abstains = is_weak | is_open
     because = (
@@ -270,10 +158,10 @@ def _judged(ranked: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.DataFram
 
 def link_findings(links: pl.DataFrame) -> pl.DataFrame:
     """One finding per person for whom no account was chosen."""
-    open_links = links.filter(pl.col("account_id").is_null()).rename(
+    unlinked = links.filter(pl.col("account_id").is_null()).rename(
         {"person_connection": "connection", "person_stream": "stream", "person_id": "id"}
     )
-    return found(
-        open_links, "no-account", pl.format("belongs to no account: {}", "abstained_because"), field="account_id",
+    return finding(
+        unlinked, "no-account", pl.format("belongs to no account: {}", "abstained_because"), field="account_id",
         value=pl.col("runner_up_id"),
     )  # fmt: skip

@@ -32,6 +32,7 @@ _FOUND = (
     Rule("email-invalid", "high", "fields", "The e-mail cannot receive mail as it is written."),
     Rule("email-typo-domain", "medium", "fields", "The e-mail's domain is one keystroke from a big mail provider."),
     Rule("email-role", "low", "fields", "A mailbox of a function, not of a person."),
+    Rule("email-stand-in", "medium", "fields", "A stand-in address such as none@none.com fills the e-mail."),
     Rule("phone-invalid", "medium", "fields", "The phone number is not one valid number."),
     Rule("phone-unplaced", "low", "fields", "The phone number has no country code and the record no country."),
     Rule("domain-invalid", "medium", "fields", "The website or domain is not a web address."),

@@ -138,6 +138,11 @@ def is_free(domains: pl.Series) -> pl.Series:
     return texts(domains).is_in(list(words("free_mail.txt")))
 
 
+def is_stand_in(addresses: pl.Series) -> pl.Series:
+    """True for addresses typed to get past a required field (none@none.com, test@example.com); null for null."""
+    return domain_of(addresses).is_in(list(words("placeholder_domains.txt")))
+
+
 @cache
 def _genuine() -> frozenset[str]:
     return words("free_mail.txt") | words("big_mail_providers.txt") | words("not_typos.txt")

@@ -84,11 +84,11 @@ TWINS = ({**ACME, "id": "a"}, {**ACME, "id": "b"})
             ({**ACME, "id": "a", "name": "Acme"}, {**ACME, "id": "b", "name": "Acme Labs"}),
             (),
             (),
-            "name is exactly",
+            "same company name",
             id="exact-name",
         ),
         pytest.param(
-            {"country": "DE"},
+            {"country": "DE", "company": "Acme"},
             ({**ACME, "id": "a"}, {**ACME, "id": "b", "country": "Germany"}),
             (),
             (),

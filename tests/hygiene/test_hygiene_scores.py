@@ -181,6 +181,7 @@ def test_unknown_consent_is_no_missing_consent() -> None:
         ({"email": "john@"}, "email-invalid", "john@"),
         ({"email": "j@gmial.com"}, "email-typo-domain", "j@gmail.com"),
         ({"email": "info@acme.com"}, "email-role", "info@acme.com"),
+        ({"email": "none@none.com"}, "email-stand-in", "none@none.com"),
         ({"phone": "12", "country": "US"}, "phone-invalid", "12"),
         ({"phone": "01614960000"}, "phone-unplaced", "01614960000"),
         ({"website": "n o"}, "domain-invalid", "n o"),
