@@ -37,8 +37,9 @@ def of_people(
         "country_row": companies["country"].gather(firm),
         "city_local": companies["city_local"].gather(firm),
         "department": _some(persons["department"].gather(who), 0.55, gaps, chance.of("department")),
-        "company": companies["name"].gather(firm),
-        "website": companies["domain"].gather(firm),
+        **_employers(
+            frame["slot"].to_numpy(), companies["name"].gather(firm), companies["domain"].gather(firm), chance, gaps
+        ),
         "country": _some(tables.countries()["name"].gather(country), 0.12, gaps, chance.of("country")),
     }
     for name, share in (("street", 0.45), ("city", 0.25), ("state", 0.4), ("postal", 0.45)):
@@ -56,6 +57,14 @@ def _some(column: pl.Series, share: float, gaps: np.ndarray, chance: Chance) -> 
     """The column with about `share` of its values not known, and an empty text as null."""
     column = text.when((column == "").fill_null(False).to_numpy(), None, column)
     return text.when(chance.hits(np.minimum(share * gaps, 0.92), len(column)), None, column)
+
+
+def _employers(
+    slot: Ints, name: pl.Series, domain: pl.Series, chance: Chance, gaps: np.ndarray
+) -> dict[str, pl.Series]:
+    """The employer's name and site as a person's record gives them; a lead must name its company."""
+    unnamed = chance.of("company").hits(np.where(slot == records.LEAD, 0, np.minimum(0.16 * gaps, 0.9)), len(slot))
+    return {"company": text.when(unnamed, None, name), "website": _some(domain, 0.55, gaps, chance.of("website"))}
 
 
 def _salutations(woman: Bools, chance: Chance) -> pl.Series:
