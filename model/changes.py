@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from model.evidence import Evidence, RecordKey
-from model.streams import Value
+from model.streams import STREAMS, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,9 @@ ChangeKind = Literal["set-field", "associate", "dissociate", "create", "merge", 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a change writes and what it swaps there. A link's slot is `link:<stream>` and holds the linked id."""
+    """Where a change writes and what it swaps there. A link's slot is the field that mirrors it: `account_id`."""
 
-    name: str
+    field: str
     before: Value
     after: Value
 
@@ -139,9 +139,9 @@ def slot_of(change: Change) -> Slot | None:
     if isinstance(change, SetField):
         return Slot(change.field, change.before, change.after)
     if isinstance(change, Associate):
-        return Slot(f"link:{change.to.stream}", None, change.to.id)
+        return Slot(f"{STREAMS[change.to.stream].singular}_id", None, change.to.id)
     if isinstance(change, Dissociate):
-        return Slot(f"link:{change.to.stream}", change.to.id, None)
+        return Slot(f"{STREAMS[change.to.stream].singular}_id", change.to.id, None)
     return None
 
 

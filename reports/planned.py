@@ -44,4 +44,4 @@ def _example(change: Change) -> ChangeExample:
     slot, key = slot_of(change), brief(str(change.key), 120)
     if slot is None:
         return ChangeExample(key, change.kind, "", "", brief(change.reason))
-    return ChangeExample(key, slot.name, text_of(slot.before), text_of(slot.after), brief(change.reason))
+    return ChangeExample(key, slot.field, text_of(slot.before), text_of(slot.after), brief(change.reason))

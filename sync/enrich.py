@@ -14,12 +14,14 @@ from typing import Any
 import polars as pl
 
 from connectors.connector import Lookup
+from hygiene.kinds import country, domain
 from model.errors import ConnectorError
 from model.settings import GleifConnection
 from model.streams import Value
 from sync.workspace import Workspace
 
-ASKED_BY = ("lei", "name", "legal_name", "country", "domain", "website", "registration_number", "city")
+# What a question is made of: in normalised form, so that correcting an account asks nothing new of it.
+ASKED_BY = ("name", "legal_name", "country", "domain", "registration_number", "city")
 REMEMBERED_FOR = 30 * 86_400_000_000  # µs: legal entities change slowly
 LOOKUPS = pl.Schema(
     {"connection": pl.String, "stream": pl.String, "id": pl.String, "field": pl.String, "value": pl.String,
@@ -112,13 +114,22 @@ def _questions(workspace: Workspace, lookup: Lookup) -> Iterator[tuple[str, str,
     """Connection, id and what is known of each live account that has a readable blank the lookup fills."""
     accounts = workspace.store.frame("accounts")
     readable = _readable(workspace)
-    for row in accounts.select("connection", "id", *dict.fromkeys((*ASKED_BY, *lookup.fills))).iter_rows(named=True):
+    asked = accounts.with_columns(
+        domain.match_key(domain.normalise(accounts["domain"].fill_null(accounts["website"]))).alias("asked_domain"),
+        country.certain(accounts["country"]).alias("asked_country"),
+    )
+    for row in asked.iter_rows(named=True):
         connection = row["connection"]
         fillable = [name for name in lookup.fills if (connection, name) in readable and not row[name]]
-        # A legal entity identifier says it all; without it the question is the name and what places it.
-        known = {"lei": row["lei"]} if row["lei"] else {name: row[name] for name in ASKED_BY if row[name]}
+        known = _known({**row, "domain": row["asked_domain"], "country": row["asked_country"]})
         if fillable and (known.get("name") or known.get("lei")):
             yield connection, row["id"], known
+
+
+def _known(row: Mapping[str, Value]) -> dict[str, Value]:
+    """A legal entity identifier says it all, with the name to check it by; without one, the name and what places it."""
+    names = ("lei", "name") if row["lei"] else ASKED_BY
+    return {name: row[name] for name in names if row[name]}
 
 
 def _readable(workspace: Workspace) -> set[tuple[str, str]]:

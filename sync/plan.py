@@ -95,7 +95,7 @@ def what(change: Change) -> str:
     if slot is None:
         return change.kind
     before, after = (("blank" if value is None else repr(value)) for value in (slot.before, slot.after))
-    return f"{slot.name}: {before} -> {after}"
+    return f"{slot.field}: {before} -> {after}"
 
 
 def changes_of(proposed: pl.DataFrame) -> list[Change]:
@@ -116,9 +116,9 @@ def undone_changes(store: Store) -> set[tuple[RecordKey, str, Value]]:
     """What people put back: record, slot and the value they did not want. A plan does not propose it again."""
     done = (item for item in store.outcomes() if item.outcome.status in ("applied", "already"))
     undone = (item.planned.change for item in done if item.planned.change.rule == "undo")
-    return {(change.key, slot.name, slot.before) for change in undone if (slot := slot_of(change))}
+    return {(change.key, slot.field, slot.before) for change in undone if (slot := slot_of(change))}
 
 
 def _was_undone(change: Change, undone: set[tuple[RecordKey, str, Value]]) -> bool:
     slot = slot_of(change)
-    return slot is not None and (change.key, slot.name, slot.after) in undone
+    return slot is not None and (change.key, slot.field, slot.after) in undone

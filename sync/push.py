@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.connector import Observed, Sink
+from model.batch import Batch
 from model.changes import Outcome, Planned, slot_of
 from model.errors import CapExceeded, ConnectorError, InputError
 from model.settings import Caps
+from model.streams import Value
 from store import Store
 from sync.clock import Clock
 from sync.workspace import Workspace
@@ -165,11 +167,33 @@ def _settle(
             continue
         outcomes = [settled_outcome(planned, observed[planned.id]) for planned in changes]
         again += [planned for planned, outcome in zip(changes, outcomes, strict=True) if outcome.status == "unsent"]
-        store.record(report.run_id, outcomes, (), clock())
+        store.record(report.run_id, outcomes, observed_batches(changes, observed), clock())
         final = [outcome for outcome in outcomes if outcome.status != "unsent"]
         report.settled += len(final)
         report.add(final)
     return again
+
+
+def observed_batches(changes: Sequence[Planned], observed: Mapping[str, Observed]) -> list[Batch]:
+    """What was read back, as records of one field each, so that the mirror knows it before any index does."""
+    cells: dict[tuple[str, str, str], dict[str, tuple[int, Value]]] = defaultdict(dict)
+    for planned in changes:
+        slot, seen, key = slot_of(planned.change), observed[planned.id], planned.change.key
+        if slot and seen.exists and seen.version is not None:
+            cells[key.connection, key.stream, slot.field][key.id] = (seen.version, seen.value)
+    return [
+        Batch(
+            connection,
+            stream,
+            {
+                "id": list(rows),
+                "changed_at": [version for version, _ in rows.values()],
+                name: [value for _, value in rows.values()],
+            },
+            frozenset({name}),
+        )
+        for (connection, stream, name), rows in cells.items()
+    ]
 
 
 def settled_outcome(planned: Planned, observed: Observed) -> Outcome:

@@ -44,7 +44,7 @@ def connected(sandbox: Sandbox) -> ProjectSettings:
         for name, org in zip(("sf", "sf_emea"), sandbox.salesforce, strict=False)
     }
     hs = {"system": "hubspot", "base_url": sandbox.hubspot.url, "secret": "env:HS"}
-    gleif = {"system": "gleif", "base_url": sandbox.gleif.url, "calls_per_minute": 100_000, "max_lookups": 40}
+    gleif = {"system": "gleif", "base_url": sandbox.gleif.url, "calls_per_minute": 100_000, "max_lookups": 1_000}
     return ProjectSettings.model_validate(
         {"connections": {**orgs, "hs": hs, "gleif": gleif}, "caps": Caps(max_share=1.0).model_dump()}
     )

@@ -1,0 +1,113 @@
+"""What if it dies right here? SIGKILL from within an HTTP call, before or after the remote did its work."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.faults import Fault
+from sandbox.start import Served, start
+from sandbox.wire import App, Request, Response
+from sync.plan import plan_changes
+from sync.pull import pull_all
+from sync.push import push_stored
+from tests.sync.conftest import TODAY, Crm, connected
+from tests.sync.killed import finish, killing, start_command, write_project
+from tests.sync.test_loop import prepare, remote_rows
+
+WRITES = {"sf": ("composite", "PATCH"), "hs": (r"batch/(update|create|archive|associate)", "")}
+
+
+@pytest.fixture
+def small() -> Iterator[Crm]:
+    with start(60, 9, 1.0, TODAY) as sandbox:
+        yield Crm(sandbox, connected(sandbox))
+
+
+def served(crm: Crm, connection: str) -> Served[App]:
+    return crm.sandbox.salesforce[0] if connection == "sf" else crm.sandbox.hubspot  # type: ignore[return-value]
+
+
+def count_writes(crm: Crm, connection: str) -> Counter[str]:
+    """From now on, how often each record of a connection is sent to be written."""
+    sent: Counter[str] = Counter()
+
+    def note(request: Request, response: Response | None) -> Response | None:
+        body = json.dumps(request.json())
+        sent.update(re.findall(r"sobjects/\w+/(\w{15,18})", body) if connection == "sf" else set(hubspot_ids(request)))
+        return None
+
+    route, contains = WRITES[connection]
+    served(crm, connection).faults.add(Fault(route=route, contains=contains, stage="after", act=note))
+    return sent
+
+
+def hubspot_ids(request: Request) -> list[str]:
+    return [str(item["id"]) for item in request.json()["inputs"] if "id" in item]
+
+
+@pytest.mark.parametrize("stage", ["before", "after"])
+@pytest.mark.parametrize("connection", ["sf", "hs"])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_push_killed_at_a_write_neither_repeats_nor_loses_a_change(
+    small: Crm, tmp_path: Path, connection: str, stage: str, nth: int
+) -> None:
+    write_project(small, tmp_path)
+    with small.open(tmp_path) as workspace:
+        prepare(workspace)
+        planned = plan_changes(workspace)
+    sent = {name: count_writes(small, name) for name in WRITES}
+    route, contains = WRITES[connection]
+    with killing(served(small, connection), Fault(route, contains=contains, nth=nth, stage=stage)) as victims:  # type: ignore[arg-type]
+        victims.append(start_command(["push", "--apply"], tmp_path))
+        died = finish(victims[0]) < 0
+    assert died or nth > 1, "the first write of each system must have been reached"
+    with small.open(tmp_path) as workspace:
+        push_stored(workspace, planned.plan_id)
+        statuses = {item.planned.id: item.outcome.status for item in workspace.store.outcomes(plan_id=planned.plan_id)}
+        assert set(statuses.values()) == {"applied"}
+        assert len(statuses) == len(planned.rows)
+        prepare(workspace)
+        assert plan_changes(workspace).rows == []
+    if stage == "after":
+        again = {record: times for record, times in sent[connection].items() if times > 1}
+        assert not again, "a write that had arrived was sent again"
+
+
+@pytest.mark.parametrize(("connection", "nth"), [("sf", 6), ("sf", 12), ("hs", 9), ("hs", 16)])
+def test_pull_killed_in_mid_stream_resumes_and_loses_nothing(
+    small: Crm, tmp_path: Path, connection: str, nth: int
+) -> None:
+    write_project(small, tmp_path)
+    with killing(served(small, connection), Fault(route="/(query|objects|associations)", nth=nth)) as victims:
+        victims.append(start_command(["pull"], tmp_path))
+        assert finish(victims[0]) < 0
+    (tmp_path / "whole").mkdir()
+    with small.open(tmp_path) as resumed, small.open(tmp_path / "whole") as whole:
+        assert not [result for result in pull_all(resumed) if result.stopped]
+        pull_all(whole)
+        for stream in ("users", "stages", "accounts", "contacts", "leads", "deals"):
+            assert resumed.store.frame(stream).equals(whole.store.frame(stream)), stream
+        # A link has no version of its own in HubSpot; its `changed_at` is when it was seen.
+        links = [store.frame("associations").drop("changed_at") for store in (resumed.store, whole.store)]
+        assert links[0].equals(links[1])
+
+
+def test_undo_killed_at_a_write_still_puts_everything_back(small: Crm, tmp_path: Path) -> None:
+    write_project(small, tmp_path)
+    before = remote_rows(small)
+    with small.open(tmp_path) as workspace:
+        prepare(workspace)
+        plan_changes(workspace)
+        run_id = push_stored(workspace).run_id or ""
+    with killing(served(small, "hs"), Fault(route="batch/update", nth=1, stage="after")) as victims:
+        victims.append(start_command(["undo", run_id, "--apply"], tmp_path))
+        assert finish(victims[0]) < 0
+    with small.open(tmp_path) as workspace:
+        push_stored(workspace, kind="undo")
+    assert remote_rows(small) == before
