@@ -26,11 +26,11 @@ class _Kind:
 # By `hygiene.rules.Rule.group`.
 _CHAPTERS: Mapping[str, _Kind] = {
     "consent": _Kind("Consent", "Set the opt-out on every record of the person before the next mailing."),
-    "duplicates": _Kind("Duplicates", "Merge the groups below in the CRM; decide the unsure pairs: trueline review."),
-    "deals": _Kind("Deals", "Ask each owner for the next step, a new close date or a close; give deals an account."),
+    "duplicates": _Kind("Duplicates", "Merge them in the CRM; decide the unsure pairs with trueline review."),
+    "deals": _Kind("Deals", "Ask the owners for a next step and a close date, or close the deals."),
     "fields": _Kind("Wrong values", "Let trueline plan correct what is certain; the rest needs a person."),
     "completeness": _Kind("Missing values", "Fill what is required, or take the field off the list in trueline.toml."),
-    "links": _Kind("People without account", "Let trueline plan link what is certain; each finding says why not."),
+    "links": _Kind("People without account", "Let trueline plan link what is certain; a person must link the rest."),
 }  # fmt: skip
 _OTHER = _Kind("Other", "Look at the records below.")
 
