@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from sandbox.generator import tables, text
@@ -77,10 +78,15 @@ def company_addresses(given: pl.Series, family: pl.Series, company: pl.Series, c
     """Addresses at the company's domain, one person each: the second John Smith is john.smith2. Null without domain."""
     at = company.to_numpy()
     local = local_parts(given, family, companies["mail_style"].to_numpy()[at])
-    frame = pl.DataFrame({"local": local, "domain": companies["domain"].gather(at)})
-    again = pl.struct("local", "domain").cum_count().over("local", "domain")
-    tail = pl.when(again > 1).then(again.cast(pl.String)).otherwise(pl.lit(""))
-    return frame.select(pl.concat_str("local", tail, pl.lit("@"), "domain").alias("email")).to_series()
+    domain = companies["domain"].gather(at)
+    email = pl.DataFrame({"l": local, "d": domain}).select(pl.concat_str("l", pl.lit("@"), "d").alias("email"))
+    # Counting only among the repeated ones: they are few.
+    shared = np.flatnonzero((email["email"].is_duplicated() & email["email"].is_not_null()).to_numpy())
+    nth = email[shared].select(pl.col("email").cum_count().over("email")).to_series()
+    numbered = pl.DataFrame({"l": local.gather(shared), "n": nth, "d": domain.gather(shared)}).select(
+        pl.concat_str("l", pl.when(pl.col("n") > 1).then("n").otherwise(None), pl.lit("@"), "d", ignore_nulls=True)
+    )
+    return text.put(email["email"], shared, numbered.to_series())
 
 
 def _providers(country: pl.Series, chance: Chance) -> pl.Series:
@@ -98,14 +104,7 @@ def of_people(frame: pl.DataFrame, companies: pl.DataFrame, chance: Chance) -> l
     local = local_parts(frame["given_key"], frame["family_key"], chance.of("style").pick(list(MAIL_STYLES.values()), n))
     number = pl.Series(chance.of("number").below(1000, n))
     pieces = pl.DataFrame({"local": local, "number": number, "free": free}).with_row_index("row")
-    again = pl.struct("local", "number", "free").cum_count().over("local", "number", "free")
-    tail = (
-        pl.when(again > 1)
-        .then(pl.col("row").cast(pl.String))
-        .when(pl.col("number") < 100)
-        .then(pl.lit(""))
-        .otherwise(pl.col("number").cast(pl.String))
-    )
+    tail = pl.when(pl.col("number") < 100).then(pl.lit("")).otherwise(pl.col("number").cast(pl.String))
     own = pieces.select(pl.concat_str("local", tail, pl.lit("@"), "free").alias("own_mail")).to_series()
     repeated = own.is_duplicated().to_numpy()
     unique = pieces.select(
