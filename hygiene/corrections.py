@@ -57,6 +57,29 @@ def wanted(
     return _gathered(parts, never)
 
 
+def applied(frames: Mapping[str, pl.DataFrame], proposed: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The frames as they are once the proposed corrections (schema `WANTED`) are made; versions stay as they were."""
+    result = dict(frames)
+    for (stream, field), part in sorted(proposed.partition_by("stream", "field", as_dict=True).items()):
+        frame, name = result[str(stream)], str(field)
+        made = part.select("connection", "id", pl.col("after").alias("_after"))
+        joined = frame.join(made, on=["connection", "id"], how="left", maintain_order="left")
+        result[str(stream)] = joined.with_columns(pl.coalesce("_after", name).alias(name)).drop("_after")
+    return result
+
+
+def merged(earlier: pl.DataFrame, later: pl.DataFrame) -> pl.DataFrame:
+    """Two rounds of corrections as one: a value corrected twice goes from its first `before` to its last `after`."""
+    slot = ["connection", "stream", "id", "field"]
+    grouped = pl.concat([earlier, later]).group_by(slot, maintain_order=True)
+    once = grouped.agg(
+        pl.col("before").first(), pl.col("after").last(), pl.col("rule").first(),
+        pl.col("reason").unique(maintain_order=True).str.join("; then "), pl.col("seen_at").first(),
+    )  # fmt: skip
+    real = once.filter(pl.col("before").is_null() | (pl.col("before") != pl.col("after")))
+    return real.select(WANTED.names()).sort(slot)
+
+
 def _gathered(parts: Iterable[pl.DataFrame], never: Collection[str]) -> pl.DataFrame:
     listed = [part.select(WANTED.names()).cast(WANTED) for part in parts]
     proposed = pl.concat([WANTED.to_frame(), *listed])

@@ -42,10 +42,10 @@ class EnrichReport:
     @property
     def sentence(self) -> str:
         if not self.accounts:
-            return "No account has a blank that a lookup could fill."
+            return "no account has a blank that a lookup could fill"
         return (
-            f"{self.accounts:,} accounts have blanks a lookup could fill: {self.asked:,} asked, "
-            f"{self.remembered:,} remembered, {self.answered:,} answered."
+            f"{self.asked:,} of {self.accounts:,} accounts with blanks looked up, {self.remembered:,} remembered, "
+            f"{self.answered:,} answered"
         )
 
 

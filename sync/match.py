@@ -26,9 +26,8 @@ class MatchReport:
     @property
     def sentence(self) -> str:
         return (
-            f"{self.person_records:,} person records are {self.people:,} people, {self.company_records:,} account "
-            f"records are {self.companies:,} companies; {self.groups:,} groups of duplicates, "
-            f"{self.unsure:,} pairs for a person to decide."
+            f"{self.person_records:,} person records are {self.people:,} people, "
+            f"{self.company_records:,} accounts {self.companies:,} companies"
         )
 
 

@@ -8,16 +8,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hygiene.corrections import wanted
+from hygiene.corrections import WANTED, applied, merged, wanted
+from hygiene.match import match
+from hygiene.resolve import resolve
 from model.changes import Associate, Change, Planned, SetField, slot_of
 from model.evidence import RecordKey
 from model.streams import Value
 from store import Store
 from sync.enrich import learned
-from sync.match import STREAMS
+from sync.match import STREAMS, match_records
 from sync.push import chosen_plan, pending_changes
-from sync.resolve import stored_links
+from sync.resolve import resolve_people, stored_links
 from sync.workspace import Workspace
+
+# Corrections build on each other two or three deep; more rounds than this would be a rule that undoes another.
+_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +55,9 @@ class PlanReport:
 
 def plan_changes(workspace: Workspace) -> PlanReport:
     """Work out every correction the settings allow and store them as a plan; no plan is stored when there is none."""
-    store, settings = workspace.store, workspace.settings.plan
-    proposed = wanted(
-        {stream: store.frame(stream) for stream in STREAMS},
-        store.readable(),
-        rules=settings.rules,
-        never=settings.never,
-        default_country=settings.default_country,
-        links=stored_links(workspace),
-        lookups=learned(workspace),
-    )
-    writable = set(settings.connections or workspace.sinks())
-    changes = changes_of(proposed.filter(pl.col("connection").is_in(sorted(writable))))
+    store = workspace.store
+    bring_up_to_date(workspace)
+    changes = changes_of(converged(workspace))
     undone = undone_changes(store)
     kept = [change for change in changes if not _was_undone(change, undone)]
     held_back = len(changes) - len(kept)
@@ -71,6 +67,48 @@ def plan_changes(workspace: Workspace) -> PlanReport:
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
     return described(plan_id, store.plan_changes(plan_id), held_back)
+
+
+def bring_up_to_date(workspace: Workspace) -> None:
+    """Match and resolve again where records came in, or were written, since that was last done."""
+    newest = {run.kind: run.id for run in workspace.store.runs()}
+    changed = max((newest.get(kind, "") for kind in ("pull", "push", "undo")), default="")
+    if newest.get("match", "") <= changed:
+        match_records(workspace)
+        resolve_people(workspace)
+    elif newest.get("resolve", "") <= newest["match"]:
+        resolve_people(workspace)
+
+
+def converged(workspace: Workspace) -> pl.DataFrame:
+    """Corrections (schema `hygiene.corrections.WANTED`) after which nothing is left to correct.
+
+    One correction can make room for the next: a country that is filled tells how to read a phone number, a contact
+    that is linked tells whose domain it is. So what is wanted is worked out again as if it were done already, until
+    nothing more is.
+    """
+    store, settings, caps = workspace.store, workspace.settings.plan, workspace.settings.caps
+    frames = {stream: store.frame(stream) for stream in (*STREAMS, "deals")}
+    readable, lookups, verdicts = store.readable(), learned(workspace), store.verdicts()
+    memberships, links = store.memberships(), stored_links(workspace)
+    writable = pl.col("connection").is_in(sorted(settings.connections or workspace.sinks()))
+    total = WANTED.to_frame()
+    for _ in range(_ROUNDS):
+        proposed = wanted(
+            frames,
+            readable,
+            rules=settings.rules,
+            never=settings.never,
+            default_country=settings.default_country,
+            links=links,
+            lookups=lookups,
+        ).filter(writable)
+        if proposed.is_empty():
+            break
+        total, frames = merged(total, proposed), applied(frames, proposed)
+        memberships = match(frames, verdicts, memberships, caps.max_cluster, settings.default_country).memberships
+        links = resolve(frames, memberships, settings.default_country)
+    return total
 
 
 def pending_plan(workspace: Workspace, plan_id: str | None = None) -> PlanReport:

@@ -21,7 +21,7 @@ class ResolveReport:
     @property
     def sentence(self) -> str:
         left = self.people - self.linked
-        return f"{self.people:,} people have no account: {self.linked:,} resolved, {left:,} left open with the reason."
+        return f"{self.linked:,} of {self.people:,} people without account got one, {left:,} left open"
 
 
 def resolve_people(workspace: Workspace) -> ResolveReport:

@@ -39,8 +39,7 @@ class ScoreReport:
             "no required field could be read" if self.complete_share is None else f"{self.complete_share:.0%} complete"
         )
         return (
-            f"{self.records:,} records, {share} on average; {self.stale_deals:,} of {self.open_deals:,} open deals "
-            f"have a warning as of {self.as_of}."
+            f"{self.records:,} records {share}; {self.stale_deals:,} of {self.open_deals:,} open deals have a warning"
         )
 
 

@@ -88,6 +88,11 @@ def open_workspace(
     secret: Callable[[str], str],
     save_secret: Callable[[str, str], None] | None = None,
     clock: Clock = system_clock,
+    *,
+    create: bool = True,
 ) -> Workspace:
-    """Open the store, making it where it does not exist, and hand it to a workspace. StoreError when it cannot be."""
-    return Workspace(Store.open(store_url), settings, folder, secret, save_secret, clock)
+    """Open the store, with `create` making it where it does not exist, and hand it to a workspace.
+
+    StoreError when it cannot be opened.
+    """
+    return Workspace(Store.open(store_url, create=create), settings, folder, secret, save_secret, clock)

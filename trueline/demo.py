@@ -62,10 +62,10 @@ def run_demo(screen: Screen, folder: Path, size: int, seed: int, dirt: float) ->
 
 
 def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[[str], None], size: int) -> None:
-    tell(f"sandbox  a Salesforce and a HubSpot with {size:,} person records and planted dirt")
+    tell(f"sandbox  a Salesforce and a HubSpot over HTTP, {size:,} person records, planted dirt")
     with screen.progress("pull") as advance:
         pulled = pull_all(workspace, progress=lambda connection, stream, rows: advance(f"{connection} {stream}", rows))
-    tell(f"pull     {_counted(pulled)} in {_calls(workspace):,} API calls")
+    tell(f"pull     {_counted(pulled)}; {_calls(workspace):,} API calls")
     tell(f"match    {match_records(workspace).sentence}")
     tell(f"resolve  {resolve_people(workspace).sentence}")
     with screen.progress("enrich") as advance:
@@ -73,25 +73,25 @@ def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[
     tell(f"score    {score_records(workspace).sentence}")
     planned = plan_changes(workspace)
     demo.planned = len(planned.rows)
-    tell(f"plan     {planned.sentence}")
+    top = ", ".join(f"{number:,} {rule}" for rule, number in list(planned.by_rule.items())[:2])
+    tell(f"plan     {demo.planned:,} changes with reasons ({top}, ...)")
     if planned.plan_id:
         before = _calls(workspace)
         with screen.progress("push") as advance:
             report = push_stored(workspace, planned.plan_id, progress=lambda done, total: advance("", done, total))
         demo.applied = report.statuses["applied"]
-        tell(f"push     {report.sentence} In {_calls(workspace) - before:,} API calls.")
+        outcomes = ", ".join(f"{number:,} {status}" for status, number in sorted(report.statuses.items()))
+        tell(f"push     {outcomes}; {_calls(workspace) - before:,} API calls; undo with: undo {report.run_id}")
     again = pull_all(workspace)
-    match_records(workspace)
-    resolve_people(workspace)
     demo.changes_left = len(plan_changes(workspace).rows)
-    tell(f"again    pulled {_counted(again)}; a second plan wants {demo.changes_left:,} changes")
+    tell(f"again    {_counted(again)}; a second plan: {demo.changes_left:,} changes")
 
 
 def _counted(results: list[StreamPull]) -> str:
     by_connection: dict[str, int] = {}
     for result in results:
         by_connection[result.connection] = by_connection.get(result.connection, 0) + result.rows
-    return ", ".join(f"{rows:,} records from {connection}" for connection, rows in by_connection.items())
+    return ", ".join(f"{rows:,} records of {connection}" for connection, rows in by_connection.items())
 
 
 def _calls(workspace: Workspace) -> int:
