@@ -70,8 +70,7 @@ def on_records(findings: pl.DataFrame, frames: Frames) -> pl.DataFrame:
 
 def gravity_of(about: pl.DataFrame, frames: Frames) -> Gravity:
     """Judged records by their gravest finding; `about` as `on_records` gives it. Info is no flaw."""
-    flawed = about.join(keys_of(frames), on=KEY, how="semi")
-    return _gravity(flawed)
+    return _gravity(about.join(keys_of(frames), on=KEY, how="semi"))
 
 
 def _gravity(about: pl.DataFrame) -> Gravity:
@@ -81,10 +80,11 @@ def _gravity(about: pl.DataFrame) -> Gravity:
     return Gravity(*(counts.get(place, 0) for place in range(len(_FLAWS))))
 
 
-def chapters_of(about: pl.DataFrame) -> tuple[Chapter, ...]:
-    """The kinds of trouble there are, the gravest and most frequent first."""
-    slugs = {rule: RULES[rule].group for rule in about["rule"].unique().to_list()}
-    grouped = about.with_columns(pl.col("rule").replace_strict(slugs, return_dtype=pl.String).alias("chapter"))
+def chapters_of(about: pl.DataFrame, frames: Frames) -> tuple[Chapter, ...]:
+    """The kinds of trouble judged records have, the gravest and most frequent first."""
+    judged = about.join(keys_of(frames), on=KEY, how="semi")
+    slugs = {rule: RULES[rule].group for rule in judged["rule"].unique().to_list()}
+    grouped = judged.with_columns(pl.col("rule").replace_strict(slugs, return_dtype=pl.String).alias("chapter"))
     chapters = []
     for (slug,), part in grouped.partition_by("chapter", as_dict=True).items():
         kind, gravity = _CHAPTERS.get(str(slug), _OTHER), _gravity(part)

@@ -35,7 +35,7 @@ def gather(
     memberships = store.memberships().join(keys_of(frames), on=KEY, how="semi")
     findings = still_true(raw, frames, memberships, surplus_records(memberships))
     about = on_records(findings, frames)
-    records, gravity, chapters = keys_of(frames).height, gravity_of(about, frames), chapters_of(about)
+    records, gravity, chapters = keys_of(frames).height, gravity_of(about, frames), chapters_of(about, frames)
     complete = completeness(frames, required, readable)
     health = (
         store.scores()
