@@ -44,17 +44,17 @@ class Project:
         """The store's URL with a relative SQLite path made absolute; the environment may override it."""
         url = os.environ.get(STORE_VARIABLE) or self.settings.store.url
         prefix = "sqlite:///"
-        if url.startswith(prefix) and not Path(url[len(prefix) :]).is_absolute():
-            return f"{prefix}{(self.folder / url[len(prefix) :]).resolve()}"
-        return url
+        if not url.startswith(prefix):
+            return url
+        return f"{prefix}{(self.folder / Path(url[len(prefix) :]).expanduser()).resolve()}"
 
 
 def load_project(path: Path) -> Project:
     """Read a settings file, or the `trueline.toml` of a folder; ConfigError in one sentence when it cannot be used."""
-    file = path / FILE_NAME if path.is_dir() else path
+    file = path if path.suffix == ".toml" and not path.is_dir() else path / FILE_NAME
     try:
         text = file.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ConfigError(f"There is no {file}; run `trueline init` to write one.") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
@@ -62,7 +62,7 @@ def load_project(path: Path) -> Project:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); check its path and permissions.") from None
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # the parser's own errors, and Python's limits on digits and depth
         raise ConfigError(f"{file} is not valid TOML: {error}.") from None
     return Project(file.resolve().parent, parse_settings(tables, file.name))
 

@@ -81,13 +81,17 @@ def _from_file(path: Path) -> str:
 
 def _to_file(path: Path, value: str) -> None:
     """Replace the file in one step, so that a crash leaves the old secret or the new one, never half of one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    target = path.resolve()  # a link stays a link
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(value)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
         raise ConfigError(f"The rotated secret could not be saved in {path} ({error.strerror}).") from None

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
+from model.errors import ConfigError
 from sync.workspace import Workspace, open_workspace
-from trueline.project import Project, load_project
+from trueline.project import FILE_NAME, Project, load_project
 from trueline.secrets import secret_reader, secret_writer
 
 ProjectOption = Annotated[
     Path,
     typer.Option(
-        "--project", "-p", envvar="TRUELINE_PROJECT", help="Folder that holds trueline.toml.", show_default="."
+        "--project", "-p", envvar="TRUELINE_PROJECT", help=f"Folder that holds {FILE_NAME}.", show_default="."
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -22,11 +23,19 @@ HERE = Path()
 
 
 def open_session(folder: Path) -> Workspace:
-    """The workspace of a project folder. ConfigError or StoreError in one sentence when it cannot be opened."""
-    return workspace_of(load_project(folder))
+    """The workspace of a project folder that was pulled before. ConfigError or StoreError when it cannot be opened."""
+    return workspace_of(load_project(folder), create=False)
 
 
-def workspace_of(project: Project) -> Workspace:
+def connected_session(folder: Path) -> Workspace:
+    """The workspace of a project folder with connections, its store made on first use."""
+    project = load_project(folder)
+    if not project.settings.connections:
+        raise ConfigError(f"No connection is configured yet; add one to {folder / FILE_NAME}.")
+    return workspace_of(project)
+
+
+def workspace_of(project: Project, *, create: bool = True) -> Workspace:
     """The workspace of a loaded project."""
     return open_workspace(
         project.store_url,
@@ -34,4 +43,5 @@ def workspace_of(project: Project) -> Workspace:
         project.folder,
         secret_reader(project.folder),
         secret_writer(project.folder),
+        create=create,
     )

@@ -1,1 +1,1 @@
-"""The verbs of the command line, grouped; each module's `register` adds its own to the app."""
+"""The verbs of the command line, grouped; `app` of a module holds its own, and trueline/verbs.py lists them."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import polars as pl
 import typer
@@ -19,30 +20,45 @@ from reports.terminal import print_report
 from sync.audit import audit_files
 from sync.clock import day_of
 from sync.review import decide, explain_pair, open_pairs
-from trueline.screen import Screen, as_json_text
+from trueline.screen import Screen, json_text
 from trueline.session import HERE, JsonOption, ProjectOption, open_session
 
+ENDINGS = (".html", ".htm", ".xlsx", ".csv", ".parquet", ".json")
+app = typer.Typer()
+
+
+def _known_ending(out: Path) -> Path:
+    if out.suffix.lower() not in ENDINGS:
+        raise typer.BadParameter(f"{out.name} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+    if out.is_dir():
+        raise typer.BadParameter(f"{out} is a folder; name a file")
+    return out
+
+
+def _iso_code(currency: str) -> str:
+    if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
+        raise typer.BadParameter(f"{currency!r} is not an ISO 4217 code such as USD")
+    return currency.upper()
+
+
+OutOption = Annotated[
+    Path, typer.Option("--out", callback=_known_ending, help="Where it goes (.html, .xlsx, .csv, .parquet, .json).")
+]
 AsOfOption = Annotated[
     datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day to judge ages by, YYYY-MM-DD.")
+]
+CurrencyOption = Annotated[
+    str, typer.Option("--currency", callback=_iso_code, help="ISO code of amounts that name none.")
 ]
 RecordArgument = Annotated[str, typer.Argument(help="A record: connection/stream/id.")]
 
 
-def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: trueline audit exports/*.csv --as-of 2026-06-30")(audit)
-    app.command(epilog="Example: trueline report --out findings.xlsx")(report)
-    app.command(epilog="Example: trueline explain sf/contacts/003… hs/contacts/101")(explain)
-    app.command(epilog="Example: trueline review sf/contacts/003… sf/leads/00Q… same")(review)
-    app.command(epilog="Example: trueline runs --json")(runs)
-
-
+@app.command(epilog="Example: trueline audit exports/*.csv --as-of 2026-06-30")
 def audit(
     files: Annotated[list[Path], typer.Argument(help="CSV, XLSX or Parquet exports of any CRM.")],
     as_of: AsOfOption = None,
-    out: Annotated[Path, typer.Option("--out", help="Where the page goes (.html, .xlsx, .csv, .json).")] = Path(
-        "audit.html"
-    ),
-    currency: Annotated[str, typer.Option("--currency", help="ISO code of amounts that name none.")] = "USD",
+    out: OutOption = Path("audit.html"),
+    currency: CurrencyOption = "USD",
     as_json: JsonOption = False,
 ) -> None:
     """Judge exports without credentials or configuration: duplicates, blanks, bad values, stale deals."""
@@ -56,13 +72,13 @@ def audit(
             story=(done.match.sentence, done.resolve.sentence, done.score.sentence),
             notes=(*done.facts, *done.notes),
         )
-        _deliver(screen, content, done.store.findings(), out)
+        _write(content, done.store.findings(), out)
+    _show(screen, content, out)
 
 
+@app.command(epilog="Example: trueline report --out findings.xlsx")
 def report(
-    out: Annotated[Path, typer.Option("--out", help="Where it goes (.html, .xlsx, .csv, .parquet, .json).")] = Path(
-        "report.html"
-    ),
+    out: OutOption = Path("report.html"),
     as_of: AsOfOption = None,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
@@ -71,61 +87,61 @@ def report(
     screen = Screen(as_json=as_json)
     with open_session(project) as workspace:
         day: date = as_of.date() if as_of else day_of(workspace.clock())
-        required = workspace.settings.completeness.required
-        content = gather(workspace.store, day, required, title="CRM report")
-        _deliver(screen, content, workspace.store.findings(), out)
+        content = gather(workspace.store, day, workspace.settings.completeness.required, title="CRM report")
+        _write(content, workspace.store.findings(), out)
+    _show(screen, content, out)
 
 
+@app.command(epilog="Example: trueline explain sf/contacts/003… hs/contacts/101")
 def explain(
     left: RecordArgument, right: RecordArgument, project: ProjectOption = HERE, as_json: JsonOption = False
 ) -> None:
     """Say why two records are, or are not, the same: each comparison with its reason."""
     screen = Screen(as_json=as_json)
+    one, other = parse_key(left), parse_key(right)
     with open_session(project) as workspace:
-        explained = explain_pair(workspace, parse_key(left), parse_key(right))
+        explained = explain_pair(workspace, one, other)
     screen.say(explained.sentence)
     screen.table(("comparison", "similarity"), [(item.reason, f"{item.similarity:.2f}") for item in explained.evidence])
     screen.finish(explained)
 
 
+@app.command(epilog="Example: trueline review sf/contacts/003… sf/leads/00Q… same")
 def review(
     left: Annotated[str | None, typer.Argument(help="A record: connection/stream/id.")] = None,
     right: Annotated[str | None, typer.Argument(help="The record to compare it with.")] = None,
     answer: Annotated[str | None, typer.Argument(help="same, different or unsure.")] = None,
     note: Annotated[str, typer.Option("--note", help="Why.")] = "",
+    show: Annotated[int, typer.Option("--show", min=0, help="How many pairs to print.")] = 20,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
     """List the pairs a person should decide, or decide one. A decision outlives every later match."""
     screen = Screen(as_json=as_json)
-    with open_session(project) as workspace:
-        if left is None:
+    if left is None:
+        with open_session(project) as workspace:
             pairs = open_pairs(workspace)
-            screen.say(f"{pairs.height:,} pairs wait for a person.")
-            rows = pairs.head(20).select("left", "right", "probability", "reason").iter_rows()
-            screen.table(
-                ("one", "other", "same?", "why"), [(a, b, f"{p:.2f}", why) for a, b, p, why in rows], right=(2,)
-            )
-            screen.finish(pairs.to_dicts())
-            return
-        if right is None or answer not in ("same", "different", "unsure"):
-            raise InputError("Name two records and the answer: trueline review ONE OTHER same|different|unsure.")
-        verdict: VerdictAnswer = answer  # type: ignore[assignment]
-        decided = decide(workspace, parse_key(left), parse_key(right), verdict, note)
-    screen.say(f"Noted: {decided.left} and {decided.right} are {decided.answer}. It counts from the next `match` on.")
+        _show_pairs(screen, pairs, show)
+        screen.finish(pairs.to_dicts())
+        return
+    if right is None or answer not in get_args(VerdictAnswer):
+        raise InputError("Name two records and the answer: trueline review ONE OTHER same|different|unsure.")
+    verdict: VerdictAnswer = answer  # type: ignore[assignment]
+    one, other = parse_key(left), parse_key(right)
+    with open_session(project) as workspace:
+        decided = decide(workspace, one, other, verdict, note)
+    screen.say(f"Noted: {decided.left} and {decided.right} are {decided.answer}.")
+    screen.say("It counts from the next `trueline match` on.")
     screen.finish(decided)
 
 
+@app.command(epilog="Example: trueline runs --json")
 def runs(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """List what was run, when, and what came of it."""
     screen = Screen(as_json=as_json)
     with open_session(project) as workspace:
         listed = workspace.store.runs()
-    rows = [
-        (run.id, run.kind, run.status, datetime.fromtimestamp(run.started_at / 1e6).astimezone().strftime("%F %T"),
-         ", ".join(f"{key} {value}" for key, value in run.summary.items()))
-        for run in listed
-    ]  # fmt: skip
+    rows = [(run.id, run.kind, run.status, _local(run.started_at), _summary(run.summary)) for run in listed]
     screen.table(("run", "kind", "status", "started", "what came of it"), rows)
     screen.finish(listed)
 
@@ -138,14 +154,45 @@ def parse_key(text: str) -> RecordKey:
         raise InputError(f"{text!r} is not a record; write connection/stream/id, as the report does.") from None
 
 
-def _deliver(screen: Screen, content: Report, findings: pl.DataFrame, out: Path) -> None:
-    kind = out.suffix.lower()
-    if kind in (".html", ".htm"):
+def _write(content: Report, findings: pl.DataFrame, out: Path) -> None:
+    ending = out.suffix.lower()
+    if ending in (".html", ".htm"):
         write_private(out, render_html(content))
-    elif kind == ".json":
-        write_private(out, as_json_text(content))
+    elif ending == ".json":
+        write_private(out, json_text(content))
     else:
         write_tables({"findings": findings}, out)
+
+
+def _show(screen: Screen, content: Report, out: Path) -> None:
     print_report(content, screen.say, lambda headings, rows: screen.table(headings, rows, right=(1,)))
     screen.say(f"Wrote {out}, readable by you only.")
     screen.finish(content)
+
+
+def _show_pairs(screen: Screen, pairs: pl.DataFrame, show: int) -> None:
+    screen.say(f"{pairs.height:,} pairs wait for a person.")
+    for left, right, probability, reason in pairs.head(show).select("left", "right", "probability", "reason").rows():
+        screen.say(f"{probability:.2f}  {left}  {right}")
+        screen.say(f"      {reason}")
+    if pairs.height > show:
+        screen.say(f"... and {pairs.height - show:,} more")
+
+
+def _local(micros: int) -> str:
+    return datetime.fromtimestamp(micros / 1e6).astimezone().strftime("%F %T")
+
+
+def _summary(summary: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {_figure(value)}" for key, value in summary.items())
+
+
+def _figure(value: Any) -> str:
+    """A figure in digits; of figures by name their sum."""
+    if isinstance(value, Mapping):
+        return f"{_total(value):,}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _total(figures: Mapping[str, Any]) -> int:
+    return sum(_total(value) if isinstance(value, Mapping) else int(value) for value in figures.values())

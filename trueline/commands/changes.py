@@ -1,0 +1,144 @@
+"""The stages that lead to a write: plan, push, undo, and sync for the whole loop. Only --apply sends anything."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from model.errors import CapExceeded
+from sync.match import match_records
+from sync.plan import ChangeRow, pending_plan, plan_changes
+from sync.pull import call_counts
+from sync.push import PushReport, push_stored
+from sync.resolve import resolve_people
+from sync.score import score_records
+from sync.undo import undo_run
+from sync.workspace import Workspace
+from trueline.commands.loop import enrich_and_show, enrich_stops, pull_and_show, stops
+from trueline.screen import Screen, plain
+from trueline.session import HERE, JsonOption, ProjectOption, connected_session, open_session
+
+app = typer.Typer()
+ApplyOption = Annotated[bool, typer.Option("--apply", help="Write. Without it nothing is sent, only printed.")]
+ShowOption = Annotated[int, typer.Option("--show", min=0, help="How many changes to print.")]
+PlanArgument = Annotated[str | None, typer.Argument(help="A plan's id.", show_default="the newest plan")]
+
+
+@app.command(epilog="Example: trueline plan --show 20")
+def plan(show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
+    """Work out corrections and store them as a plan. Writes nothing anywhere else."""
+    screen = Screen(as_json=as_json)
+    with open_session(project) as workspace:
+        result = plan_changes(workspace)
+    screen.say(result.sentence)
+    _show_changes(screen, result.rows, show)
+    if result.rows:
+        screen.say(f"Nothing is written yet. Review it, then: trueline push {result.plan_id} --apply")
+    screen.finish(result)
+
+
+@app.command(epilog="Example: trueline push --apply")
+def push(
+    plan_id: PlanArgument = None,
+    apply: ApplyOption = False,
+    show: ShowOption = 10,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a plan's pending changes, or with --apply write them, journaled and guarded."""
+    screen = Screen(as_json=as_json)
+    with open_session(project) as workspace:
+        if apply:
+            report = _push_and_show(workspace, screen, plan_id)
+            document, failures = plain(report), _push_stops(report)
+        else:
+            pending = pending_plan(workspace, plan_id)
+            screen.say(pending.sentence)
+            _show_changes(screen, pending.rows, show)
+            screen.say("Nothing was written; add --apply to write.")
+            document, failures = plain(pending), []
+    screen.finish(document, failures)
+
+
+@app.command(epilog="Example: trueline undo r0007 --apply")
+def undo(
+    run: Annotated[str, typer.Argument(help="The run to undo, as `push` printed it.")],
+    apply: ApplyOption = False,
+    show: ShowOption = 10,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Put back what a run changed: print the inverse plan, or with --apply send it.
+
+    What somebody has changed since is left alone.
+    """
+    screen = Screen(as_json=as_json)
+    with open_session(project) as workspace:
+        result = undo_run(workspace, run)
+        screen.say(result.sentence)
+        for sentence in result.lost:
+            screen.say(f"  cannot be undone: {sentence}")
+        document, failures = {**plain(result), "push": None}, []
+        if apply:
+            report = _push_and_show(workspace, screen, result.plan.plan_id, kind="undo")
+            document["push"], failures = plain(report), _push_stops(report)
+        else:
+            _show_changes(screen, result.plan.rows, show)
+            screen.say("Nothing was written; add --apply to write.")
+    screen.finish(document, failures)
+
+
+@app.command(epilog="Example: trueline sync --apply")
+def sync(
+    apply: ApplyOption = False, show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOption = False
+) -> None:
+    """Pull, match, resolve, enrich, score and plan in one go; with --apply also push, under the caps."""
+    screen = Screen(as_json=as_json)
+    with connected_session(project) as workspace:
+        pulled = pull_and_show(workspace, screen)
+        document: dict[str, Any] = {"pull": {"streams": pulled, "calls": call_counts(workspace)}}
+        matched, resolved = match_records(workspace), resolve_people(workspace)
+        screen.say(matched.sentence)
+        screen.say(resolved.sentence)
+        enriched, scored = enrich_and_show(workspace, screen), score_records(workspace)
+        screen.say(scored.sentence)
+        planned = plan_changes(workspace)
+        screen.say(planned.sentence)
+        failures = stops(pulled) + enrich_stops(enriched)
+        document |= {"match": matched, "resolve": resolved, "enrich": enriched, "score": scored, "plan": planned}
+        document["push"] = None
+        if apply and planned.rows:
+            try:
+                document["push"] = report = _push_and_show(workspace, screen, planned.plan_id)
+                failures += _push_stops(report)
+            except CapExceeded as error:  # what was pulled and planned is a result all the same
+                failures.append(str(error))
+        else:
+            _show_changes(screen, planned.rows, show)
+    screen.finish(document, failures)
+
+
+def _show_changes(screen: Screen, rows: list[ChangeRow], show: int) -> None:
+    for row in rows[:show]:
+        screen.say(row.key)
+        screen.say(f"    {row.what}")
+        screen.say(f"    {row.reason}")
+    if len(rows) > show:
+        screen.say(f"... and {len(rows) - show:,} more")
+
+
+def _push_and_show(workspace: Workspace, screen: Screen, plan_id: str | None, kind: str = "push") -> PushReport:
+    with screen.progress(kind) as advance:
+        report = push_stored(workspace, plan_id, kind=kind, progress=lambda done, total: advance("", done, total))
+    screen.say(report.sentence)
+    for reason, number in report.reasons.most_common(10):
+        screen.say(f"  {number:,} × {reason}")
+    if report.run_id and report.statuses["applied"]:
+        screen.say(f"To put it back: trueline undo {report.run_id} --apply")
+    return report
+
+
+def _push_stops(report: PushReport) -> list[str]:
+    """A sentence for each connection whose changes were not all sent."""
+    return [f"{connection} stopped: {sentence}" for connection, sentence in report.stopped.items()]
