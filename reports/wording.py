@@ -32,11 +32,6 @@ def counted(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 
-def listed(words: list[str], *, last: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
 def amounts(units: dict[str | None, int]) -> str:
     """Amounts by currency, in minor units, side by side: currencies are never added up. A dash where there are none."""
     known = sorted(units.items(), key=lambda item: (item[0] is None, item[0] or ""))
