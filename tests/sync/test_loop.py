@@ -203,3 +203,22 @@ def test_links_that_were_written_are_seen_in_the_crm(crm: Crm, workspace: Worksp
         else:
             row = crm.sandbox.hubspot.app.row("contacts", link.key.id) or {}
             assert row["associatedcompanyid"] == link.to.id
+
+
+def test_what_one_correction_makes_possible_is_in_the_same_plan(crm: Crm, workspace: Workspace) -> None:
+    """A country that the register fills tells how to read the phone number beside it."""
+    name = "Quillon Bravura Instruments LLC"
+    entity = {"lei": "984500QUILLONBRAVU07", "legal_name": name, "country": "US", "status": "ISSUED"}
+    like = crm.sandbox.dataset.gleif.head(1)
+    crm.sandbox.gleif.app.load(like.with_columns(pl.lit(value).alias(column) for column, value in entity.items()))
+    made = crm.sandbox.hubspot.app.create("companies", name=name, phone="(206) 555-0100")
+    crm.sandbox.hubspot.app.catch_up_index()
+    prepare(workspace)
+    plan_id = plan_changes(workspace).plan_id or ""
+    wanted = {
+        planned.change.field: planned.change.after
+        for planned in workspace.store.plan_changes(plan_id)
+        if isinstance(planned.change, SetField) and planned.change.key.id == str(made)
+    }
+    assert wanted["country"] == "United States"
+    assert wanted["phone"] == "+12065550100"
