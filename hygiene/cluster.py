@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+
+Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,28 @@ class _Groups:
 _NONE: set[int] = set()
 
 
+def components(size: int, edges: pl.DataFrame) -> Rows:
+    """For each row the smallest row it is connected with by `edges` (left, right)."""
+    left, right = edges["left"].to_numpy(), edges["right"].to_numpy()
+    labels: Rows = np.arange(size, dtype=np.int64)
+    while True:
+        ours, theirs = labels[left], labels[right]
+        if np.array_equal(ours, theirs):
+            return labels
+        # Hang the larger label under the smaller, then let every row point at its root.
+        np.minimum.at(labels, np.maximum(ours, theirs), np.minimum(ours, theirs))
+        while not np.array_equal(labels, labels[labels]):
+            labels = labels[labels]
+
+
+def _troubled(labels: Rows, apart: pl.DataFrame, max_cluster: int) -> Flags:
+    """By component (its smallest row): True where it is too large or holds two rows that must stay apart."""
+    troubled: Flags = np.bincount(labels, minlength=len(labels)) > max_cluster
+    ours, theirs = labels[apart["left"].to_numpy()], labels[apart["right"].to_numpy()]
+    troubled[ours[ours == theirs]] = True
+    return troubled
+
+
 def _enemies(apart: pl.DataFrame) -> dict[int, set[int]]:
     enemies: dict[int, set[int]] = {}
     for left, right in apart.select("left", "right").iter_rows():
@@ -64,11 +91,15 @@ def cluster(size: int, edges: pl.DataFrame, apart: pl.DataFrame, *, max_cluster:
     rules, but no person, would keep apart. `max_cluster` holds for all joins but those a person asked for. The order of
     the input rows does not matter.
     """
-    firm, every = _enemies(apart.filter("by_person")), _enemies(apart)
+    labels = components(size, edges)
     groups = _Groups(size)
     split: list[tuple[int, int]] = []
     capped: list[tuple[int, int]] = []
-    ordered = edges.sort(["by_person", "probability", "left", "right"], descending=[True, True, False, False])
+    firm, every = _enemies(apart.filter("by_person")), _enemies(apart)
+    # Most components hold no contradiction and stay below the cap: they are clusters as they are.
+    troubled = _troubled(labels, apart, max_cluster)
+    disputed = edges.filter(pl.Series(troubled[labels[edges["left"].to_numpy()]], dtype=pl.Boolean))
+    ordered = disputed.sort(["by_person", "probability", "left", "right"], descending=[True, True, False, False])
     for left, right, by_person in ordered.select("left", "right", "by_person").iter_rows():
         ours, theirs = groups.root(left), groups.root(right)
         if ours == theirs:
@@ -79,4 +110,7 @@ def cluster(size: int, edges: pl.DataFrame, apart: pl.DataFrame, *, max_cluster:
             capped.append((left, right))
         else:
             groups.join(ours, theirs)
-    return Clusters([groups.root(row) for row in range(size)], split, capped)
+    roots = labels.copy()
+    for row in np.flatnonzero(troubled[labels]).tolist():
+        roots[row] = groups.root(row)
+    return Clusters(roots.tolist(), split, capped)

@@ -55,7 +55,8 @@ CLAUSES = (
            "same name in different countries"),
     Clause("name-domain", (_name == SAME) & (_domain == DIFFERENT) & (_country == SAME), "unsure", 0.5,
            "same name and country, but different domains"),
-    Clause("name-short", (_name == SAME) & (_domain != DIFFERENT), "unsure", 0.5, "same name, but a very short one"),
+    Clause("name-short", (_name == SAME) & (_domain != DIFFERENT), "unsure", 0.5,
+           "same name, but a very short or frequent one"),
     Clause("phone-name", (pl.col("phone") == SAME) & (_name >= CLOSE), "unsure", 0.6, "same phone and names that fit"),
 )  # fmt: skip
 
@@ -66,10 +67,10 @@ def pool(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         return pl.DataFrame()
     accounts = frames["accounts"].select(*_COLUMNS, pl.lit("accounts").alias("stream"))
     keyed = accounts.with_columns(pl.concat_str("connection", "stream", "id", separator="/").alias("key")).sort("key")
-    wanted = [key for key in keyed["name_key"].drop_nulls().unique().to_list() if company_name.is_test(key)]
-    return keyed.with_row_index("row").with_columns(
-        (pl.col("name_key").is_in(wanted).fill_null(value=False) & pl.col("domain_key").is_null()).alias("is_test")
-    )
+    domains = keyed.select("name_key", "domain_key").drop_nulls().unique().group_by("name_key").len("name_domains")
+    known = keyed.join(domains, on="name_key", how="left", maintain_order="left")
+    is_test = company_name.is_test(keyed["name_key"]) & keyed["domain_key"].is_null()
+    return known.with_columns(is_test.alias("is_test")).with_row_index("row")
 
 
 def block_keys(accounts: pl.DataFrame) -> pl.DataFrame:
@@ -108,5 +109,8 @@ def compare(accounts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         levels.equality(left["lei"], right["lei"]).alias("lei"),
         levels.equality(left["registration_number"], right["registration_number"]).alias("registration"),
         is_parent.alias("is_parent"),
-        (left["name_key"].str.len_chars().fill_null(0) >= 4).alias("is_telling"),
+        # A name that several domains bear tells no company from its namesakes.
+        ((left["name_key"].str.len_chars().fill_null(0) >= 4) & (left["name_domains"].fill_null(0) < 2)).alias(
+            "is_telling"
+        ),
     )

@@ -9,7 +9,7 @@ import polars as pl
 
 from hygiene import companies, entities, people
 from hygiene.block import candidate_pairs
-from hygiene.cluster import Clusters, cluster
+from hygiene.cluster import Clusters, cluster, components
 from hygiene.decide import Clause, Comparison, decide, evidence
 from hygiene.findings import gathered
 from hygiene.match_findings import report
@@ -143,9 +143,7 @@ def _decided(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, answers: p
 
 def _closed(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     """The pairs, and those that only a chain connects where they contradict: A-B and B-C must not hide A against C."""
-    nothing = pairs.clear()
-    loose = cluster(len(records), _edges(pairs), nothing, max_cluster=len(records))
-    groups = pl.DataFrame({"row": pl.Series(range(len(records)), dtype=pl.UInt32), "root": loose.roots})
+    groups = records.select("row").with_columns(root=pl.Series(components(len(records), _edges(pairs))))
     sized = groups.with_columns(pl.len().over("root").alias("size"))
     chained = sized.filter((pl.col("size") > 2) & (pl.col("size") <= _MAX_CLOSED))
     keys = chained.select("row", pl.col("root").cast(pl.String).alias("key"), pl.lit(None, pl.String).alias("finer"))

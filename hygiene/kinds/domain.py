@@ -15,7 +15,8 @@ from hygiene.kinds.spelling import INVISIBLE
 _SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?/{2,}|^(?:https?|mailto|ftp):/*")
 _HOST = re.compile(r"^(?:[^\s.@:/\\]{1,63}\.)+[^\s.@:/\\]{2,63}$")
 _LABEL = re.compile(r"^[\w](?:[\w-]*[\w])?$")
-_PLAIN = r"^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$"
+# Hosts as they nearly always stand; everything else is read letter by letter.
+_PLAIN = r"^(?:https?://)?(?:www\.)?((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})/?$"
 
 
 @cache
@@ -62,22 +63,29 @@ def registrable(text: str) -> str | None:
     return str(found) if found else None
 
 
+def _plain(values: pl.Series) -> pl.Series:
+    lowered = texts(values).str.strip_chars(" \t\r\n").str.to_lowercase()
+    hosts = lowered.str.extract(_PLAIN)
+    is_odd = (
+        hosts.str.starts_with("www.") | (hosts.str.len_bytes() > 253) | ~texts(values).str.contains(r"^[\x00-\x7f]*$")
+    )
+    return hosts.set(is_odd.fill_null(value=True), None)
+
+
 def normalise(values: pl.Series) -> pl.Series:
     """Hosts of websites, URLs, domains or e-mail addresses."""
-    return over_distinct(values, host)
+    plain = _plain(values)
+    odd = over_distinct(texts(values).set(plain.is_not_null(), None), host)
+    return plain.zip_with(plain.is_not_null(), odd).alias(values.name)
 
 
 def problems(values: pl.Series) -> pl.Series:
     """Reasons in words, null where the value has a host or is blank."""
-    return over_distinct(values, lambda text: None if not text.strip() or host(text) else "is not a web address")
+    odd = texts(values).set(_plain(values).is_not_null(), None)
+    return over_distinct(odd, lambda text: None if not text.strip() or host(text) else "is not a web address")
 
 
 def match_key(hosts: pl.Series) -> pl.Series:
     """Registrable domains of normalised hosts; null for sites shared by many companies (linkedin.com)."""
     keys = over_distinct(hosts, registrable)
     return keys.set(keys.is_in(list(words("shared_sites.txt"))).fill_null(value=False), None)
-
-
-def is_plain_host(values: pl.Series) -> pl.Series:
-    """True where the value already is a lower-case ASCII host."""
-    return texts(values).str.contains(_PLAIN).fill_null(value=False)

@@ -24,6 +24,7 @@ _LOWER_PARTICLES = _listed("small particles")
 _UPPER = {"ii": "II", "iii": "III", "iv": "IV", "phd": "PhD", "mba": "MBA", "md": "MD", "cpa": "CPA", "msc": "MSc"}
 # Mac- is a prefix in these and part of the word in Macey, Mack, Macias.
 _MAC = _listed("after Mac")
+_MARKUP = re.compile(r"<[^<>]*>")
 _APOSTROPHES = "'’ʼ"
 _COMPANY_SIGNS = re.compile(r"[0-9@&/\\|<>=+*#%$€£:;?!]")
 
@@ -121,9 +122,10 @@ def match_key_of(text: str) -> str | None:
     """Folded words of a name without titles, degrees and generation; None for stand-ins ("n/a", "unknown")."""
     if is_no_value(text):
         return None
-    listed = _tokens(text)
+    listed = _tokens(_MARKUP.sub(" ", text))
     core = [word for word in listed if word not in TITLES and word not in DEGREES and word not in GENERATIONS]
-    return " ".join(core or listed) or None
+    key = " ".join(core or listed)
+    return key if any(letter.isalpha() for letter in key) else None
 
 
 def match_key(values: pl.Series) -> pl.Series:
@@ -131,10 +133,12 @@ def match_key(values: pl.Series) -> pl.Series:
     return over_distinct(values, match_key_of)
 
 
-def is_test(key: str) -> bool:
-    """True for a name key made of nothing but test words ("test", "asdf test")."""
-    listed = key.split()
-    return bool(listed) and all(word in words("test_words.txt") for word in listed)
+def is_test(keys: pl.Series) -> pl.Series:
+    """True for name keys that nobody bears: all test words ("foo bar"), or one that is no name at all ("test lee")."""
+    listed = keys.str.split(" ")
+    some = listed.list.set_intersection(sorted(words("no_names.txt"))).list.len() > 0
+    every = listed.list.set_difference(sorted(words("test_words.txt"))).list.len() == 0
+    return (some | every).fill_null(value=False)
 
 
 def split(text: str) -> Name:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hygiene.block import candidate_pairs
-from hygiene.cluster import cluster
+from hygiene.cluster import cluster, components
 
 KEYS = st.lists(
     st.tuples(st.integers(0, 12), st.sampled_from(["a", "b", None]), st.sampled_from(["x", "y", None])), max_size=30
@@ -42,6 +42,21 @@ def test_split_blocks_still_connect_rows_that_agree_in_both_keys(
         for other, same, also in rows:
             if key is not None and (key, finer) == (same, also):
                 assert roots[one] == roots[other]
+
+
+def _slow_components(size: int, edges: list[tuple[int, int]]) -> list[int]:
+    labels = list(range(size))
+    for _ in range(size):
+        for one, other in edges:
+            labels[one] = labels[other] = min(labels[one], labels[other])
+    return labels
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), max_size=25))
+def test_components_are_those_of_spreading_the_smallest_row(rows: list[tuple[int, int]]) -> None:
+    edges = pl.DataFrame(rows, schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row")
+    assert components(15, edges).tolist() == _slow_components(15, rows)
 
 
 EDGES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from([0.9, 0.95, 1.0])), max_size=20)
