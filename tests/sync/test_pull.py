@@ -1,0 +1,102 @@
+"""What a pull believes: resumed, counted, and never emptied by a short answer."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+
+from model.errors import QuotaSpent
+from sandbox.faults import Fault
+from sync.pull import StreamPull, pull_all
+from sync.workspace import Workspace
+from tests.sync.conftest import Crm
+
+
+def live(workspace: Workspace, connection: str, stream: str) -> int:
+    counts = workspace.store.counts().filter((pl.col("connection") == connection) & (pl.col("stream") == stream))
+    return int(counts["live"][0]) if counts.height else 0
+
+
+def result(results: list[StreamPull], connection: str, stream: str) -> StreamPull:
+    return next(one for one in results if (one.connection, one.stream) == (connection, stream))
+
+
+def test_empty_salesforce_answer_never_empties_the_store(crm: Crm, workspace: Workspace) -> None:
+    pull_all(workspace)
+    before = live(workspace, "sf", "contacts")
+    empty = json.dumps({"totalSize": 0, "done": True, "records": []})
+    crm.sandbox.salesforce[0].faults.add(Fault(route="/query", contains="FROM Contact ORDER BY", body=empty))
+    again = result(pull_all(workspace, full=True), "sf", "contacts")
+    assert live(workspace, "sf", "contacts") == before > 0
+    assert again.stopped or again.gaps, "the short read is said, not swallowed"
+
+
+def test_empty_hubspot_answer_never_empties_the_store(crm: Crm, workspace: Workspace) -> None:
+    pull_all(workspace)
+    before = live(workspace, "hs", "contacts")
+    crm.sandbox.hubspot.faults.add(Fault(route="objects/2026-03/contacts$", method="GET", body='{"results":[]}'))
+    again = result(pull_all(workspace, full=True), "hs", "contacts")
+    assert live(workspace, "hs", "contacts") == before > 0
+    assert again.stopped or again.gaps, "the short read is said, not swallowed"
+
+
+def test_record_deleted_remotely_is_deleted_here_with_the_next_pull(crm: Crm, workspace: Workspace) -> None:
+    pull_all(workspace)
+    org, portal = crm.sandbox.salesforce[0].app, crm.sandbox.hubspot.app
+    contact, lead = org.rows("Contact")[0]["Id"], org.rows("Lead")[0]["Id"]
+    person = portal.rows("contacts")[0]["hs_object_id"]
+    org.delete("Contact", str(contact))
+    org.delete("Lead", str(lead))
+    portal.delete("contacts", str(person))
+    pull_all(workspace)
+    left = {(row[0], row[1]) for row in workspace.store.frame("contacts").select("connection", "id").iter_rows()}
+    assert ("sf", contact) not in left
+    assert ("hs", person) not in left
+    assert lead not in workspace.store.frame("leads")["id"]
+
+
+def test_merge_made_by_somebody_else_arrives_with_the_next_pull(crm: Crm, workspace: Workspace) -> None:
+    pull_all(workspace)
+    portal = crm.sandbox.hubspot.app
+    first, second = (str(row["hs_object_id"]) for row in portal.rows("contacts")[:2])
+    survivor = str(portal.merge("contacts", first, second))
+    portal.catch_up_index()
+    pull_all(workspace)
+    contacts = workspace.store.frame("contacts", deleted=True, connections=["hs"])
+    led = {row[0]: row[1] for row in contacts.select("id", "merged_into").iter_rows() if row[1]}
+    assert led == {first: survivor, second: survivor}
+    assert survivor in workspace.store.frame("contacts", connections=["hs"])["id"]
+
+
+def test_second_pull_reads_only_what_changed(crm: Crm, workspace: Workspace) -> None:
+    pull_all(workspace)
+    crm.sandbox.salesforce[0].app.edit(
+        "Contact", str(crm.sandbox.salesforce[0].app.rows("Contact")[3]["Id"]), Title="CEO"
+    )
+    again = pull_all(workspace)
+    contacts = result(again, "sf", "contacts")
+    assert not contacts.full
+    assert contacts.rows == 1
+
+
+def test_one_system_out_of_quota_leaves_the_other_pulled(crm: Crm, workspace: Workspace) -> None:
+    spent = json.dumps([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}])
+    crm.sandbox.salesforce[0].faults.add(Fault(route="/query", status=403, body=spent))
+    results = pull_all(workspace)
+    stopped = [one for one in results if one.connection == "sf" and one.stopped]
+    assert stopped
+    assert "sf" in str(stopped[0].stopped)
+    assert live(workspace, "hs", "contacts") > 0
+    assert QuotaSpent.__name__ not in str(stopped[0].stopped), "a sentence, not a class name"
+
+
+def test_field_hidden_from_us_is_unknown_and_not_blank(crm: Crm, workspace: Workspace) -> None:
+    pull_all(workspace)
+    crm.sandbox.salesforce[0].app.hide_field("Contact", "Phone")
+    results = pull_all(workspace, full=True)
+    readable = workspace.store.readable().filter(
+        (pl.col("connection") == "sf") & (pl.col("stream") == "contacts") & (pl.col("field") == "phone")
+    )
+    assert readable["readable"].to_list() == [False]
+    assert any("phone" in gap.lower() for gap in result(results, "sf", "contacts").gaps)
