@@ -31,12 +31,13 @@ LOOKUPS = pl.Schema(
 
 @dataclass(slots=True)
 class EnrichReport:
-    """What the lookups came to; `stopped` says per lookup connection why it ended early."""
+    """What the lookups came to; `waiting` accounts are over `max_lookups`, `stopped` says which connection failed."""
 
     accounts: int = 0
     asked: int = 0
     answered: int = 0
     remembered: int = 0
+    waiting: int = 0
     stopped: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -45,7 +46,7 @@ class EnrichReport:
             return "no account has a blank that a lookup could fill"
         return (
             f"{self.asked:,} of {self.accounts:,} accounts with blanks looked up, {self.remembered:,} remembered, "
-            f"{self.answered:,} answered"
+            f"{self.answered:,} answered" + (f", {self.waiting:,} wait for the next run" if self.waiting else "")
         )
 
 
@@ -78,6 +79,7 @@ def _ask_all(
 ) -> None:
     settings = workspace.settings.connections[lookup.name]
     allowed = settings.max_lookups if isinstance(settings, GleifConnection) else len(questions)
+    asked = 0
     for done, (_, _, known) in enumerate(questions, start=1):
         key = question_key(known)
         remembered = workspace.store.lookup(lookup.name, key)
@@ -85,9 +87,10 @@ def _ask_all(
             report.remembered += 1
             report.answered += remembered[1] is not None
             continue
-        if report.asked >= allowed:
-            report.stopped[lookup.name] = f"max_lookups = {allowed:,} is reached; the rest waits for the next run"
-            return
+        if asked >= allowed:
+            report.waiting += 1
+            continue
+        asked += 1
         found = lookup.look_up(known)
         report.asked += 1
         report.answered += found is not None

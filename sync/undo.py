@@ -8,20 +8,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.changes import Associate, Change, Dissociate, Outcome, SetField
+from model.changes import Associate, Change, Dissociate, Outcome, Planned, SetField
 from model.errors import InputError
 from store import Store
-from sync.plan import PlanReport, pending_plan
+from sync.plan import PlanReport, described, pending_plan
 from sync.workspace import Workspace
 
 _WRITTEN = frozenset({"applied", "overwrote"})
 
 
-def plan_undo(store: Store, run_id: str, at: int) -> tuple[str, list[str]]:
-    """Store the inverse plan of a run; returns its id and one sentence for each thing that cannot be put back.
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """The inverse of a run, and what cannot be put back, in words. `plan.plan_id` is None while it is not stored."""
 
-    InputError when there is no such run or it changed nothing.
+    run_id: str
+    plan: PlanReport
+    lost: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        plan = f" as plan {self.plan.plan_id}" if self.plan.plan_id else ""
+        return f"Undoing {self.run_id}{plan}: {len(self.plan.rows):,} changes."
+
+
+def undo_run(workspace: Workspace, run_id: str, *, save: bool = True) -> UndoReport:
+    """Work out a run's inverse and, with `save`, store it as a plan to push. Nothing is sent.
+
+    A look at it is not stored: it would be the newest plan, which the next push takes. InputError when there is no
+    such run or it changed nothing.
     """
+    inverse, lost = inverse_changes(workspace.store, run_id)
+    if save:
+        plan = pending_plan(workspace, workspace.store.save_plan(run_id, inverse, workspace.clock()))
+    else:
+        plan = described(None, [Planned("", change) for change in inverse])
+    return UndoReport(run_id, plan, tuple(lost))
+
+
+def inverse_changes(store: Store, run_id: str) -> tuple[list[Change], list[str]]:
+    """What puts a run's changes back, newest first, and one sentence for each thing that cannot be put back."""
     if run_id not in {run.id for run in store.runs()}:
         raise InputError(f"There is no run {run_id}; `trueline runs` lists them.")
     written = [item for item in store.outcomes(run_id=run_id) if item.outcome.status in _WRITTEN]
@@ -36,26 +61,7 @@ def plan_undo(store: Store, run_id: str, at: int) -> tuple[str, list[str]]:
             lost.append(f"{change.key}: a {change.kind} cannot be undone")
         else:
             inverse.append(put_back)
-    return store.save_plan(run_id, inverse, at), lost
-
-
-@dataclass(frozen=True, slots=True)
-class UndoReport:
-    """The inverse plan of a run, and what cannot be put back, in words."""
-
-    run_id: str
-    plan: PlanReport
-    lost: tuple[str, ...]
-
-    @property
-    def sentence(self) -> str:
-        return f"Undoing {self.run_id} is plan {self.plan.plan_id}: {len(self.plan.rows):,} changes."
-
-
-def undo_run(workspace: Workspace, run_id: str) -> UndoReport:
-    """Store a run's inverse plan and describe it. Nothing is sent."""
-    plan_id, lost = plan_undo(workspace.store, run_id, workspace.clock())
-    return UndoReport(run_id, pending_plan(workspace, plan_id), tuple(lost))
+    return inverse, lost
 
 
 def inverse_of(change: Change, outcome: Outcome, run_id: str) -> Change | None:

@@ -75,7 +75,7 @@ def undo(
     """
     screen = Screen(as_json=as_json)
     with open_session(project) as workspace:
-        result = undo_run(workspace, run)
+        result = undo_run(workspace, run, save=apply)
         screen.say(result.sentence)
         for sentence in result.lost:
             screen.say(f"  cannot be undone: {sentence}")

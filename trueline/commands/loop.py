@@ -109,7 +109,7 @@ def pull_and_show(
     screen.table(("connection", "stream", "records", "read", "gone"), rows, right=(2, 4))
     for result in results:
         for gap in result.gaps:
-            screen.say(f"  {result.connection} {result.stream}: {gap}")
+            screen.say(f"  {result.connection} {result.stream}: {gap.removeprefix(f'{result.stream}: ')}")
     for connection, calls in call_counts(workspace).items():
         kinds = ", ".join(f"{number:,} {kind}" for kind, number in calls.items())
         screen.say(f"{connection}: {sum(calls.values()):,} API calls" + (f" ({kinds})" if kinds else ""))
