@@ -132,7 +132,7 @@ secret = "env:TRUELINE_DEMO_HS_TOKEN"
 system = "gleif"
 base_url = "{running.gleif.url}"
 calls_per_minute = 6000                      # the stand-in's limit is lifted too, so that the demo is short
-max_lookups = 200
+max_lookups = 5000
 
 [caps]
 max_share = 1.0                              # the demo corrects everything at once; keep 0.5 or less at home
