@@ -106,7 +106,7 @@ def _stream_score(scores: pl.DataFrame, judged: pl.DataFrame, connection: str, s
 def _fields(
     judged: pl.DataFrame, connection: str, stream: str, required: Sequence[str], known: Sequence[str]
 ) -> pl.DataFrame:
-    counts = dict(judged["missing"].explode(empty_as_null=False, keep_nulls=False).value_counts().iter_rows())
+    counts = dict(judged.filter(pl.col("lacking") > 0)["missing"].explode().value_counts().iter_rows())
     rows = [
         (connection, stream, field, judged.height, counts.get(field, 0) if field in known else None, field in known)
         for field in required

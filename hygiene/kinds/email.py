@@ -21,6 +21,7 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # What needs no validator: plain ASCII of unsuspicious shape. The validator decides about all the rest.
 _PLAIN = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[a-z]{{2,63}}$"
 _NOT_PLAIN = r"(?:@|\.)..--|\.(?:arpa|invalid|local|localhost|onion)$|[!#$%&*/=?^`{|}~]"
+_MAX_LOCAL = 64  # octets, RFC 5321 4.5.3.1.1
 _WRAPPED = re.compile(r"^[^<>]*<([^<>]+)>$")
 _DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 # One keystroke away from a top-level domain that providers have.
@@ -42,8 +43,10 @@ def _problem(bare: str) -> str | None:
         return "holds several addresses"
     if "@" not in bare:
         return "has no @"
+    if len(bare.rpartition("@")[0].encode()) > _MAX_LOCAL:
+        return f"has more than {_MAX_LOCAL} characters before the @"
     try:
-        validate_email(bare, check_deliverability=False, test_environment=True, strict=True)
+        validate_email(bare, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         return "is not an e-mail address: " + tidy(str(error)).rstrip(".").lower()
     except (ValueError, IndexError):  # idna tables refuse some code points with bare errors
@@ -70,7 +73,7 @@ def _plain(values: pl.Series) -> tuple[pl.Series, pl.Series]:
         lowered.str.contains(_PLAIN)
         & ~lowered.str.contains(_NOT_PLAIN)
         & ~lowered.str.contains("^'|^mailto")
-        & (local.str.len_bytes() <= 64)
+        & (local.str.len_bytes() <= _MAX_LOCAL)
         & (lowered.str.len_bytes() <= 254)
         & texts(values).str.contains(r"^[\x00-\x7f]*$")
     ).fill_null(value=False)
