@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, Table, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from model.changes import Change, Outcome, Planned
-from model.errors import StoreError
+from model.errors import InputError
 from model.evidence import Evidence, RecordKey
 from model.streams import Value
 from store.columns import micros
@@ -96,7 +96,7 @@ def latest(connection: Connection) -> str | None:
 
 def changes(connection: Connection, plan_id: str) -> list[Planned]:
     if connection.execute(select(_PLANS.c.id).where(_PLANS.c.id == plan_id)).first() is None:
-        raise StoreError(f"the store has no plan {plan_id}")
+        raise InputError(f"The store has no plan {plan_id}; `trueline runs` lists the plans that were made.")
     rows = connection.execute(select(_CHANGES).where(_CHANGES.c.plan_id == plan_id).order_by(_CHANGES.c.id))
     return [Planned(row.id, load_change(row.body)) for row in rows]
 

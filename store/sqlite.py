@@ -16,6 +16,7 @@ import shutil
 import sqlite3
 import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -67,7 +68,7 @@ class SqliteDatabase(Database):
         url = URL.create("sqlite", database=str(path))
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": busy_timeout_s})
         super().__init__(engine, str(path))
-        _set_up(engine)
+        _set_up(engine, busy_timeout_s)
         _own(path, create=create)
 
     def sentence(self, error: BaseException) -> str:
@@ -169,13 +170,14 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def _set_up(engine: Engine) -> None:
+def _set_up(engine: Engine, busy_timeout_s: float) -> None:
     """Take transactions into our own hands, and set what SQLite forgets between connections."""
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON",
+        _use_wal(connection, busy_timeout_s)
+        for pragma in ("synchronous = FULL", "fullfsync = ON", "foreign_keys = ON",
                        "temp_store = MEMORY", "cache_size = -65536"):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}")
 
@@ -184,6 +186,19 @@ def _set_up(engine: Engine) -> None:
         # A writer takes the lock at once: one that starts as a reader fails, instead of waiting, when another wrote.
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _use_wal(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
+    """Switch to WAL. SQLite does not wait for the lock that the first switch of a file takes, so we do."""
+    deadline = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.02)
 
 
 def _own(path: Path, *, create: bool) -> None:

@@ -218,7 +218,7 @@ class Store:
             return plans.save(self._database, connection, run_id, changes, at)
 
     def plan_changes(self, plan_id: str) -> list[Planned]:
-        """A plan's changes in plan order; StoreError when there is no such plan."""
+        """A plan's changes in plan order; InputError when there is no such plan."""
         with self._database.read() as connection:
             return plans.changes(connection, plan_id)
 

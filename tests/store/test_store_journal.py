@@ -20,7 +20,7 @@ from model.changes import (
     Restore,
     SetField,
 )
-from model.errors import StoreError
+from model.errors import InputError, StoreError
 from model.evidence import Evidence, RecordKey
 from store import Store
 from store.plans import dump_change, load_change
@@ -84,7 +84,7 @@ def test_plan_comes_back_in_order_with_ids_that_sort(store: Store) -> None:
 
 def test_latest_plan_of_an_empty_store_is_none(store: Store) -> None:
     assert store.latest_plan() is None
-    with pytest.raises(StoreError, match="no plan p0009"):
+    with pytest.raises(InputError, match="no plan p0009"):
         store.plan_changes("p0009")
 
 
