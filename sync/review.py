@@ -11,6 +11,7 @@ import polars as pl
 from hygiene.match import match
 from model.errors import InputError
 from model.evidence import Evidence, RecordKey, Verdict, VerdictAnswer
+from model.streams import STREAMS
 from store import Store
 from sync.workspace import Workspace
 
@@ -71,6 +72,8 @@ def explain_pair(workspace: Workspace, left: RecordKey, right: RecordKey) -> Exp
 
 
 def _record(store: Store, key: RecordKey) -> pl.DataFrame:
+    if key.stream not in STREAMS:
+        raise InputError(f"There is no stream {key.stream!r}; streams are {', '.join(STREAMS)}.")
     found = store.frame(key.stream, connections=[key.connection]).filter(pl.col("id") == key.id)
     if found.is_empty():
         raise InputError(f"The store has no record {key}; the report shows how records are written.")

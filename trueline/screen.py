@@ -13,7 +13,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, TextIO
 
 import typer
@@ -108,7 +108,8 @@ def json_line(document: Any) -> str:
 def plain(value: Any) -> Any:
     """Dataclasses, tuples, dates and paths as what JSON knows; a number that is none becomes null."""
     if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
+        # Not `asdict`: it makes a Counter anew, which then counts its own items.
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
