@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from sandbox.clock import SandboxClock
 from sandbox.faults import FaultDesk
-from sandbox.generator import Dataset, generate
+from sandbox.generator import Dataset, generate, write_truth
 from sandbox.gleif import GleifApp
 from sandbox.hubspot import HubspotApp
 from sandbox.log import RequestLog
@@ -160,14 +160,17 @@ def start(
 ) -> Sandbox:
     """Generate the data and serve it: first all Salesforce orgs, then HubSpot, then GLEIF take a port each.
 
-    `as_of` is the last day of the generated data, today by default. With `state_dir` the records live in files there
-    and a later start with the same folder goes on with them, whatever the other options say.
+    `as_of` is the last day of the generated data, today by default. With `state_dir` the records live in files there,
+    the truth about them beside them (truth/records.parquet ...), and a later start with the same folder goes on with
+    them, whatever the other options say.
     """
     if unknown := set(systems) - set(SYSTEMS):
         raise ValueError(f"The sandbox has no system {min(unknown)!r}; it has {', '.join(SYSTEMS)}.")
     options = _remembered(Options(size, seed, dirt, (as_of or _today()).isoformat(), orgs), state_dir)
     day = date.fromisoformat(options.as_of)
     dataset = generate(options.size, seed=options.seed, dirt=options.dirt, as_of=day, orgs=options.orgs)
+    if state_dir is not None:
+        write_truth(dataset, state_dir)
     sandbox = Sandbox(dataset, state_dir)
     listen = _Ports(list(ports or ()), tls)
     try:

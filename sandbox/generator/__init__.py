@@ -12,9 +12,9 @@ import polars as pl
 from sandbox.generator import orgs as org_world
 from sandbox.generator import portal, register, truth, world
 from sandbox.generator.chance import Chance
-from sandbox.generator.dataset import Dataset, Frames, write
+from sandbox.generator.dataset import Dataset, Frames, write, write_truth
 
-__all__ = ["AS_OF", "Dataset", "generate", "write"]
+__all__ = ["AS_OF", "Dataset", "generate", "write", "write_truth"]
 
 AS_OF = date(2026, 11, 22)  # a fixed day, so that a call without one is repeatable
 

@@ -35,8 +35,12 @@ def write(dataset: Dataset, folder: Path) -> list[Path]:
         written += _write_all(org, folder / ("salesforce" if number == 1 else f"salesforce_{number}"))
     written += _write_all(dataset.hubspot, folder / "hubspot")
     written += _write_all({"gleif": dataset.gleif}, folder)
-    written += _write_all(dataset.truth, folder / "truth")
-    return written
+    return [*written, *write_truth(dataset, folder)]
+
+
+def write_truth(dataset: Dataset, folder: Path) -> list[Path]:
+    """Write the truth alone, to truth/records.parquet ... below `folder`."""
+    return _write_all(dataset.truth, folder / "truth")
 
 
 def _write_all(frames: Frames, folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import httpx
+import polars as pl
 import pytest
 
 from sandbox.start import Sandbox, start
@@ -86,3 +87,12 @@ def test_start_unknown_system_is_refused() -> None:
 def test_start_on_a_taken_port_leaves_nothing_open(running: Sandbox) -> None:
     with pytest.raises(OSError, match="in use"):
         start(20, 7, 0.0, AS_OF, ports=[running.gleif.listener.port], systems=("gleif",))
+
+
+def test_state_folder_holds_the_truth_beside_the_records(tmp_path: Path) -> None:
+    with start(50, 7, 1.0, AS_OF, state_dir=tmp_path, systems=("salesforce",)) as running:
+        contacts = {str(row["Id"]) for row in running.salesforce[0].app.rows("Contact")}
+    truth = pl.read_parquet(tmp_path / "truth" / "records.parquet")
+    told = truth.filter((pl.col("system") == "salesforce") & (pl.col("object") == "Contact"))
+    assert set(told["id"]) == contacts
+    assert told["entity"].null_count() == 0
