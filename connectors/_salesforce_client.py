@@ -148,6 +148,7 @@ class Client:
         self._transport.close()
 
     def _call(self, kind: str, request: Callable[[Salesforce], Any], *, policy: retry_base = READ) -> Any:
+        self._connect()  # before the policy: a login has its own patience, which must not be multiplied
         return retrying(policy, sleep=self.clocks.sleep)(self._attempt, kind, request)
 
     def _attempt(self, kind: str, request: Callable[[Salesforce], Any]) -> Any:

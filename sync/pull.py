@@ -77,14 +77,17 @@ def pull_all(
     sources = workspace.sources(list(names) if names else None)
     run_id = store.begin_run("pull", clock())
     results: list[StreamPull] = []
-    for source in sources:
-        try:
-            results += pull_connection(store, source, run_id, workspace.settings.caps, full=full, progress=progress)
-        except ConnectorError as error:
-            results.append(StreamPull(source.name, "-", stopped=str(error)))
-    status = "stopped" if any(result.stopped for result in results) else "done"
-    records = sum(result.rows for result in results)
-    store.end_run(run_id, status, clock(), {"records": records, "calls": call_counts(workspace)})
+    status = "failed"  # what a run is that an error or a person broke off
+    try:
+        for source in sources:
+            try:
+                results += pull_connection(store, source, run_id, workspace.settings.caps, full=full, progress=progress)
+            except ConnectorError as error:
+                results.append(StreamPull(source.name, "-", stopped=str(error)))
+        status = "stopped" if any(result.stopped for result in results) else "done"
+    finally:
+        records = sum(result.rows for result in results)
+        store.end_run(run_id, status, clock(), {"records": records, "calls": call_counts(workspace)})
     return results
 
 

@@ -15,7 +15,7 @@ from sync.resolve import resolve_people
 from sync.score import score_records
 from sync.undo import undo_run
 from sync.workspace import Workspace
-from trueline.commands.loop import enrich_and_show, enrich_stops, pull_and_show, stops
+from trueline.commands.loop import about, enrich_and_show, enrich_stops, pull_and_show, stops
 from trueline.screen import Screen, plain
 from trueline.session import HERE, JsonOption, ProjectOption, connected_session, open_session
 
@@ -141,4 +141,4 @@ def _push_and_show(workspace: Workspace, screen: Screen, plan_id: str | None, ki
 
 def _push_stops(report: PushReport) -> list[str]:
     """A sentence for each connection whose changes were not all sent."""
-    return [f"{connection} stopped: {sentence}" for connection, sentence in report.stopped.items()]
+    return [about(connection, sentence, "stopped") for connection, sentence in report.stopped.items()]

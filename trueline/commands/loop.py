@@ -31,7 +31,7 @@ def check(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
         screen.say(f"{answer.connection} ({answer.system}): {answer.identity}")
         for fact in answer.facts:
             screen.say(f"  {fact}")
-        failures += [f"{answer.connection}: {problem}" for problem in answer.problems]
+        failures += [about(answer.connection, problem) for problem in answer.problems]
     screen.finish({"connections": answers}, failures)
 
 
@@ -118,7 +118,9 @@ def pull_and_show(
 
 def stops(results: list[StreamPull]) -> list[str]:
     """A sentence for each stream that did not reach its end."""
-    return [f"{result.connection} {result.stream} stopped: {result.stopped}" for result in results if result.stopped]
+    return [
+        about(result.connection, result.stopped, f"{result.stream} stopped") for result in results if result.stopped
+    ]
 
 
 def enrich_and_show(workspace: Workspace, screen: Screen) -> EnrichReport:
@@ -131,4 +133,9 @@ def enrich_and_show(workspace: Workspace, screen: Screen) -> EnrichReport:
 
 def enrich_stops(result: EnrichReport) -> list[str]:
     """A sentence for each lookup that failed."""
-    return [f"{connection} stopped: {sentence}" for connection, sentence in result.stopped.items()]
+    return [about(connection, sentence, "stopped") for connection, sentence in result.stopped.items()]
+
+
+def about(connection: str, sentence: str, what: str = "") -> str:
+    """A sentence that starts with its connection, once, and with what became of it."""
+    return f"{f'{connection} {what}'.rstrip()}: {sentence.removeprefix(f'{connection}: ')}"
