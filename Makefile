@@ -55,7 +55,7 @@ lowest:
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "make lock needs PYTHON=python3.11")'
-	.venv-lock/bin/$(PIP) install setuptools wheel --editable '.[dev]'
+	.venv-lock/bin/$(PIP) install --upgrade 'setuptools>=77' --editable '.[dev]'
 	.venv-lock/bin/python -m pip freeze --exclude-editable --all | grep -v '^pip==' > requirements.lock
 	rm -rf .venv-lock
 

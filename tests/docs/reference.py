@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hygiene.rules import RULES
 from model.streams import STREAMS, SYSTEM_FIELDS
@@ -16,7 +16,7 @@ def refreshed(text: str) -> str:
     return _PART.sub(lambda part: f"{part['source']}{part['open']}\n{TABLES[part['source']]()}\n", text)
 
 
-def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [headings, tuple("---" for _ in headings), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 

@@ -90,7 +90,8 @@ def printed(command: str, place: Place) -> list[str]:
         place.folder /= words[1]
         return []
     if words[0] == "export":
-        place.environment.update(word.split("=", 1) for word in words[1:])
+        for name, _, value in (word.partition("=") for word in words[1:]):
+            place.environment[name] = value
         return []
     if words[0] == "trueline" and not _SHELL_SIGNS & set(command):
         text = _in_process(words[1:], place)
