@@ -25,13 +25,18 @@ def _reasons(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _duplicates(kind: str, members: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """One finding per surplus record: all of a cluster but its first."""
-    sized = members.with_columns(pl.len().over("cluster").alias("size"))
-    surplus = sized.filter((pl.col("size") > 1) & (pl.col("row") != pl.col("cluster")))
-    heads = members.select(pl.col("row").alias("cluster"), pl.col("key").alias("head"))
-    told = surplus.join(_reasons(pairs), on="row", how="left", maintain_order="left").join(
-        heads, on="cluster", how="left", maintain_order="left"
+    """One finding per surplus record: all of a cluster's records in one connection but the first.
+
+    A counterpart in another connection is what two CRMs have of one person, and no duplicate.
+    """
+    here = ["cluster", "connection"]
+    sized = members.with_columns(
+        pl.len().over(here).alias("size"),
+        pl.col("row").min().over(here).alias("first"),
+        pl.col("key").sort_by("row").first().over(here).alias("head"),
     )
+    surplus = sized.filter((pl.col("size") > 1) & (pl.col("row") != pl.col("first")))
+    told = surplus.join(_reasons(pairs), on="row", how="left", maintain_order="left")
     noun, rule = ("person", "duplicate-person") if kind == "person" else ("company", "duplicate-account")
     message = pl.format(
         "one of {} records of one " + noun + ", the first being {}: {}", "size", "head", pl.col("reason").fill_null("")

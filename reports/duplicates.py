@@ -23,12 +23,6 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
 _GROUP = ("connection", "entity")
 
 
-def surplus_records(memberships: pl.DataFrame) -> pl.DataFrame:
-    """Connection, stream and id of every record but the first of its entity in its connection."""
-    ordered = memberships.sort(KEY)
-    return ordered.filter(pl.int_range(pl.len()).over(_GROUP) > 0).select(KEY)
-
-
 def duplicates_of(memberships: pl.DataFrame, pairs: pl.DataFrame, frames: Frames) -> Duplicates:
     """Count the groups of duplicates and lay the largest side by side."""
     sized = memberships.select(*KEY, "entity").with_columns(pl.len().over(_GROUP).alias("size"))

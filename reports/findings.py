@@ -35,19 +35,12 @@ _CHAPTERS: Mapping[str, _Kind] = {
 _OTHER = _Kind("Other", "Look at the records below.")
 
 
-def still_true(
-    findings: pl.DataFrame, frames: Frames, memberships: pl.DataFrame, surplus: pl.DataFrame
-) -> pl.DataFrame:
-    """Findings about live records, without those that call a record a duplicate only because another connection has
-    the same entity. `memberships` are those of live records."""
+def still_true(findings: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+    """Findings about live records, about values and about streams the report does not judge."""
     live = keys_of(frames, frames).with_columns(is_live=pl.lit(value=True))
-    linked = memberships.join(surplus, on=KEY, how="anti").select(*KEY, pl.lit(value=True).alias("is_linked"))
-    told = findings.join(live, on=KEY, how="left", maintain_order="left").join(
-        linked, on=KEY, how="left", maintain_order="left"
-    )
+    told = findings.join(live, on=KEY, how="left", maintain_order="left")
     is_live = pl.col("is_live").fill_null(value=False) | (pl.col("id") == "") | ~pl.col("stream").is_in(list(frames))
-    alleged = pl.col("rule").is_in(["duplicate-person", "duplicate-account"])
-    return told.filter(is_live & ~(alleged & pl.col("is_linked").fill_null(value=False))).drop("is_live", "is_linked")
+    return told.filter(is_live).drop("is_live")
 
 
 def on_records(findings: pl.DataFrame, frames: Frames) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 from hygiene.completeness import Completeness, completeness
 from reports.content import Bar, Card, Chapter, Duplicates, Gravity, Report, Source, StreamCompleteness, Tone
 from reports.deals import stage_lines
-from reports.duplicates import duplicates_of, surplus_records
+from reports.duplicates import duplicates_of
 from reports.findings import chapters_of, finding_groups, gravity_of, on_records, still_true
 from reports.planned import pending_groups
 from reports.records import KEY, keys_of, live_frames
@@ -33,7 +33,7 @@ def gather(
     raw, readable = store.findings(), store.readable()
     frames = live_frames(store, required, raw)
     memberships = store.memberships().join(keys_of(frames), on=KEY, how="semi")
-    findings = still_true(raw, frames, memberships, surplus_records(memberships))
+    findings = still_true(raw, frames)
     about = on_records(findings, frames)
     records, gravity, chapters = keys_of(frames).height, gravity_of(about, frames), chapters_of(about, frames)
     complete = completeness(frames, required, readable)

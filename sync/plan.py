@@ -10,6 +10,7 @@ import polars as pl
 
 from hygiene.corrections import WANTED, applied, merged, wanted
 from hygiene.match import match
+from hygiene.normalise import normalise_all
 from hygiene.resolve import resolve
 from model.changes import Associate, Change, Planned, SetField, slot_of
 from model.evidence import RecordKey
@@ -106,8 +107,9 @@ def converged(workspace: Workspace) -> pl.DataFrame:
         if proposed.is_empty():
             break
         total, frames = merged(total, proposed), applied(frames, proposed)
-        memberships = match(frames, verdicts, memberships, caps.max_cluster, settings.default_country).memberships
-        links = resolve(frames, memberships, settings.default_country)
+        ready = normalise_all(frames, settings.default_country)
+        memberships = match(ready, verdicts, memberships, caps.max_cluster).memberships
+        links = resolve(ready, memberships)
     return total
 
 

@@ -165,8 +165,15 @@ def test_match_joins_leads_and_contacts_of_all_connections() -> None:
     leads = frame("leads", [JOHN, {**JOHN, "id": "gone", "is_converted": True}], connection="sf_emea")
     found = match({"contacts": contacts, "leads": leads})
     assert groups(found.memberships) == {frozenset({"sf/contacts/1", "hs/contacts/1", "sf_emea/leads/1"})}
-    assert set(found.findings["rule"]) == {"duplicate-person"}
-    assert found.findings.height == 2
+    assert found.findings.is_empty(), "a person in three CRMs is no duplicate in any of them"
+
+
+def test_match_finds_the_surplus_records_of_each_connection_apart() -> None:
+    contacts = pl.concat([frame("contacts", [JOHN]), frame("contacts", [JOHN], connection="hs")])
+    leads = frame("leads", [{**JOHN, "id": "9"}])
+    found = match({"contacts": contacts, "leads": leads}).findings
+    assert found.select("connection", "stream", "id", "rule").rows() == [("sf", "leads", "9", "duplicate-person")]
+    assert found["value"].to_list() == ["sf/contacts/1"]
 
 
 def test_match_takes_company_of_a_contact_from_its_account() -> None:
