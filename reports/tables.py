@@ -61,7 +61,9 @@ def _write(frame: pl.DataFrame, path: Path, writer: Callable[[pl.DataFrame, Path
 
 def _csv(frame: pl.DataFrame, path: Path) -> None:
     headings = pl.DataFrame({"name": frame.columns}).select(neutral(pl.col("name")))["name"]
-    safe = frame.with_columns(neutral(pl.col(pl.String))).rename(dict(zip(frame.columns, headings, strict=True)))
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    safe = frame.with_columns(neutral(pl.col(name)) for name in texts)
+    safe = safe.rename(dict(zip(frame.columns, headings, strict=True)))
     # Every text is quoted: a semicolon in it must not start a cell where that is the local separator.
     safe.write_csv(path, include_bom=True, quote_style="non_numeric")
 
