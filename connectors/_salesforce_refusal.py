@@ -44,6 +44,8 @@ def _field_refusal(readback: Readback, stream: str, field: str, after: Value) ->
     where = f"{selection.sobject.name}.{api_name}"
     if described.get("updateable") is not True:
         return f"{where} may not be updated by this user"
+    if described.get("type") == "percent":
+        return f"{where} is a percentage, which this version reads but does not write"
     if STREAMS[stream].field(field).type == "money" and after is not None:
         return _amount_refusal(where, described, from_minor(int(after), selection.currency))
     return _value_refusal(where, described, after)

@@ -149,6 +149,9 @@ def _own_columns(selection: Selection, records: Sequence[Record], count: int) ->
             columns[canonical] = _money(cells, currencies)
         elif field.kind == "reference":
             columns[canonical] = _ids(cells)
+        elif (selection.sobject.field(api) or {}).get("type") == "percent":
+            # Salesforce counts a probability from 0 to 100, the canonical streams from 0 to 1.
+            columns[canonical] = [None if cell is None else float(cell) / 100 for cell in cells]
         else:
             columns[canonical] = CONVERTERS[field.type](cells)
     for canonical in selection.readable - columns.keys():

@@ -158,7 +158,7 @@ DEALS = Stream(
         Field("currency", "text", "currency"),
         Field("opened_on", "date", "date"),
         Field("close_on", "date", "date"),
-        Field("probability", "real", "number"),
+        Field("probability", "real", "number"),  # 0 to 1
         Field("forecast_category", "text", "picklist"),
         Field("next_step", "text", "text"),
         Field("type", "text", "picklist"),

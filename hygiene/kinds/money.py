@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 
-# Digits after the decimal point where they are not two (ISO 4217, list one).
-EXPONENTS = {"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0,
-             "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0, "BHD": 3, "IQD": 3, "JOD": 3,
-             "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4}  # fmt: skip
+from model.currency import minor_digits
+
 _PLAIN = re.compile(r"^\d+(?:\.\d+)?$")
 _LIMIT = 2**63 - 1
 
 
 def exponent(currency: str | None) -> int:
     """Digits after the decimal point; two for a currency that is not known."""
-    return EXPONENTS.get((currency or "").upper(), 2)
+    return minor_digits((currency or "").upper())
 
 
 def _decimal(text: str) -> Decimal | None:

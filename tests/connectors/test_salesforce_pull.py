@@ -277,7 +277,7 @@ def test_deal_arrives_with_money_in_minor_units_and_dates_as_days(
     created = app.create("Opportunity", Name="D", **values)
     deal = row(only(sandbox, "deals").batch, created)
     assert (deal["amount"], deal["currency"], deal["close_on"]) == (123_456, "USD", 30)
-    assert (deal["is_closed"], deal["probability"], deal["stage"]) == (False, 10.0, "Prospecting")
+    assert (deal["is_closed"], deal["probability"], deal["stage"]) == (False, 0.1, "Prospecting")
     assert deal["account_id"] == account
 
 
