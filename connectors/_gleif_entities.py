@@ -62,27 +62,34 @@ def entities(body: Any) -> list[Entity]:
 
 
 def _entity(record: Any) -> Entity:
-    try:
-        attributes = record["attributes"]
-        entity, registration = attributes["entity"], attributes.get("registration") or {}
-        lei, legal = attributes["lei"], entity["legalName"]["name"]
-        address = entity.get("legalAddress") or {}
-        seat = entity.get("headquartersAddress") or {}
-        others = [other.get("name") for other in entity.get("otherNames") or []]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("an entity of another shape") from error
-    if not _text(lei) or not _text(legal):
+    attributes = _inner(record, "attributes")
+    entity, registration = _inner(attributes, "entity"), _inner(attributes, "registration")
+    address, seat = _inner(entity, "legalAddress"), _inner(entity, "headquartersAddress")
+    lei, legal = _text(attributes.get("lei")), _text(_inner(entity, "legalName").get("name"))
+    others = entity.get("otherNames") or []
+    if not isinstance(others, list):
+        raise ValueError("an entity of another shape")
+    if not lei or not legal:
         raise ValueError("an entity without LEI or name")
+    names = (_text(other.get("name")) for other in others if isinstance(other, dict))
     return Entity(
-        lei=str(lei),
-        names=tuple(name for name in map(_text, (legal, *others)) if name),
+        lei=lei,
+        names=(legal, *(name for name in names if name)),
         countries=_distinct(address, seat, "country"),
         registered_as=_text(entity.get("registeredAs")),
         cities=_distinct(address, seat, "city"),
         postal_codes=_distinct(address, seat, "postalCode"),
-        status=str(entity.get("status") or ""),
-        registration=str(registration.get("status") or ""),
+        status=_text(entity.get("status")) or "",
+        registration=_text(registration.get("status")) or "",
     )
+
+
+def _inner(outer: Any, name: str) -> dict[str, Any]:
+    """A member that is an object, empty where it is absent; ValueError where either is something else."""
+    inner = outer.get(name) or {} if isinstance(outer, dict) else None
+    if not isinstance(inner, dict):
+        raise ValueError("an entity of another shape")
+    return inner
 
 
 def _distinct(address: Mapping[str, Any], seat: Mapping[str, Any], part: str) -> tuple[str, ...]:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import re
-from collections.abc import Iterable, Mapping
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -31,6 +35,11 @@ from model.errors import (
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A time-out of the socket restarts with every byte; a dripping body ends after this many of them.
+_BODY_TIMEOUTS = 4
+# httpx tells every address at INFO, and with it the company or person that was asked about.
+for _quiet in ("httpx", "httpcore"):
+    logging.getLogger(_quiet).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +70,29 @@ def is_loopback(host: str) -> bool:
 
 def loopback_url(connection: str, base_url: str) -> str:
     """`base_url` without trailing slash; ConfigError unless it names a loopback address and nothing but an origin."""
-    parts = urlsplit(base_url)
-    plain = parts.scheme in ("http", "https") and not (parts.username or parts.query or parts.fragment)
-    if not plain or not is_loopback(parts.hostname or ""):
+    parts = url_parts(base_url)
+    plain = parts is not None and parts.scheme in ("http", "https") and is_bare(parts)
+    if parts is None or not plain or not is_loopback(parts.hostname or ""):
         raise ConfigError(
             f"connections.{connection}.base_url is for a sandbox on this machine only: "
             "give an address such as http://127.0.0.1:8101, or remove the key."
         )
     return base_url.rstrip("/")
+
+
+def url_parts(url: str) -> SplitResult | None:
+    """The parts of an address; None for one that no request could go to (a broken host, a port that is none)."""
+    try:
+        parts = urlsplit(url)
+        httpx.URL(url)
+        return parts if parts.port != 0 else None
+    except (ValueError, httpx.InvalidURL):
+        return None
+
+
+def is_bare(parts: SplitResult) -> bool:
+    """Whether an address has neither user information nor a query nor a fragment."""
+    return not ("@" in parts.netloc or parts.query or parts.fragment)
 
 
 def origin_of(url: str) -> str:
@@ -127,14 +151,18 @@ class Origins:
 
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+\.\w+")
 _PHONE = re.compile(r"(?<![\w.])\+?\d[\d ()./-]{7,}\d(?!\w)")
+_LOOKED_AT = 4_000
 _TOKENS = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=!-]+|\b00D\w{12,15}![\w.]+|\bpat-[\w-]{8,}|\beyJ[\w-]+\.[\w.-]+")
 
 
 def redacted(text: str, secrets: Iterable[str] = (), *, limit: int = 300) -> str:
     """One line of remote text with secrets, tokens, e-mail addresses and phone numbers blacked out, and bounded."""
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):
         if secret:
             text = text.replace(secret, "[secret]")
+    if len(text) > _LOOKED_AT:
+        # Patterns take quadratic time on hostile text; the last word may be half a secret.
+        text = text[:_LOOKED_AT].rpartition(" ")[0]
     text = _TOKENS.sub("[token]", text)
     text = _PHONE.sub("[number]", _EMAIL.sub("[e-mail]", text))
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -145,26 +173,29 @@ def redacted(text: str, secrets: Iterable[str] = (), *, limit: int = 300) -> str
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """The Retry-After header in seconds, from its number or its date; None when absent or unreadable."""
+    """The Retry-After header in seconds, from its number or its date; None when absent, unreadable or negative."""
     value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
     try:
-        return max(float(value), 0.0) if float(value) < float("inf") else None
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    reference = now or _answered_at(headers) or datetime.now(UTC)
-    return max((moment - reference).total_seconds(), 0.0)
+        moment = _moment(value)
+        if moment is None:
+            return None
+        reference = now or _answered_at(headers) or datetime.now(UTC)
+        return max((moment - reference).total_seconds(), 0.0)
+    return seconds if 0 <= seconds < float("inf") else None
 
 
 def _answered_at(headers: Mapping[str, str]) -> datetime | None:
+    return _moment(headers.get("date", ""))
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP date in UTC; None when it is none. The zone -0000, which the parser takes for an unknown one, is UTC."""
     try:
-        return parsedate_to_datetime(headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError):
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
 
 
@@ -206,6 +237,7 @@ def fault(connection: str, answer: Answer, *, code: str = "", missing: str = "")
             f"{connection}: the remote is unavailable, {what}; try again later.",
             connection=connection,
             sent=status not in (420, 425),
+            retry_after_s=retry_after_s(answer.headers),
         )
     if 300 <= status < 400:
         return ConnectorError(
@@ -236,9 +268,26 @@ def parsed_json(connection: str, answer: Answer) -> Any:
 # --- httpx -------------------------------------------------------------------------------------------------------
 
 
-def new_client(timeout_s: float) -> httpx.Client:
-    """A client with a time-out on every phase, no redirects, no cookies kept and verified TLS."""
-    return httpx.Client(timeout=httpx.Timeout(timeout_s), follow_redirects=False)
+def new_client(connection: str, base_url: str, timeout_s: float) -> httpx.Client:
+    """A client for one origin: a time-out on every phase, no redirects, no cookies kept, verified TLS.
+
+    Proxies and certificates of the environment count for https alone: what goes to this machine goes there directly.
+    ConfigError where the environment names such that cannot be used.
+    """
+    try:
+        return httpx.Client(
+            timeout=httpx.Timeout(timeout_s),
+            follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            headers={"Accept-Encoding": "gzip"},
+            trust_env=not is_loopback(urlsplit(base_url).hostname or ""),
+        )
+    except (ValueError, OSError, ImportError, httpx.InvalidURL) as error:
+        # Without cause: the text of these errors quotes the proxy's address, password included.
+        raise ConfigError(
+            f"connections.{connection}: the proxy or certificate that the environment names cannot be used "
+            f"({type(error).__name__}); correct HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE or unset them."
+        ) from None
 
 
 def send(
@@ -248,12 +297,14 @@ def send(
     connection: str,
     origins: Origins,
     max_bytes: int = MAX_BODY_BYTES,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Answer:
     """Send one request to an allowed origin and read its bounded body; Unavailable when the network fails."""
     origins.check(str(request.url))
+    latest = clock() + (client.timeout.read or 0.0) * _BODY_TIMEOUTS
     try:
         response = client.send(request, stream=True)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         raise Unavailable(
             f"{connection}: the remote cannot be reached ({type(error).__name__}); check host and network.",
             connection=connection,
@@ -262,16 +313,45 @@ def send(
     except httpx.HTTPError as error:
         raise unreadable(connection, type(error).__name__) from error
     try:
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > max_bytes:
-                raise unreadable(connection, f"over {max_bytes} bytes")
-            chunks.append(chunk)
+        body = _Body(connection, response.headers.get("content-encoding", ""), max_bytes)
+        for chunk in response.iter_raw():
+            body.add(chunk)
+            if clock() > latest:
+                raise unreadable(connection, "too slow")
     except httpx.HTTPError as error:
         raise unreadable(connection, type(error).__name__) from error
     finally:
         response.close()
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, b"".join(chunks))
+    return Answer(response.status_code, headers, body.whole())
+
+
+class _Body:
+    """A body that grows to at most `max_bytes`, also while it is unpacked; Unavailable beyond that."""
+
+    def __init__(self, connection: str, encoding: str, max_bytes: int) -> None:
+        self._connection = connection
+        self._left = max_bytes
+        self._max_bytes = max_bytes
+        self._chunks: list[bytes] = []
+        packed = encoding.strip().lower()
+        if packed not in ("", "identity", "gzip"):
+            # Encodings may be stacked, each of which multiplies the size by a thousand.
+            raise unreadable(connection, "packed in a way that was not asked for")
+        self._unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if packed == "gzip" else None
+
+    def add(self, chunk: bytes) -> None:
+        if self._unpacker is not None:
+            try:
+                chunk = self._unpacker.decompress(chunk, self._left + 1)
+            except zlib.error:
+                raise unreadable(self._connection, "badly packed") from None
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise unreadable(self._connection, f"over {self._max_bytes} bytes")
+        self._chunks.append(chunk)
+
+    def whole(self) -> bytes:
+        if self._unpacker is not None and self._chunks and not self._unpacker.eof:
+            raise unreadable(self._connection, "cut short")
+        return b"".join(self._chunks)

@@ -43,18 +43,21 @@ WRITE = LIMITED | UNSENT
 
 def _told_wait_s(state: RetryCallState) -> float | None:
     error = state.outcome.exception() if state.outcome else None
-    return error.retry_after_s if isinstance(error, RateLimited) else None
+    return error.retry_after_s if isinstance(error, RateLimited | Unavailable) else None
 
 
 class WaitAsTold(wait_base):
-    """The remote's own `retry_after_s` where it gave one, else what `otherwise` says."""
+    """The remote's own `retry_after_s` where it gave one, else what `otherwise` says.
+
+    A remote that says 0 is not taken at its word: all tries would be gone in an instant.
+    """
 
     def __init__(self, otherwise: wait_base) -> None:
         self.otherwise = otherwise
 
     def __call__(self, retry_state: RetryCallState) -> float:
         told = _told_wait_s(retry_state)
-        return self.otherwise(retry_state) if told is None else max(told, 0.0)
+        return told if told is not None and told > 0 else self.otherwise(retry_state)
 
 
 class StopWhenToldTooLong(stop_base):

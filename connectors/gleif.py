@@ -10,11 +10,21 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors._gleif_entities import Entity, choose, confirm, entities
 from connectors._gleif_names import company_name, country_code, without_form
-from connectors._http import Answer, Origins, fault, is_loopback, new_client, parsed_json, send, unreadable
+from connectors._http import (
+    Answer,
+    Origins,
+    fault,
+    is_bare,
+    is_loopback,
+    new_client,
+    parsed_json,
+    send,
+    unreadable,
+    url_parts,
+)
 from connectors._pace import Pacer
 from connectors._retry import READ, retrying
 from connectors.connector import Access, Found, Usage
@@ -25,9 +35,12 @@ from model.streams import Value
 SYSTEM = "gleif"
 PUBLIC = "https://api.gleif.org"
 FILLS = ("legal_name", "country", "lei", "registration_number")
-PAGE_SIZE = 50
+PAGE_SIZE = 200  # the documented maximum
+# A name that more entities share the words of than this many pages hold is too common to tell which one is meant.
+MAX_PAGES = 3
 _PREFIX = "/api/v1"
 _MAX_QUERY = 200
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 
 
@@ -55,7 +68,7 @@ class GleifLookup:
         self._settings = settings
         self._base = _base(name, settings.base_url)
         self._origins = Origins(name, [self._base])
-        self._client = new_client(settings.timeout_s)
+        self._client = new_client(name, self._base, settings.timeout_s)
         self._pacer = Pacer(settings.calls_per_minute, 60.0, clock=clock, sleep=sleep)
         self._sleep = sleep
 
@@ -70,14 +83,15 @@ class GleifLookup:
         ]
         if isinstance(total, int):
             facts.insert(0, f"{total:,} legal entities")
-        if isinstance(published, str):
-            facts.append(f"data of {published[:10]}")
+        if isinstance(published, str) and (day := _DATE.match(published)):
+            facts.append(f"data of {day[0]}")
         return Access("GLEIF, no login needed", tuple(facts))
 
     def look_up(self, known: Mapping[str, Value]) -> Found | None:
         """The legal entity an account is: by its LEI, else by name within its country; None in doubt.
 
-        At most two calls; none where neither LEI nor name is known. `max_lookups` is for the caller to keep.
+        One or two calls, up to four for a common name; none where neither LEI nor name is known. `max_lookups` is for
+        the caller to keep.
         """
         lei = _lei(known)
         if lei is None and _name(known) is None:
@@ -85,27 +99,58 @@ class GleifLookup:
         if lei is not None:
             entity = self._by_lei(lei)
             return confirm(entity, known) if entity else None
-        found = self._search("filter[entity.legalName]", known)
+        found = self._named(known)
+        if found is None:
+            return None
         answer = choose(found, known)
         # A name that the register knows exactly needs no second call; a word in between may hide it from the first.
         if answer is not None and answer.similarity >= 1.0:
             return answer
-        return choose([*found, *self._search("filter[fulltext]", known)], known)
+        # GLEIF puts what fits the full text best first, so one page of it is enough.
+        return choose([*found, *self._entities(self._page("filter[fulltext]", known, 1))], known)
 
     def close(self) -> None:
         self._client.close()
 
     def _by_lei(self, lei: str) -> Entity | None:
         body = self._get("read", f"/lei-records/{lei}", {}, absent_is_none=True)
-        return None if body is None else self._entities(body)[0]
+        if body is None:
+            return None
+        found = self._entities(body)
+        if [entity.lei for entity in found] != [lei]:
+            raise unreadable(self.name, "it is about another entity than the one asked for")
+        return found[0]
 
-    def _search(self, criterion: str, known: Mapping[str, Value]) -> list[Entity]:
-        """The first page for a criterion: GLEIF puts what fits best first."""
+    def _named(self, known: Mapping[str, Value]) -> list[Entity] | None:
+        """All entities whose legal name has the words, in whatever order GLEIF has them: the one that fits as well as
+        the best may be the last. None where there are too many to read."""
+        found: dict[str, Entity] = {}
+        rows = 0
+        for number in range(1, MAX_PAGES + 1):
+            body = self._page("filter[entity.legalName]", known, number)
+            page = self._entities(body)
+            rows += len(page)
+            before = len(found)
+            found |= {entity.lei: entity for entity in page}
+            if number > 1 and len(found) == before:
+                raise unreadable(self.name, "it gives the same next page again")
+            if not _inside(body, "links", "next"):
+                total = _inside(body, "meta", "pagination", "total")
+                if isinstance(total, int) and rows < total:
+                    raise unreadable(self.name, f"it gives {rows} of {total} entities")
+                return list(found.values())
+        return None
+
+    def _page(self, criterion: str, known: Mapping[str, Value], number: int) -> Any:
+        """One page for a criterion. Its number is all that is taken over: links are never followed."""
         query = {criterion: _name(known) or "", "filter[entity.status]": "ACTIVE"}
         country = country_code(str(known.get("country") or ""))
         if country:
             query["filter[entity.legalAddress.country]"] = country
-        return self._entities(self._get("search", "/lei-records", {**query, "page[size]": str(PAGE_SIZE)}))
+        query["page[size]"] = str(PAGE_SIZE)
+        if number > 1:
+            query["page[number]"] = str(number)
+        return self._get("search", "/lei-records", query)
 
     def _entities(self, body: Any) -> list[Entity]:
         try:
@@ -135,9 +180,10 @@ class GleifLookup:
 def _base(name: str, base_url: str | None) -> str:
     """The origin that calls go to, without the API's own prefix; https, or anything on loopback."""
     url = (base_url or PUBLIC).rstrip("/").removesuffix(_PREFIX)
-    parts = urlsplit(url)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    if not (safe and parts.hostname) or parts.username or parts.password or parts.query or parts.fragment:
+    parts = url_parts(url)
+    host = (parts.hostname if parts else None) or ""
+    safe = parts is not None and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    if parts is None or not (safe and host and is_bare(parts)):
         raise ConfigError(
             f"connections.{name}.base_url must begin with https:// (plain http is for this machine alone) and name "
             "nothing but a host; correct it or remove the key."

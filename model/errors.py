@@ -84,12 +84,16 @@ class QuotaSpent(ConnectorError):
 class Unavailable(ConnectorError):
     """A time-out, a gateway error or an answer that was cut or unreadable.
 
-    `.sent` is True when the request may have reached the remote and done its work all the same.
+    `.sent` is True when the request may have reached the remote and done its work all the same; `.retry_after_s` is
+    the remote's own word, or None when it gave none.
     """
 
-    def __init__(self, message: str, *, connection: str, sent: bool = True) -> None:
+    def __init__(
+        self, message: str, *, connection: str, sent: bool = True, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message, connection=connection)
         self.sent = sent
+        self.retry_after_s = retry_after_s
 
 
 class Rejected(ConnectorError):

@@ -1,30 +1,34 @@
 """What a connector shows of itself to pass the contract suite: put `harness_<system>.py` beside this file.
 
 That module has `open_harness()`, a context manager that yields a `Harness`: a connector and a stand-in for its remote
-whose pages hold two records. `troubles` arms what can go wrong, by the names in `TROUBLES`; leave out what cannot
-happen to the system (a file has no rate limit), and the suite leaves the case out.
+whose pages hold two records. `troubles` arms what can go wrong, by the names in `TROUBLES`; `impossible` says of each
+of the others why it cannot happen to the system (a file has no rate limit), and the suite leaves the case out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
-from connectors.connector import Source
+from connectors.connector import Found, Lookup, Source
+from model.batch import Page, Watermark
+from model.streams import Value
 
-# name -> what arming it does to the next page call of `Harness.stream`
+# name -> what arming it does to the next call for a page
 TROUBLES: dict[str, str] = {
     "expired-once": "the token is refused once",
     "expired-always": "the token is refused, also after a refresh",
     "forbidden": "a permission is missing",
+    "refused": "the request is refused as wrong",
     "limited-once": "too many calls, retry after 7 s, once",
     "limited-always": "too many calls, for ever, without a time",
     "quota": "the daily allowance is used up",
     "broken-once": "a gateway error, once",
     "broken-always": "gateway errors for ever",
+    "dropped-once": "the connection is closed without an answer, once",
     "cut-once": "the body ends early, once",
     "cut-always": "the body always ends early",
     "not-json": "an HTML page with status 200, for ever",
@@ -41,18 +45,38 @@ TROUBLES: dict[str, str] = {
 @dataclass(slots=True)
 class Harness:
     """One connector against its stand-in. `connect` makes a fresh connection (as after a restart); its sleeps go to
-    `slept` instead. `ids` are the live records of `stream`, at least five. `calls` counts requests so far that carried
-    credentials to the stand-in; `strayed` those that reached the foreign host of "foreign-link" and "redirect"."""
+    `slept` instead. A source is pulled: `ids` are the live records of `stream`, at least five. A lookup is asked: each
+    of `questions` has one of `ids` for an answer, among as many candidates as there are ids. `calls` counts requests so
+    far to the stand-in; `strayed` those that reached the foreign host of "foreign-link" and "redirect"."""
 
-    stream: str
     ids: frozenset[str]
-    connect: Callable[[], Source]
+    connect: Callable[[], Source | Lookup]
     troubles: Mapping[str, Callable[[], None]]
+    impossible: Mapping[str, str]
     slept: list[float]
     calls: Callable[[], int]
+    stream: str = ""  # of a source
+    questions: Sequence[Mapping[str, Value]] = ()  # of a lookup
+    follows_links: bool = False  # whether the address of the next page is the remote's word
     strayed: Callable[[], int] = field(default=lambda: 0)
     logins: Callable[[], int] | None = None  # token requests so far; None where the token is fixed
     private: Sequence[str] = ()  # secrets and people's data that error answers of the stand-in repeat
+
+    def exchange(self, connection: Source | Lookup) -> Iterator[Page | Found]:
+        """All that the connector gives, part by part: the pages of the stream, or the answers to the questions."""
+        if not isinstance(connection, Lookup):
+            yield from connection.pull(self.stream, Watermark())
+            return
+        for known in self.questions:
+            found = connection.look_up(known)
+            assert found is not None
+            yield found
+
+    def source(self) -> Source:
+        """A fresh connection of a source."""
+        made = self.connect()
+        assert isinstance(made, Source)
+        return made
 
 
 OpenHarness = Callable[[], AbstractContextManager[Harness]]

@@ -1,7 +1,4 @@
-"""HubSpot's harness: the fake portal behind the sandbox's listener and fault desk.
-
-Left out: "expired-once" (the token is fixed), "foreign-link" (paging goes by token, links are never followed).
-"""
+"""HubSpot's harness: the fake portal behind the sandbox's listener and fault desk."""
 
 from __future__ import annotations
 
@@ -36,6 +33,11 @@ def _limit(policy: str, words: str) -> str:
     )
 
 
+def _linked(page: dict[str, Any], link: str) -> dict[str, Any]:
+    following = page.get("paging", {}).get("next")
+    return {**page, "paging": {"next": {**following, "link": link}}} if following else page
+
+
 @contextmanager
 def open_harness() -> Iterator[Harness]:
     portal, foreign = FakePortal(), FakePortal()
@@ -58,6 +60,7 @@ def open_harness() -> Iterator[Harness]:
         troubles = {
             "expired-always": fault(status=401, body=error_text("EXPIRED_AUTHENTICATION", LEAK)),
             "forbidden": fault(status=403, body=scopes),
+            "refused": fault(status=400, body=error_text("VALIDATION_ERROR", LEAK)),
             "limited-once": fault(
                 status=429, body=_limit("SECONDLY", "secondly limit"), headers={"Retry-After": "7"}, count=1
             ),
@@ -65,11 +68,13 @@ def open_harness() -> Iterator[Harness]:
             "quota": fault(status=429, body=_limit("DAILY", "daily limit")),
             "broken-once": fault(status=502, body=LEAK, count=1),
             "broken-always": fault(status=523, body=LEAK),
+            "dropped-once": fault(drop=True, count=1),
             "cut-once": fault(cut_after=60, count=1),
             "cut-always": fault(cut_after=60),
             "not-json": fault(status=200, body=f"<html>{LEAK}</html>"),
             "wrong-shape": fault(status=200, body=json.dumps({"results": LEAK})),
             "time-out": fault(delay_s=0.3),
+            "foreign-link": edit(lambda page: _linked(page, f"{elsewhere.url}{OBJECTS}?after=5")),
             "redirect": fault(status=302, headers={"Location": f"{elsewhere.url}{OBJECTS}"}),
             "repeated-token": edit(lambda page: {**page, "paging": {"next": {"after": "3"}}}),
             "short-read": edit(lambda page: {"results": page["results"][:1]}),
@@ -80,6 +85,7 @@ def open_harness() -> Iterator[Harness]:
             ids=frozenset(row["id"] for row in portal.rows),
             connect=lambda: connector_for(listener.url, slept, timeout_s=0.15),
             troubles=troubles,
+            impossible={"expired-once": "the token is fixed, there is nothing to renew it with"},
             slept=slept,
             calls=lambda: len(listener.requests),
             strayed=lambda: len(elsewhere.requests),

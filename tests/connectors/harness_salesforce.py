@@ -64,6 +64,7 @@ def open_harness() -> Iterator[Harness]:
             "expired-once": fault(status=401, body=_body("INVALID_SESSION_ID"), count=1),
             "expired-always": fault(status=401, body=_body("INVALID_SESSION_ID")),
             "forbidden": fault(status=403, body=_body("INSUFFICIENT_ACCESS")),
+            "refused": fault(status=400, body=_body("MALFORMED_QUERY")),
             "limited-once": fault(status=429, body=_body("X"), headers={"Retry-After": "7"}, count=1),
             "limited-always": fault(
                 status=403, body=_body("REQUEST_LIMIT_EXCEEDED", f"ConcurrentRequests Limit exceeded. {LEAK}")
@@ -71,6 +72,7 @@ def open_harness() -> Iterator[Harness]:
             "quota": fault(status=403, body=_body("REQUEST_LIMIT_EXCEEDED", f"TotalRequests Limit exceeded. {LEAK}")),
             "broken-once": fault(status=503, body=LEAK, count=1),
             "broken-always": fault(status=502, body=LEAK),
+            "dropped-once": fault(drop=True, count=1),
             "cut-once": fault(cut_after=60, count=1),
             "cut-always": fault(cut_after=60),
             "not-json": fault(status=200, body=f"<html>{LEAK}</html>"),
@@ -89,6 +91,8 @@ def open_harness() -> Iterator[Harness]:
             ids=frozenset(row["Id"] for row in org.rows),
             connect=lambda: connector_for(listener.url, slept),
             troubles=troubles,
+            impossible={},
+            follows_links=True,
             slept=slept,
             calls=lambda: len(listener.requests),
             strayed=lambda: len(elsewhere.requests),

@@ -43,8 +43,9 @@ def record(lei: str, name: str, country: str = "DE", **entity: Any) -> dict[str,
     }
 
 
-def page(*records: dict[str, Any]) -> httpx.Response:
-    meta = {"goldenCopy": {"publishDate": "2026-11-21T16:00:00Z"}, "pagination": {"total": 3_000_000}}
+def page(*records: dict[str, Any], total: int | None = None) -> httpx.Response:
+    pagination = {"total": len(records) if total is None else total}
+    meta = {"goldenCopy": {"publishDate": "2026-11-21T16:00:00Z"}, "pagination": pagination}
     return httpx.Response(200, json={"meta": meta, "data": list(records)})
 
 
@@ -210,7 +211,7 @@ def test_hostile_text_of_the_register_is_bounded_and_printable(
 
 
 def test_check_says_what_there_is_in_words(lookup: GleifLookup, respx_mock: respx.MockRouter) -> None:
-    respx_mock.get(URL).mock(return_value=page(record(LEI, "SIEMENS AG")))
+    respx_mock.get(URL).mock(return_value=page(record(LEI, "SIEMENS AG"), total=3_000_000))
     access = lookup.check()
     assert access.identity == "GLEIF, no login needed"
     assert access.facts == (

@@ -14,8 +14,8 @@ def limited(retry_after_s: float | None = None) -> RateLimited:
     return RateLimited("slow down", connection="sf", retry_after_s=retry_after_s)
 
 
-def unavailable(*, sent: bool) -> Unavailable:
-    return Unavailable("gone", connection="sf", sent=sent)
+def unavailable(*, sent: bool, retry_after_s: float | None = None) -> Unavailable:
+    return Unavailable("gone", connection="sf", sent=sent, retry_after_s=retry_after_s)
 
 
 def failing(*errors: ConnectorError) -> Callable[[], str]:
@@ -61,8 +61,19 @@ def test_policy_repeats_only_its_own_failures(policy: object, error: ConnectorEr
 
 def test_wait_is_what_the_remote_said() -> None:
     slept: list[float] = []
-    assert retrying(READ, sleep=slept.append)(failing(limited(11.5), limited(0.0))) == "done"
-    assert slept == [11.5, 0.0]
+    assert (
+        retrying(READ, sleep=slept.append)(failing(limited(11.5), unavailable(sent=False, retry_after_s=3))) == "done"
+    )
+    assert slept == [11.5, 3]
+
+
+def test_remote_that_says_now_again_and_again_is_asked_with_growing_pauses() -> None:
+    slept: list[float] = []
+    with pytest.raises(RateLimited):
+        retrying(READ, sleep=slept.append)(failing(*[limited(0.0)] * 50))
+    assert len(slept) == ATTEMPTS - 1
+    assert slept[0] >= 0.5
+    assert slept == sorted(slept)
 
 
 def test_wait_without_a_word_grows_with_jitter() -> None:
@@ -78,11 +89,19 @@ def test_tries_are_bounded_and_the_last_error_is_raised_itself() -> None:
     assert len(slept) == ATTEMPTS - 1
 
 
-def test_remote_that_asks_for_too_much_patience_is_not_waited_for() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(limited(3_600), id="limited"),
+        pytest.param(limited(1e300), id="for-ever"),
+        pytest.param(unavailable(sent=False, retry_after_s=3_600), id="maintenance"),
+    ],
+)
+def test_remote_that_asks_for_too_much_patience_is_not_waited_for(error: RateLimited | Unavailable) -> None:
     slept: list[float] = []
-    with pytest.raises(RateLimited) as caught:
-        retrying(READ, sleep=slept.append, longest_wait_s=60)(failing(limited(3_600)))
-    assert caught.value.retry_after_s == 3_600
+    with pytest.raises(type(error)) as caught:
+        retrying(READ, sleep=slept.append, longest_wait_s=60)(failing(error))
+    assert caught.value is error
     assert slept == []
 
 
