@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from model.errors import ConfigError
+from model.errors import ConfigError, StoreError
 from sync.workspace import Workspace, open_workspace
 from trueline.project import FILE_NAME, Project, load_project
 from trueline.secrets import secret_reader, secret_writer
@@ -23,16 +27,27 @@ HERE = Path()
 
 
 def open_session(folder: Path) -> Workspace:
-    """The workspace of a project folder that was pulled before. ConfigError or StoreError when it cannot be opened."""
+    """A look at a project folder that was pulled before. ConfigError or StoreError when it cannot be opened."""
     return workspace_of(load_project(folder), create=False)
 
 
-def connected_session(folder: Path) -> Workspace:
-    """The workspace of a project folder with connections, its store made on first use."""
+@contextmanager
+def working_session(folder: Path, *, first: bool = False) -> Iterator[Workspace]:
+    """A workspace that no other command works in meanwhile; with `first` its store is made where there is none.
+
+    Two commands at once could send one change twice. StoreError while another one is at work.
+    """
+    project = connected_project(folder) if first else load_project(folder)
+    with _alone(project.folder), workspace_of(project, create=first) as workspace:
+        yield workspace
+
+
+def connected_project(folder: Path) -> Project:
+    """A project with connections; ConfigError while none is configured."""
     project = load_project(folder)
     if not project.settings.connections:
         raise ConfigError(f"No connection is configured yet; add one to {folder / FILE_NAME}.")
-    return workspace_of(project)
+    return project
 
 
 def workspace_of(project: Project, *, create: bool = True) -> Workspace:
@@ -45,3 +60,19 @@ def workspace_of(project: Project, *, create: bool = True) -> Workspace:
         secret_writer(project.folder),
         create=create,
     )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the system drops with the process however that ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"Another trueline command is at work in {folder}; wait until it has ended and run this again."
+            ) from None
+        yield
+    finally:
+        os.close(handle)

@@ -17,7 +17,7 @@ from sync.undo import undo_run
 from sync.workspace import Workspace
 from trueline.commands.loop import about, enrich_and_show, enrich_stops, pull_and_show, stops
 from trueline.screen import Screen, plain
-from trueline.session import HERE, JsonOption, ProjectOption, connected_session, open_session
+from trueline.session import HERE, JsonOption, ProjectOption, open_session, working_session
 
 app = typer.Typer()
 ApplyOption = Annotated[bool, typer.Option("--apply", help="Write. Without it nothing is sent, only printed.")]
@@ -29,7 +29,7 @@ PlanArgument = Annotated[str | None, typer.Argument(help="A plan's id.", show_de
 def plan(show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Work out corrections and store them as a plan. Writes nothing anywhere else."""
     screen = Screen(as_json=as_json)
-    with open_session(project) as workspace:
+    with working_session(project) as workspace:
         result = plan_changes(workspace)
     screen.say(result.sentence)
     _show_changes(screen, result.rows, show)
@@ -48,7 +48,7 @@ def push(
 ) -> None:
     """Print a plan's pending changes, or with --apply write them, journaled and guarded."""
     screen = Screen(as_json=as_json)
-    with open_session(project) as workspace:
+    with working_session(project) if apply else open_session(project) as workspace:
         if apply:
             report = _push_and_show(workspace, screen, plan_id)
             document, failures = plain(report), _push_stops(report)
@@ -74,7 +74,7 @@ def undo(
     What somebody has changed since is left alone.
     """
     screen = Screen(as_json=as_json)
-    with open_session(project) as workspace:
+    with working_session(project) if apply else open_session(project) as workspace:
         result = undo_run(workspace, run, save=apply)
         screen.say(result.sentence)
         for sentence in result.lost:
@@ -95,7 +95,7 @@ def sync(
 ) -> None:
     """Pull, match, resolve, enrich, score and plan in one go; with --apply also push, under the caps."""
     screen = Screen(as_json=as_json)
-    with connected_session(project) as workspace:
+    with working_session(project, first=True) as workspace:
         pulled = pull_and_show(workspace, screen)
         document: dict[str, Any] = {"pull": {"streams": pulled, "calls": call_counts(workspace)}}
         matched, resolved = match_records(workspace), resolve_people(workspace)

@@ -14,7 +14,7 @@ from sync.resolve import resolve_people
 from sync.score import score_records
 from sync.workspace import Workspace
 from trueline.screen import Screen, plain
-from trueline.session import HERE, JsonOption, ProjectOption, connected_session, open_session
+from trueline.session import HERE, JsonOption, ProjectOption, connected_project, working_session, workspace_of
 
 app = typer.Typer()
 NamesArgument = Annotated[list[str] | None, typer.Argument(help="Connections; all when none is named.")]
@@ -24,7 +24,7 @@ NamesArgument = Annotated[list[str] | None, typer.Argument(help="Connections; al
 def check(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Log in to every connection and say in words what it lets us do. Changes nothing."""
     screen = Screen(as_json=as_json)
-    with connected_session(project) as workspace:
+    with workspace_of(connected_project(project)) as workspace:
         answers = check_connections(workspace)
     failures = []
     for answer in answers:
@@ -47,7 +47,7 @@ def pull(
     A pull that was stopped goes on where it was.
     """
     screen = Screen(as_json=as_json)
-    with connected_session(project) as workspace:
+    with working_session(project, first=True) as workspace:
         results = pull_and_show(workspace, screen, names, full=full)
         document = {"streams": results, "calls": call_counts(workspace)}
     screen.finish(document, stops(results))
@@ -57,7 +57,7 @@ def pull(
 def match(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Find which records are the same person or company."""
     screen = Screen(as_json=as_json)
-    with open_session(project) as workspace:
+    with working_session(project) as workspace:
         result = match_records(workspace)
     screen.say(result.sentence)
     screen.finish(result)
@@ -67,7 +67,7 @@ def match(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
 def resolve(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Find the account of every person who has none."""
     screen = Screen(as_json=as_json)
-    with open_session(project) as workspace:
+    with working_session(project) as workspace:
         result = resolve_people(workspace)
     screen.say(result.sentence)
     screen.finish(result)
@@ -80,7 +80,7 @@ def enrich(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     Answers only ever fill blanks, and only by way of the next plan.
     """
     screen = Screen(as_json=as_json)
-    with open_session(project) as workspace:
+    with working_session(project) as workspace:
         result = enrich_and_show(workspace, screen)
     screen.finish(plain(result), enrich_stops(result))
 
@@ -89,7 +89,7 @@ def enrich(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
 def score(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Score completeness and staleness, and list what is wrong, as findings with reasons."""
     screen = Screen(as_json=as_json)
-    with open_session(project) as workspace:
+    with working_session(project) as workspace:
         result = score_records(workspace)
     screen.say(result.sentence)
     screen.table(("stream", "records", "complete"), result.completeness_rows, right=(1, 2))
