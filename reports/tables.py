@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -69,7 +70,10 @@ def _csv(frame: pl.DataFrame, path: Path) -> None:
 
 
 def _parquet(frame: pl.DataFrame, path: Path) -> None:
-    frame.write_parquet(path)
+    # Through memory: a full disk then is an OSError of ours, not one of the writer's own kinds.
+    content = BytesIO()
+    frame.write_parquet(content)
+    path.write_bytes(content.getvalue())
 
 
 def _xlsx(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
@@ -77,12 +81,14 @@ def _xlsx(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
     options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True,
                "remove_timezone": True, "constant_memory": True}  # fmt: skip
     try:
-        with xlsxwriter.Workbook(str(path), options) as book:
+        content = BytesIO()
+        with xlsxwriter.Workbook(content, options) as book:
             formats = {"bold": book.add_format({"bold": True}),
                        "date": book.add_format({"num_format": "yyyy-mm-dd"}),
                        "time": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})}  # fmt: skip
             for name, part in _sheets(tables):
                 _sheet(book.add_worksheet(name), part, formats)
+        path.write_bytes(content.getvalue())
     except XlsxWriterException as error:
         raise OSError(str(error)) from error
 
