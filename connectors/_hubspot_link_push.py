@@ -1,7 +1,8 @@
 """Writing links: read the links of the records, write those that are wanted, read them again.
 
-A primary link replaces the one before it. That is our doing only while the record is still what the plan saw; a
-primary link somebody made in the gap between our read and our write comes out as `overwrote`.
+A primary link replaces the one before it, and links move no modified date: so it is written only where the primary
+link is still the one the change says it replaces. One that somebody made in the gap between our read and our write
+comes out as `overwrote`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from connectors._hubspot_fields import LAYOUTS, Fields
 from connectors._hubspot_gateway import Gateway, Refused
 from connectors._hubspot_history import history_of, trace_write
 from connectors._hubspot_links import LINK_TYPES, Link, link_batch, read_links
-from connectors._hubspot_operations import LINKS_ARCHIVE, LINKS_CREATE
+from connectors._hubspot_operations import LABELS_ARCHIVE, LINKS_ARCHIVE, LINKS_CREATE, Operation
 from connectors._hubspot_pages import read_objects
 from connectors._hubspot_parse import version_of
 from connectors._hubspot_portal import Description
@@ -23,7 +24,7 @@ from connectors._hubspot_refusal import PRIMARY, change_refusal
 from connectors._hubspot_write import Failure, unsent_error, write_inputs
 from connectors.connector import Sent
 from model.batch import Batch
-from model.changes import Associate, Dissociate, Outcome, Planned
+from model.changes import WAS_LINKED, WAS_PRIMARY, Associate, Dissociate, Outcome, Planned
 from model.errors import ConnectorError, NotPermitted
 from model.streams import ASSOCIATIONS, Value
 
@@ -52,7 +53,7 @@ class Links:
         """Whether the link is as the change wants it."""
         link = self.of(change)
         if isinstance(change, Dissociate):
-            return link is None
+            return link is None or (change.label == PRIMARY and not link.is_primary)
         return link is not None and (change.label != PRIMARY or link.is_primary)
 
 
@@ -108,13 +109,13 @@ def _checked(state: _State, planned: Planned, change: LinkChange) -> Outcome | N
         return Outcome(planned.id, "already", version=version)
     if isinstance(change, Dissociate):
         link = state.links.of(change)
-        if link is not None and link.labels:
+        if link is not None and link.labels and change.label != PRIMARY:
             message = "The link carries labels that removing it would lose; remove them in HubSpot or plan again."
             return Outcome(planned.id, "conflict", "LABELLED", message, version, link.to_id)
         return None
-    primary = state.links.primary_of(change.key.id) if change.label == PRIMARY else None
-    if primary is not None and version != change.seen_at:
-        message = "The record has changed since it was read and has a primary link of its own; plan again."
+    primary = state.links.primary_of(change.key.id) if change.label == PRIMARY else change.replaces
+    if primary != change.replaces:
+        message = "The record's primary link is not the one that was read; plan again."
         return Outcome(planned.id, "conflict", "MOVED", message, version, primary)
     return None
 
@@ -123,9 +124,8 @@ def _write(
     gateway: Gateway, state: _State, pair: tuple[str, str], wanted: Sequence[tuple[Planned, LinkChange]]
 ) -> tuple[dict[str, Outcome | None], tuple[Batch, ...]]:
     path = {"from_object": LAYOUTS[pair[0]].object, "to_object": LAYOUTS[pair[1]].object}
-    is_removal = isinstance(wanted[0][1], Dissociate)
     inputs = [_input(state, pair, change) for _, change in wanted]
-    written = write_inputs(gateway, LINKS_ARCHIVE if is_removal else LINKS_CREATE, path, inputs)
+    written = write_inputs(gateway, _operation(wanted[0][1]), path, inputs)
     ids = list(dict.fromkeys(change.key.id for _, change in wanted))
     try:
         links = Links.read(gateway, pair, ids)
@@ -140,10 +140,19 @@ def _write(
     return outcomes, (*batches, *record_batches(gateway, state.fields, list(found.values())))
 
 
+def _operation(change: LinkChange) -> Operation:
+    if isinstance(change, Associate):
+        return LINKS_CREATE
+    return LABELS_ARCHIVE if change.label == PRIMARY else LINKS_ARCHIVE
+
+
 def _input(state: _State, pair: tuple[str, str], change: LinkChange) -> dict[str, Any]:
+    own = LINK_TYPES[pair]
+    if isinstance(change, Dissociate) and change.label == PRIMARY:
+        mark = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": own.primary}
+        return {"from": {"id": change.key.id}, "to": {"id": change.to.id}, "types": [mark]}
     if isinstance(change, Dissociate):
         return {"from": {"id": change.key.id}, "to": [{"id": change.to.id}]}
-    own = LINK_TYPES[pair]
     kinds = {("HUBSPOT_DEFINED", own.plain)}
     if change.label == PRIMARY and own.primary is not None:
         kinds.add(("HUBSPOT_DEFINED", own.primary))
@@ -176,7 +185,16 @@ def _outcome(
     if replaced is not None:
         message = "Somebody's newer primary link was replaced between our read and our write; it can be restored."
         return Outcome(planned.id, "overwrote", "OVERWROTE", message, version, replaced)
-    return Outcome(planned.id, "applied", version=version)
+    return Outcome(planned.id, "applied", _former(state.links.of(change), change), version=version)
+
+
+def _former(link: Link | None, change: LinkChange) -> str:
+    """What an undo must know of the link as it was before."""
+    if link is None:
+        return ""
+    if isinstance(change, Associate):
+        return WAS_LINKED
+    return WAS_PRIMARY if link.is_primary else ""
 
 
 def _replaced(state: _State, change: LinkChange, links: Links, record: Record | None) -> str | None:

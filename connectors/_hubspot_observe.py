@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from connectors._hubspot_fields import LAYOUTS, Fields
 from connectors._hubspot_gateway import Gateway
+from connectors._hubspot_history import history_of, trace_write
 from connectors._hubspot_link_push import Links
 from connectors._hubspot_links import LINK_TYPES
-from connectors._hubspot_pages import read_objects
 from connectors._hubspot_parse import version_of
 from connectors._hubspot_portal import Description
-from connectors._hubspot_push import Record, field_value
+from connectors._hubspot_push import Record, field_value, read_exactly
 from connectors._hubspot_refusal import PRIMARY
-from connectors.connector import Observed
-from model.changes import Associate, Dissociate, Planned, SetField
+from connectors.connector import Arrival, Observed
+from model.changes import Associate, Dissociate, Planned, SetField, slot_of
 from model.streams import Value
 
 MISSING = Observed(None, None, exists=False)
@@ -29,8 +29,9 @@ def observe_changes(gateway: Gateway, description: Description, changes: Sequenc
             continue
         fields = description.fields(stream)
         ids = list(dict.fromkeys(planned.change.key.id for planned in own))
-        objects = read_objects(gateway, fields.layout.object, fields.asked, ids)
-        records = {str(entry.get("id")): entry for entry in objects}
+        written = {slot.field for planned in own if (slot := slot_of(planned.change))}
+        names = sorted(fields.properties[name].name for name in written & fields.properties.keys())
+        records = read_exactly(gateway, fields, names, ids)
         links = _links(gateway, own)
         for planned in own:
             record = records.get(planned.change.key.id)
@@ -53,13 +54,41 @@ def _links(gateway: Gateway, changes: Sequence[Planned]) -> Mapping[tuple[str, s
 def _observed(fields: Fields, planned: Planned, record: Record, links: Mapping[tuple[str, str], Links]) -> Observed:
     change = planned.change
     version = version_of(record, fields.layout.modified)
-    value: Value = None
-    if isinstance(change, SetField) and change.field in fields.properties:
+    if isinstance(change, SetField):
+        if change.field not in fields.properties:
+            return Observed(None, version, is_known=False)
         value = field_value(fields, change.field, record.get("properties") or {})
-    elif isinstance(change, Associate | Dissociate) and (change.key.stream, change.to.stream) in links:
-        own = links[change.key.stream, change.to.stream]
-        if isinstance(change, Associate) and change.label == PRIMARY:
-            value = own.primary_of(change.key.id)
-        else:
-            value = change.to.id if own.of(change) else None
+        return Observed(value, version, arrival=_arrival(fields, change, record))
+    value = None
+    if isinstance(change, Associate | Dissociate) and (change.key.stream, change.to.stream) in links:
+        value = _linked(links[change.key.stream, change.to.stream], change)
     return Observed(value, version)
+
+
+def _linked(own: Links, change: Associate | Dissociate) -> Value:
+    """The id a link change is about, or that of the primary link it competes with."""
+    if change.label == PRIMARY and isinstance(change, Associate):
+        return own.primary_of(change.key.id)
+    link = own.of(change)
+    return change.to.id if link is not None and (change.label != PRIMARY or link.is_primary) else None
+
+
+def _arrival(fields: Fields, change: SetField, record: Record) -> Arrival | None:
+    """Our write as the property's history shows it since the version that the plan saw."""
+    prop = fields.properties[change.field].name
+    history = history_of(record, prop)
+    texts = record.get("properties") or {}
+    currency = fields.currency_of(texts)
+    if history is None or change.seen_at is None:
+        return None
+    try:
+        after, before = (fields.text(change.field, value, currency) for value in (change.after, change.before))
+    except (ValueError, OverflowError):
+        return None
+    trace = trace_write(history, frozenset({after}), before, change.seen_at)
+    if trace is None:
+        return None
+    replaced = change.before
+    if trace.replaced != before:
+        replaced = field_value(fields, change.field, {**texts, prop: trace.replaced})
+    return Arrival(replaced, trace.is_newest)

@@ -95,7 +95,13 @@ LINKS_ARCHIVE = Operation(
     most=2000,
     has_body=False,
 )
+# Takes marks and labels off a link; only without the unlabelled type does the link itself stay.
+LABELS_ARCHIVE = replace(
+    LINKS_ARCHIVE,
+    name="association label batch archive",
+    path="/crm/associations/{version}/{from_object}/{to_object}/batch/labels/archive",
+)
 OPERATIONS: tuple[Operation, ...] = (
     DETAILS, DAILY_USAGE, PROPERTIES, PIPELINES, OWNERS, LIST, SEARCH, COUNT, LINKED_LIST, LINKED_SEARCH, BATCH_READ,
-    HISTORY_READ, BATCH_UPDATE, LINKS_READ, LINKS_CREATE, LINKS_ARCHIVE,
+    HISTORY_READ, BATCH_UPDATE, LINKS_READ, LINKS_CREATE, LINKS_ARCHIVE, LABELS_ARCHIVE,
 )  # fmt: skip

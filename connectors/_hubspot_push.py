@@ -7,6 +7,7 @@ write is found in the history and reported as `overwrote`, with the value that w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,6 +173,21 @@ def read_with_history(
 ) -> dict[str, Record]:
     """The records as they are now, with the history of these properties; those that cannot be read are missing."""
     found: dict[str, Record] = {}
+    # What was sent is sent: the records that stay unread come out as unknown.
+    with suppress(ConnectorError):
+        read_exactly(gateway, fields, properties, ids, found)
+    return found
+
+
+def read_exactly(
+    gateway: Gateway,
+    fields: Fields,
+    properties: Sequence[str],
+    ids: Sequence[str],
+    found: dict[str, Record] | None = None,
+) -> dict[str, Record]:
+    """The same, put into `found` page by page; ConnectorError when one page cannot be read."""
+    found = {} if found is None else found
     for start in range(0, len(ids), HISTORY_READ.most):
         part = ids[start : start + HISTORY_READ.most]
         body = {
@@ -179,11 +195,7 @@ def read_with_history(
             "propertiesWithHistory": list(properties),
             "inputs": [{"id": record_id} for record_id in part],
         }
-        try:
-            objects = results_of(gateway, gateway.call(HISTORY_READ, path={"object": fields.layout.object}, body=body))
-        except ConnectorError:
-            # What was sent is sent: the records that stay unread come out as unknown.
-            return found
+        objects = results_of(gateway, gateway.call(HISTORY_READ, path={"object": fields.layout.object}, body=body))
         found |= {str(entry.get("id")): entry for entry in objects if str(entry.get("id")) in part}
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors._hubspot_operations import BATCH_UPDATE, LINKS_CREATE
+from connectors._hubspot_refusal import PRIMARY
 from model.changes import Associate, Change, Dissociate, Planned, SetField
 
 ORDER = ("accounts", "contacts", "deals")
@@ -30,7 +31,7 @@ def _group(change: Change) -> tuple[int, ...]:
     if isinstance(change, Associate):
         return (1, own, _place(change.to.stream))
     if isinstance(change, Dissociate):
-        return (2, own, _place(change.to.stream))
+        return (2, own, _place(change.to.stream), int(change.label == PRIMARY))
     return (3, own)
 
 

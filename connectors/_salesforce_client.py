@@ -124,10 +124,14 @@ class Client:
 
     # --- writing ---
 
-    def write(self, method: str, path: str, body: object) -> Any:
-        """One write. Repeated only while provably nothing was written; Unavailable(sent) when the answer is lost."""
+    def write(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> Any:
+        """One write; None where the answer has no body.
+
+        Repeated only while provably nothing was written; Unavailable(sent) when the answer is lost.
+        """
+        sent = {**WRITE_HEADERS, **(headers or {})}
         return self._call(
-            "write", lambda sdk: sdk.restful(path, method=method, json=body, headers=dict(WRITE_HEADERS)), policy=WRITE
+            "write", lambda sdk: sdk.restful(path, method=method, json=body, headers=dict(sent)), policy=WRITE
         )
 
     # --- around it ---

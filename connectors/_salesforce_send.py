@@ -16,10 +16,12 @@ from connectors._salesforce_read import Current, Readback
 from connectors._salesforce_rows import remote_value
 from connectors._salesforce_unit import Unit, Write
 from model.changes import Planned
+from model.errors import Conflict, Rejected
 from model.streams import STREAMS
 
 COLLECTION_RECORDS = 200
 COMPOSITE_RECORDS = 25
+REFUSED = "Salesforce refused: the record was changed since it was read"
 _LOCK_TRIES = 4
 _SECOND_US = 1_000_000
 
@@ -42,6 +44,10 @@ class Sender:
     def collection(self, unit: Unit, rows: Rows, current: Currents) -> None:
         """Up to COLLECTION_RECORDS updates without condition."""
         self._until_unlocked(unit, rows, current, self._send_collection)
+
+    def single(self, unit: Unit, rows: Rows, current: Currents) -> None:
+        """Updates on the same condition, a call each. Only its code is known of what is refused here."""
+        self._until_unlocked(unit, rows, current, self._send_single)
 
     def _until_unlocked(
         self,
@@ -82,15 +88,9 @@ class Sender:
         requests, asked = [], {}
         for number, write in enumerate(rows):
             body = self._body(unit, write, current[write.id])
-            if any(isinstance(value, str) and "@{" in value for value in body.values()):
-                # A composite takes @{name.field} for a reference to another row's answer, and nothing quotes it.
-                text = 'Salesforce would take "@{" in the value for a reference'
-                unit.settle(unit.open_changes(write), "rejected", "NOT_QUOTABLE", text)
-                continue
             if not body:
                 continue
-            moment = datetime.fromtimestamp(current[write.id].modified_at // _SECOND_US, UTC)
-            headers = {**WRITE_HEADERS, "If-Unmodified-Since": format_datetime(moment, usegmt=True)}
+            headers = {**WRITE_HEADERS, **_condition(current[write.id])}
             reference = f"row{number}"
             asked[reference] = write
             requests.append(
@@ -121,12 +121,28 @@ class Sender:
                 return True
             unit.settle(changes, "unknown", "NO_ANSWER", "Salesforce did not say what became of this row")
         elif status == 412:
-            unit.settle(changes, "conflict", "MOVED", "Salesforce refused: the record was changed since it was read")
+            unit.settle(changes, "conflict", "MOVED", REFUSED)
         elif status >= 300:
             return self._settle_errors(unit, changes, _errors(answer.get("body")), f"HTTP {status}")
         else:
             unit.accepted.add(write.id)
         return False
+
+    def _send_single(self, unit: Unit, rows: Sequence[Write], current: Mapping[str, Current]) -> list[Write]:
+        sobject = PARTS[unit.stream][0].sobject
+        for write in rows:
+            body = self._body(unit, write, current[write.id])
+            if not body:
+                continue
+            try:
+                self._client.write("PATCH", f"sobjects/{sobject}/{write.id}", body, _condition(current[write.id]))
+            except Conflict:
+                unit.settle(unit.open_changes(write), "conflict", "MOVED", REFUSED)
+            except Rejected as error:
+                unit.settle(unit.open_changes(write), "rejected", error.code, str(error))
+            else:
+                unit.accepted.add(write.id)
+        return []
 
     def _send_collection(self, unit: Unit, rows: Sequence[Write], current: Mapping[str, Current]) -> list[Write]:
         sobject = PARTS[unit.stream][0].sobject
@@ -169,3 +185,8 @@ def _errors(body: Any) -> list[Mapping[str, Any]]:
     if isinstance(body, Mapping):
         body = body.get("errors", [body])
     return [item for item in body if isinstance(item, Mapping)] if isinstance(body, list) else []
+
+
+def _condition(now: Current) -> dict[str, str]:
+    moment = datetime.fromtimestamp(now.modified_at // _SECOND_US, UTC)
+    return {"If-Unmodified-Since": format_datetime(moment, usegmt=True)}

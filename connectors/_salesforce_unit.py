@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from connectors.connector import Sent
 from model.batch import Batch
-from model.changes import Associate, Dissociate, Outcome, OutcomeStatus, Planned, SetField
+from model.changes import UNDO, Associate, Dissociate, Outcome, OutcomeStatus, Planned, SetField
 from model.streams import Value
 
 
@@ -22,6 +22,11 @@ class Write:
     by_field: dict[str, list[Planned]] = field(default_factory=dict)
     seen_at: int | None = None
 
+    @property
+    def has_reference(self) -> bool:
+        """Whether a composite call would take one of its texts for a reference; nothing quotes "@{" there."""
+        return any(isinstance(value, str) and "@{" in value for value in self.after.values())
+
 
 def write_of(record_id: str, changes: Sequence[Planned]) -> Write:
     """Fold a record's changes into one write; a link taken off and another put on is one change of the reference."""
@@ -30,12 +35,13 @@ def write_of(record_id: str, changes: Sequence[Planned]) -> Write:
     for planned in changes:
         change = planned.change
         if isinstance(change, SetField):
-            write.before[change.field] = change.before
+            write.before.setdefault(change.field, change.before)
             write.after[change.field] = change.after
-            write.by_field[change.field] = [planned]
+            write.by_field.setdefault(change.field, []).append(planned)
         else:
             links.append(planned)
-        if change.seen_at is not None:
+        # An undo is sent wherever the field itself still holds what we wrote.
+        if change.seen_at is not None and change.rule != UNDO:
             write.seen_at = change.seen_at if write.seen_at is None else min(write.seen_at, change.seen_at)
     for planned in links:
         change = planned.change
@@ -46,6 +52,8 @@ def write_of(record_id: str, changes: Sequence[Planned]) -> Write:
             write.before["account_id"] = change.to.id
         elif isinstance(change, Associate):
             write.after["account_id"] = change.to.id
+            if change.replaces is not None:
+                write.before["account_id"] = change.replaces
     return write
 
 

@@ -17,7 +17,7 @@ after that every later change has a later second and cannot slip through.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from connectors._salesforce_client import Client
@@ -26,11 +26,12 @@ from connectors._salesforce_send import COLLECTION_RECORDS, COMPOSITE_RECORDS, S
 from connectors._salesforce_unit import Unit, Write
 from connectors.connector import Sent
 from model.batch import Batch
-from model.changes import Planned
+from model.changes import OutcomeStatus, Planned
 from model.errors import AuthFailed, ConnectorError, NotPermitted, QuotaSpent, RateLimited, Rejected, Unavailable
 from model.streams import Value
 
 Guard = Literal["conditional", "re-read"]
+Send = Callable[[Unit, Sequence[Write], Mapping[str, Current]], None]
 
 CONDITIONAL_MAX_RECORDS = 10_000
 _SECOND_US = 1_000_000
@@ -111,11 +112,8 @@ class Writer:
 
     def _write(self, unit: Unit, rows: Sequence[Write], current: Mapping[str, Current]) -> None:
         """Send the rows, call by call; what stops one call stops the rest of the unit."""
-        is_guarded = self.guard == "conditional"
-        size = COMPOSITE_RECORDS if is_guarded else COLLECTION_RECORDS
-        send = self._sender.composite if is_guarded else self._sender.collection
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
+        calls = self._calls(rows)
+        for number, (send, part) in enumerate(calls):
             try:
                 send(unit, part, current)
             except (Unavailable, AuthFailed, QuotaSpent, RateLimited) as error:
@@ -124,10 +122,22 @@ class Writer:
                     raise self._unsent(error) from error
                 if was_lost:
                     self._settle_pending(unit, part, "unknown", error)
-                self._settle_pending(unit, rows[start:], "unsent", error)
+                for _, rest in calls[number:]:
+                    self._settle_pending(unit, rest, "unsent", error)
                 return
             except ConnectorError as error:
                 self._settle_pending(unit, part, "rejected", error)
+
+    def _calls(self, rows: Sequence[Write]) -> list[tuple[Send, Sequence[Write]]]:
+        """The rows by call; a composite cannot carry a text that it would take for a reference, so that goes alone."""
+        if self.guard != "conditional":
+            return [(self._sender.collection, part) for part in _parts(rows, COLLECTION_RECORDS)]
+        quotable = [write for write in rows if not write.has_reference]
+        alone = [write for write in rows if write.has_reference]
+        return [
+            *((self._sender.composite, part) for part in _parts(quotable, COMPOSITE_RECORDS)),
+            *((self._sender.single, [write]) for write in alone),
+        ]
 
     def _unsent(self, error: ConnectorError) -> ConnectorError:
         if isinstance(error, RateLimited):
@@ -158,8 +168,10 @@ class Writer:
             if self.guard == "re-read":
                 replaced = self._readback.replacements(unit.stream, ids, started_us)
         except ConnectorError as error:
+            # Without a condition only the history can tell whose value was replaced: look again.
+            status: OutcomeStatus = "applied" if self.guard == "conditional" else "unknown"
             for write in written:
-                unit.settle(write.changes, "applied", type(error).__name__, "accepted; it could not be read back")
+                unit.settle(write.changes, status, type(error).__name__, "accepted; it could not be read back")
             return ()
         for write in written:
             for name, changes in unit.open_fields(write).items():
@@ -182,3 +194,7 @@ class Writer:
         else:
             text = "accepted, but the field holds another value now"
             unit.settle(changes, "applied", "CHANGED", text, version=version, found=value)
+
+
+def _parts(rows: Sequence[Write], size: int) -> list[Sequence[Write]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -42,15 +42,27 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A change's write as the remote's own history shows it: what it replaced, and whether it still stands."""
+
+    replaced: Value
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """What the remote holds where a change would write. For a link, `value` is the linked id (or None).
 
-    `exists` is False when the record is deleted or merged away; then `value` and `version` are None.
+    `exists` is False when the record is deleted or merged away; then `value` and `version` are None. `is_known` is
+    False when the field cannot be read (any more): a None is then no blank. `arrival` is there where the remote keeps
+    a history and it shows the write.
     """
 
     value: Value
     version: int | None
     exists: bool = True
+    is_known: bool = True
+    arrival: Arrival | None = None
 
 
 @dataclass(frozen=True, slots=True)

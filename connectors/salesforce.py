@@ -9,16 +9,17 @@ from connectors._salesforce_check import check_org
 from connectors._salesforce_client import Client, Clocks
 from connectors._salesforce_fields import PARTS, STREAM_NAMES
 from connectors._salesforce_pull import Pull, RestReader, count_part
-from connectors._salesforce_read import Readback
+from connectors._salesforce_read import Current, Readback
 from connectors._salesforce_refusal import refusal
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_send import COLLECTION_RECORDS, Sender
 from connectors._salesforce_write import CONDITIONAL_MAX_RECORDS, Guard, Writer
-from connectors.connector import Access, Observed, Sent, Usage
+from connectors.connector import Access, Arrival, Observed, Sent, Usage
 from model.batch import Page, Watermark
-from model.changes import Associate, Change, Dissociate, Planned, SetField
+from model.changes import Associate, Change, Dissociate, Planned, SetField, slot_of
 from model.errors import ConfigError, InputError
 from model.settings import SalesforceConnection
+from model.streams import Value
 
 
 class SalesforceConnector:
@@ -103,7 +104,7 @@ class SalesforceConnector:
         return self._writer.send(batch) if batch else Sent(())
 
     def observe(self, changes: Sequence[Planned]) -> Mapping[str, Observed]:
-        """One call per object and 200 records."""
+        """One call per object and 200 records, and one more for their field history where the org keeps one."""
         by_stream: dict[str, list[Planned]] = {}
         for planned in changes:
             by_stream.setdefault(planned.change.key.stream, []).append(planned)
@@ -111,12 +112,11 @@ class SalesforceConnector:
         for stream, mine in by_stream.items():
             ids = sorted({planned.change.key.id for planned in mine})
             current = self._readback.read(stream, ids)
+            versions = [planned.change.seen_at for planned in mine if planned.change.seen_at is not None]
+            history = self._readback.replacements(stream, ids, min(versions)) if versions else {}
             for planned in mine:
-                now = current.get(planned.change.key.id)
-                if now is None or not now.exists:
-                    found[planned.id] = Observed(None, None, exists=False)
-                else:
-                    found[planned.id] = Observed(now.values.get(_field(planned.change)), now.version)
+                key = (planned.change.key.id, _field(planned.change))
+                found[planned.id] = _observed(planned.change, current.get(key[0]), history.get(key, ()))
         return found
 
     def _known(self, stream: str) -> None:
@@ -145,6 +145,18 @@ def _checked_streams(name: str, wanted: tuple[str, ...] | None) -> tuple[str, ..
 
 def _parent(group: Sequence[Planned]) -> str:
     return next((p.change.to.id for p in group if isinstance(p.change, Associate | Dissociate)), "")
+
+
+def _observed(change: Change, now: Current | None, history: Sequence[tuple[Value, Value]]) -> Observed:
+    """What stands where a change would write; `history` are the field's changes since the plan, oldest first."""
+    if now is None or not now.exists:
+        return Observed(None, None, exists=False)
+    name, slot = _field(change), slot_of(change)
+    if name not in now.values:
+        return Observed(None, now.version, is_known=False)
+    ours = [place for place, (_, new) in enumerate(history) if slot is not None and new == slot.after]
+    arrival = Arrival(history[ours[-1]][0], stands=ours[-1] == len(history) - 1) if ours else None
+    return Observed(now.values[name], now.version, arrival=arrival)
 
 
 def _field(change: Change) -> str:

@@ -30,7 +30,10 @@ class SetField:
 
 @dataclass(frozen=True, slots=True)
 class Associate:
-    """Link a record to another of the same connection (contact to account: `label` "primary")."""
+    """Link a record to another of the same connection (contact to account: `label` "primary").
+
+    `replaces` is the id of the primary link that this one takes the place of; None: there is none.
+    """
 
     kind: ClassVar[str] = "associate"
     key: RecordKey
@@ -40,11 +43,12 @@ class Associate:
     reason: str
     rule: str = ""
     evidence: tuple[Evidence, ...] = ()
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Dissociate:
-    """Remove a link that `Associate` would make."""
+    """Remove a link; with `label` "primary" only that mark, where a system tells the two apart: the link stays."""
 
     kind: ClassVar[str] = "dissociate"
     key: RecordKey
@@ -139,7 +143,7 @@ def slot_of(change: Change) -> Slot | None:
     if isinstance(change, SetField):
         return Slot(change.field, change.before, change.after)
     if isinstance(change, Associate):
-        return Slot(f"{STREAMS[change.to.stream].singular}_id", None, change.to.id)
+        return Slot(f"{STREAMS[change.to.stream].singular}_id", change.replaces, change.to.id)
     if isinstance(change, Dissociate):
         return Slot(f"{STREAMS[change.to.stream].singular}_id", change.to.id, None)
     return None
@@ -152,6 +156,14 @@ class Planned:
     id: str
     change: Change
 
+
+# The rule of changes that put back what a run replaced. They answer for their own value only: a record that moved
+# elsewhere since is no conflict, because there is nothing to plan again.
+UNDO = "undo"
+# Codes of an applied link change that say what stood there before, for its undo: an Associate made an existing link
+# the primary one; a Dissociate removed a primary link.
+WAS_LINKED = "WAS_LINKED"
+WAS_PRIMARY = "WAS_PRIMARY"
 
 # applied: the remote holds `after`. already: it held it before we wrote. rejected: it refused, with its reason.
 # conflict: it moved since we read it, nothing written. overwrote: a foreign value in the gap was overwritten (kept in

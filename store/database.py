@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import polars as pl
@@ -55,6 +55,13 @@ class Database(ABC):
     @abstractmethod
     def sentence(self, error: BaseException) -> str:
         """Say what a driver's error means for the store and what to do."""
+
+    @abstractmethod
+    def alone(self, what: str) -> AbstractContextManager[None]:
+        """Keep other processes from doing `what` until the block or the process ends; StoreError when one does."""
+
+    def taken(self, what: str) -> StoreError:
+        return StoreError(f"another {what} is at work on the store {self.label}; wait until it has ended and run again")
 
     @abstractmethod
     def lock_schema(self, connection: Connection) -> None:

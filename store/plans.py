@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
-from sqlalchemy import Connection, Select, Table, and_, func, select
+from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from model.changes import Change, Outcome, Planned
@@ -151,10 +151,14 @@ def unfinished(connection: Connection) -> list[tuple[str, Planned]]:
     return [(row.run_id, Planned(row.id, load_change(row.body))) for row in connection.execute(query)]
 
 
-def outcomes(connection: Connection, run_id: str | None, plan_id: str | None) -> list[Recorded]:
+def outcomes(
+    connection: Connection, run_id: str | None, plan_id: str | None, *, with_settled: bool = False
+) -> list[Recorded]:
     query: Select[Any] = select(_OUTCOMES, _CHANGES.c.body).join(_CHANGES, _CHANGES.c.id == _OUTCOMES.c.change_id)
     if run_id is not None:
-        query = query.where(_OUTCOMES.c.run_id == run_id)
+        sent = select(_JOURNAL.c.number).where(_JOURNAL.c.run_id == run_id)
+        settled = _OUTCOMES.c.journal_number.in_(sent) if with_settled else false()
+        query = query.where(or_(_OUTCOMES.c.run_id == run_id, settled))
     if plan_id is not None:
         query = query.where(_CHANGES.c.plan_id == plan_id)
     rows = connection.execute(query.order_by(_OUTCOMES.c.change_id, _OUTCOMES.c.run_id))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, cast
 
@@ -11,6 +13,7 @@ import polars as pl
 import psycopg
 from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from model.errors import StoreError
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
@@ -19,6 +22,7 @@ from store.database import Columns, Database
 from store.mirror import conflict_clause
 
 _MIGRATION_LOCK = 7_387_530_114
+_LEASES = 1_953_656_181
 _CONSTANTS = {"connection": "text", "seen_in": "bigint", "vanished": "boolean", "is_deleted": "boolean"}
 
 
@@ -38,6 +42,27 @@ class PostgresDatabase(Database):
         # No password in the label, nor what a query part may hold.
         super().__init__(engine, str(URL.create("postgresql", url.username, None, url.host, url.port, url.database)))
         _set_up(engine, busy_timeout_s)
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """By a lock of the session, on a connection of its own; the server drops it when the process dies."""
+        key = zlib.crc32(what.encode())
+        with self.told():
+            held = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            with self.told():
+                has_lock = held.execute(
+                    text("SELECT pg_try_advisory_lock(:one, :key)"), {"one": _LEASES, "key": key - 2**31}
+                ).scalar_one()
+            if not has_lock:
+                raise self.taken(what)
+            yield
+        finally:
+            # A session that broke has lost its lock already.
+            with suppress(DBAPIError):
+                held.execute(text("SELECT pg_advisory_unlock_all()"))
+            held.invalidate()
+            held.close()
 
     def lock_schema(self, connection: Connection) -> None:
         encoding = connection.execute(text("SHOW server_encoding")).scalar_one()

@@ -10,6 +10,7 @@ first copied by our own connection into a short-lived private file, which measur
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import os
 import shutil
@@ -17,8 +18,9 @@ import sqlite3
 import stat
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
@@ -80,6 +82,20 @@ class SqliteDatabase(Database):
         if isinstance(error, OSError):
             return f"the folder of the store {self.label} cannot be used: {error.strerror}"
         return f"the store {self.label} failed: {type(error).__name__}; run it again, or restore the file from a backup"
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """By a lock on a file beside the store: a lock on the store's own file would be SQLite's."""
+        with self.told():
+            held = os.open(f"{self.path}-{what}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise self.taken(what) from None
+            yield
+        finally:
+            os.close(held)
 
     def lock_schema(self, connection: Connection) -> None:
         """Nothing to do: a write transaction is already alone."""

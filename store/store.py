@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -243,10 +244,20 @@ class Store:
         with self._database.read() as connection:
             return plans.unfinished(connection)
 
-    def outcomes(self, *, run_id: str | None = None, plan_id: str | None = None) -> list[Recorded]:
-        """Recorded outcomes of a run, of a plan or of all, in plan order."""
+    def outcomes(
+        self, *, run_id: str | None = None, plan_id: str | None = None, with_settled: bool = False
+    ) -> list[Recorded]:
+        """Recorded outcomes of a run, of a plan or of all, in plan order; `with_settled` also those of what the run
+        sent and a later run read back."""
         with self._database.read() as connection:
-            return plans.outcomes(connection, run_id, plan_id)
+            return plans.outcomes(connection, run_id, plan_id, with_settled=with_settled)
+
+    def alone(self, what: str) -> AbstractContextManager[None]:
+        """While open, no other process does `what` ("push") on this store; it ends with the process at the latest.
+
+        StoreError at once when another process is at it.
+        """
+        return self._database.alone(what)
 
     # Enrichment
 

@@ -2,29 +2,33 @@
 
 Each unit is journaled, sent behind its version guard and recorded together with the records as they then are, so a
 crash at any instruction leaves either nothing sent, or a journaled change without outcome. The next push settles
-those first by reading the remote back: it neither repeats nor loses a change (DESIGN promise 11).
+those first by reading the remote back: it neither repeats nor loses a change (DESIGN promise 11). One push at a time
+works on a store: a second one would take the first one's open changes for those of a crash.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from connectors.connector import Observed, Sink
-from model.batch import Batch
-from model.changes import Outcome, Planned, slot_of
-from model.errors import CapExceeded, ConnectorError, InputError
+from connectors.connector import Sink
+from model.changes import UNDO, Outcome, Planned, SetField, slot_of
+from model.errors import CapExceeded, ConnectorError, InputError, Unavailable
 from model.settings import Caps
-from model.streams import Value
+from model.streams import STREAMS
 from store import Store
 from sync.clock import Clock
+from sync.redact import without_values
+from sync.settle import settle
 from sync.workspace import Workspace
 
 Progress = Callable[[int, int], None]  # changes done, changes in all
 
 # What a change still has to go through: never sent, or sent for certain without effect.
 _OPEN = frozenset({"unsent"})
+# A remote that was out of reach for a moment is tried again in the same run, so often in all.
+_ROUNDS = 3
 
 
 @dataclass(slots=True)
@@ -35,7 +39,7 @@ class PushReport:
     run_id: str | None = None
     planned: int = 0
     pending: int = 0
-    settled: int = 0  # left over from a crash, decided by reading back
+    settled: int = 0  # answers that were lost, now or in a crash, decided by reading back
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     stopped: dict[str, str] = field(default_factory=dict)  # connection -> sentence
@@ -47,21 +51,22 @@ class PushReport:
         counted = ", ".join(f"{number:,} {status}" for status, number in sorted(self.statuses.items()))
         return f"Run {self.run_id} sent plan {self.plan_id}: {counted or 'nothing'}."
 
-    def add(self, outcomes: Iterable[Outcome]) -> None:
-        for outcome in outcomes:
-            self.statuses[outcome.status] += 1
-            if outcome.status not in ("applied", "already"):
-                self.reasons[f"{outcome.status}: {outcome.code or outcome.message}"] += 1
-
 
 def push_stored(
     workspace: Workspace, plan_id: str | None = None, *, kind: str = "push", progress: Progress | None = None
 ) -> PushReport:
     """Push a stored plan, the newest by default, through the workspace's connections."""
     chosen = chosen_plan(workspace.store, plan_id)
-    sinks = workspace.sinks()
+    settings = workspace.settings
     return push_plan(
-        workspace.store, sinks, chosen, workspace.settings.caps, workspace.clock, kind=kind, progress=progress
+        workspace.store,
+        workspace.sinks(),
+        chosen,
+        settings.caps,
+        workspace.clock,
+        never=settings.plan.never,
+        kind=kind,
+        progress=progress,
     )
 
 
@@ -117,29 +122,49 @@ def push_plan(
     caps: Caps,
     clock: Clock,
     *,
+    never: Collection[str] = (),
     kind: str = "push",
     progress: Progress | None = None,
 ) -> PushReport:
-    """Send what is pending of a plan. CapExceeded before anything is written; a connection that fails stops alone."""
-    changes = pending_changes(store, plan_id)
-    report = PushReport(plan_id, planned=len(store.plan_changes(plan_id)), pending=len(changes))
-    unfinished = [planned for _, planned in store.unfinished() if planned.change.key.connection in sinks]
-    waiting = {planned.id for planned in unfinished}
-    fresh = [planned for planned in changes if planned.id not in waiting]
-    check_caps(changes, caps, _live_counts(store))
-    if not changes and not unfinished:
+    """Send what is pending of a plan. CapExceeded before anything is written, StoreError while another push is at
+    work; a connection that fails stops alone. `never` names stream.field that is not written whatever the plan says.
+    """
+    with store.alone("push"):
+        report = PushReport(plan_id, planned=len(store.plan_changes(plan_id)))
+        unfinished = [planned for _, planned in store.unfinished()]
+        changes = _pending(store, plan_id, unfinished)
+        report.pending = len(changes)
+        check_caps(changes, caps, _live_counts(store))
+        if not changes and not unfinished:
+            return report
+        report.run_id = store.begin_run(kind, clock())
+        status = "failed"
+        try:
+            _Push(store, sinks, report, report.run_id, caps, clock, frozenset(never), progress).run()
+            status = "stopped" if report.stopped else "done"
+        finally:
+            _count(store, report)
+            store.end_run(report.run_id, status, clock(), {"plan": plan_id, **dict(report.statuses)})
         return report
-    report.run_id = store.begin_run(kind, clock())
-    status = "failed"
-    try:
-        again = _settle(store, sinks, report, unfinished, clock)
-        _send_all(store, sinks, report, [*again, *fresh], caps, clock, progress)
-        lost = [planned for _, planned in store.unfinished() if planned.change.key.connection in sinks]
-        _settle(store, sinks, report, lost, clock)  # answers lost in this very run
-        status = "stopped" if report.stopped else "done"
-    finally:
-        store.end_run(report.run_id, status, clock(), {"plan": plan_id, **dict(report.statuses)})
-    return report
+
+
+def _pending(store: Store, plan_id: str, unfinished: Sequence[Planned]) -> list[Planned]:
+    """What a plan may still have to write: what is pending, and what was sent with an unknown end."""
+    changes = {planned.id: planned for planned in pending_changes(store, plan_id)}
+    own = {planned.id for planned in store.plan_changes(plan_id)}
+    changes |= {planned.id: planned for planned in unfinished if planned.id in own}
+    return [changes[change_id] for change_id in sorted(changes)]
+
+
+def _count(store: Store, report: PushReport) -> None:
+    """Count each change once, by the last outcome it has in this run."""
+    outcomes = [item.outcome for item in store.outcomes(run_id=report.run_id)]
+    report.statuses = Counter(outcome.status for outcome in outcomes)
+    report.reasons = Counter(
+        f"{outcome.status}: {outcome.code or outcome.message}"
+        for outcome in outcomes
+        if outcome.status not in ("applied", "already")
+    )
 
 
 def _live_counts(store: Store) -> dict[tuple[str, str], int]:
@@ -153,102 +178,127 @@ def _by_connection(changes: Sequence[Planned]) -> dict[str, list[Planned]]:
     return dict(sorted(grouped.items()))
 
 
-def _settle(
-    store: Store, sinks: Mapping[str, Sink], report: PushReport, unfinished: Sequence[Planned], clock: Clock
-) -> list[Planned]:
-    """Decide changes that were journaled but have no outcome; returns those that provably never arrived."""
-    assert report.run_id is not None
-    again: list[Planned] = []
-    for connection, changes in _by_connection(unfinished).items():
+@dataclass(slots=True)
+class _Push:
+    """One push at work. `away` are the connections whose remote was out of reach; it answered again since if the
+    connection is in `back` too."""
+
+    store: Store
+    sinks: Mapping[str, Sink]
+    report: PushReport
+    run_id: str
+    caps: Caps
+    clock: Clock
+    never: frozenset[str]
+    progress: Progress | None
+    away: set[str] = field(default_factory=set)
+    back: set[str] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Settle what is open, send what is pending, settle what got lost; again where a remote was only away."""
+        self._settle_lost()
+        for _ in range(_ROUNDS):
+            todo = self._todo()
+            if not todo:
+                return
+            for connection in self.away & self.back:
+                self.report.stopped.pop(connection, None)
+            self.away.clear()
+            self._send_all(todo)
+            self._settle_lost()
+        for connection, waiting in _by_connection(self._todo()).items():
+            self.report.stopped.setdefault(connection, f"{connection}: {len(waiting):,} changes wait; push again")
+
+    def _todo(self) -> list[Planned]:
+        """What can be sent now: pending, not of unknown end, of connections that did not stop for good."""
+        unfinished = {planned.id for _, planned in self.store.unfinished()}
+        halted = self.report.stopped.keys() - (self.away & self.back)
+        return [
+            planned
+            for planned in pending_changes(self.store, self.report.plan_id)
+            if planned.id not in unfinished and planned.change.key.connection not in halted
+        ]
+
+    def _settle_lost(self) -> None:
+        """Decide changes that were sent and have no known end, of whatever plan; only this plan's are sent again."""
+        self.back.clear()
+        for connection, changes in _by_connection([planned for _, planned in self.store.unfinished()]).items():
+            sink = self.sinks.get(connection)
+            if sink is None:
+                self._halt(connection, None)
+                continue
+            try:
+                outcomes = settle(self.store, sink, self.run_id, changes, self.clock)
+            except ConnectorError as error:
+                self._halt(connection, error)
+                continue
+            self.back.add(connection)
+            self.report.settled += sum(outcome.status not in ("unsent", "unknown") for outcome in outcomes)
+
+    def _halt(self, connection: str, error: ConnectorError | CapExceeded | None) -> None:
+        sentence = f"{connection} is not a connection that can be written; its changes wait"
+        self.report.stopped[connection] = sentence if error is None else str(error)
+        if isinstance(error, Unavailable):
+            self.away.add(connection)
+
+    def _send_all(self, todo: Sequence[Planned]) -> None:
+        done, total = self.report.pending - len(todo), self.report.pending
+        for connection, mine in _by_connection(todo).items():
+            sink = self.sinks.get(connection)
+            if sink is None:
+                self._halt(connection, None)
+                continue
+            try:
+                for unit in sink.batches(self._refuse(sink, mine)):
+                    _stop_at_call_cap(sink, self.caps)
+                    self._send_unit(sink, unit)
+                    done += len(unit)
+                    if self.progress:
+                        self.progress(done, total)
+            except (ConnectorError, CapExceeded) as error:
+                self._halt(connection, error)
+
+    def _refuse(self, sink: Sink, changes: Sequence[Planned]) -> list[Planned]:
+        """Keep what can be sent; what cannot gets its outcome, with the reason, without a call."""
+        reasons = {planned.id: forbidden(planned, self.never) or sink.refusal(planned) for planned in changes}
+        refused = [Outcome(change_id, "rejected", "REFUSED", reason) for change_id, reason in reasons.items() if reason]
+        if refused:
+            self.store.journal(self.run_id, [outcome.change_id for outcome in refused], self.clock())
+            self.store.record(self.run_id, refused, (), self.clock())
+        return [planned for planned in changes if not reasons[planned.id]]
+
+    def _send_unit(self, sink: Sink, unit: tuple[Planned, ...]) -> None:
+        self.store.journal(self.run_id, [planned.id for planned in unit], self.clock())
         try:
-            observed = sinks[connection].observe(changes)
+            sent = sink.send(unit)
         except ConnectorError as error:
-            report.stopped[connection] = str(error)
-            continue
-        outcomes = [settled_outcome(planned, observed[planned.id]) for planned in changes]
-        again += [planned for planned, outcome in zip(changes, outcomes, strict=True) if outcome.status == "unsent"]
-        store.record(report.run_id, outcomes, observed_batches(changes, observed), clock())
-        final = [outcome for outcome in outcomes if outcome.status != "unsent"]
-        report.settled += len(final)
-        report.add(final)
-    return again
+            # By the sink's contract nothing of the unit was sent, so it is safe to send again.
+            outcomes = [Outcome(planned.id, "unsent", type(error).__name__, str(error)) for planned in unit]
+            self.store.record(self.run_id, outcomes, (), self.clock())
+            raise
+        by_id = {planned.id: planned.change for planned in unit}
+        shown = [
+            replace(outcome, message=without_values(outcome.message, by_id[outcome.change_id], outcome.found))
+            for outcome in sent.outcomes
+        ]
+        self.store.record(self.run_id, shown, sent.records, self.clock())
 
 
-def observed_batches(changes: Sequence[Planned], observed: Mapping[str, Observed]) -> list[Batch]:
-    """What was read back, as records of one field each, so that the mirror knows it before any index does."""
-    cells: dict[tuple[str, str, str], dict[str, tuple[int, Value]]] = defaultdict(dict)
-    for planned in changes:
-        slot, seen, key = slot_of(planned.change), observed[planned.id], planned.change.key
-        if slot and seen.exists and seen.version is not None:
-            cells[key.connection, key.stream, slot.field][key.id] = (seen.version, seen.value)
-    return [
-        Batch(
-            connection,
-            stream,
-            {
-                "id": list(rows),
-                "changed_at": [version for version, _ in rows.values()],
-                name: [value for _, value in rows.values()],
-            },
-            frozenset({name}),
-        )
-        for (connection, stream, name), rows in cells.items()
-    ]
+def forbidden(planned: Planned, never: Collection[str]) -> str | None:
+    """Why our own rules keep a change from being sent, whatever the plan was made under; None when they do not.
 
-
-def settled_outcome(planned: Planned, observed: Observed) -> Outcome:
-    """What became of a change whose answer we never saw, judged by what the remote holds now."""
-    slot = slot_of(planned.change)
-    if not observed.exists or slot is None:
-        return Outcome(planned.id, "conflict", "GONE", "the record is gone since the change was sent")
-    if observed.value == slot.after:
-        return Outcome(planned.id, "applied", "READ_BACK", "found applied when read back", version=observed.version)
-    if observed.value == slot.before:
-        return Outcome(planned.id, "unsent", "READ_BACK", "found not applied when read back")
-    return Outcome(
-        planned.id, "conflict", "MOVED", "the remote holds a third value", observed.version, found=observed.value
-    )
-
-
-def _send_all(
-    store: Store,
-    sinks: Mapping[str, Sink],
-    report: PushReport,
-    changes: Sequence[Planned],
-    caps: Caps,
-    clock: Clock,
-    progress: Progress | None,
-) -> None:
-    assert report.run_id is not None
-    done, total = 0, len(changes)
-    for connection, mine in _by_connection(changes).items():
-        if connection in report.stopped:
-            continue
-        sink = sinks.get(connection)
-        if sink is None:
-            report.stopped[connection] = f"{connection} is not a connection that can be written; its changes wait"
-            continue
-        try:
-            for unit in sink.batches(_refuse(store, sink, report, mine, clock)):
-                _stop_at_call_cap(sink, caps)
-                _send_unit(store, sink, report, unit, clock)
-                done += len(unit)
-                if progress:
-                    progress(done, total)
-        except (ConnectorError, CapExceeded) as error:
-            report.stopped[connection] = str(error)
-
-
-def _refuse(store: Store, sink: Sink, report: PushReport, changes: Sequence[Planned], clock: Clock) -> list[Planned]:
-    """Keep what can be sent; what cannot gets its outcome, with the reason, without a call."""
-    assert report.run_id is not None
-    reasons = {planned.id: sink.refusal(planned) for planned in changes}
-    refused = [Outcome(change_id, "rejected", "REFUSED", reason) for change_id, reason in reasons.items() if reason]
-    if refused:
-        store.journal(report.run_id, [outcome.change_id for outcome in refused], clock())
-        store.record(report.run_id, refused, (), clock())
-        report.add(refused)
-    return [planned for planned in changes if not reasons[planned.id]]
+    An undo is bound by neither: it only puts back what stood there before us.
+    """
+    change, slot = planned.change, slot_of(planned.change)
+    if slot is None or change.rule == UNDO:
+        return None
+    name = f"{change.key.stream}.{slot.field}"
+    if name in never:
+        return f"plan.never names {name}; plan again"
+    is_consent = isinstance(change, SetField) and STREAMS[change.key.stream].field(change.field).kind == "consent"
+    if is_consent and slot.before is True and slot.after is not True:
+        return f"{name} is an opt-out, which is never taken back"
+    return None
 
 
 def _stop_at_call_cap(sink: Sink, caps: Caps) -> None:
@@ -260,18 +310,3 @@ def _stop_at_call_cap(sink: Sink, caps: Caps) -> None:
             limit=caps.max_api_calls,
             wanted=sink.usage.total + 1,
         )
-
-
-def _send_unit(store: Store, sink: Sink, report: PushReport, unit: tuple[Planned, ...], clock: Clock) -> None:
-    assert report.run_id is not None
-    store.journal(report.run_id, [planned.id for planned in unit], clock())
-    try:
-        sent = sink.send(unit)
-    except ConnectorError as error:
-        # By the sink's contract nothing of the unit was sent, so it is safe to send again.
-        outcomes = [Outcome(planned.id, "unsent", type(error).__name__, str(error)) for planned in unit]
-        store.record(report.run_id, outcomes, (), clock())
-        report.add(outcomes)
-        raise
-    store.record(report.run_id, sent.outcomes, sent.records, clock())
-    report.add(sent.outcomes)

@@ -6,10 +6,21 @@ run wrote: a later edit by somebody else is a conflict, not a thing to overwrite
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from model.changes import Associate, Change, Dissociate, Outcome, Planned, SetField
+from model.changes import (
+    UNDO,
+    WAS_LINKED,
+    WAS_PRIMARY,
+    Associate,
+    Change,
+    Dissociate,
+    Outcome,
+    Planned,
+    SetField,
+)
 from model.errors import InputError
+from model.evidence import RecordKey
 from store import Store
 from sync.plan import PlanReport, described, pending_plan
 from sync.workspace import Workspace
@@ -31,13 +42,14 @@ class UndoReport:
         return f"Undoing {self.run_id}{plan}: {len(self.plan.rows):,} changes."
 
 
-def undo_run(workspace: Workspace, run_id: str, *, save: bool = True) -> UndoReport:
+def undo_run(workspace: Workspace, run_id: str, *, save: bool = True, only_overwritten: bool = False) -> UndoReport:
     """Work out a run's inverse and, with `save`, store it as a plan to push. Nothing is sent.
 
-    A look at it is not stored: it would be the newest plan, which the next push takes. InputError when there is no
-    such run or it changed nothing.
+    A look at it is not stored: it would be the newest plan, which the next push takes. With `only_overwritten` it puts
+    back other people's values that the run overwrote, and nothing else. InputError when there is no such run or it
+    changed nothing.
     """
-    inverse, lost = inverse_changes(workspace.store, run_id)
+    inverse, lost = inverse_changes(workspace.store, run_id, only_overwritten=only_overwritten)
     if save:
         plan = pending_plan(workspace, workspace.store.save_plan(run_id, inverse, workspace.clock()))
     else:
@@ -45,33 +57,78 @@ def undo_run(workspace: Workspace, run_id: str, *, save: bool = True) -> UndoRep
     return UndoReport(run_id, plan, tuple(lost))
 
 
-def inverse_changes(store: Store, run_id: str) -> tuple[list[Change], list[str]]:
-    """What puts a run's changes back, newest first, and one sentence for each thing that cannot be put back."""
+def inverse_changes(store: Store, run_id: str, *, only_overwritten: bool = False) -> tuple[list[Change], list[str]]:
+    """What puts a run's changes back, newest first, and one sentence for each thing that cannot be put back.
+
+    A run's changes are those it has outcomes of and those it sent before it died, which a later run settled.
+    """
     if run_id not in {run.id for run in store.runs()}:
         raise InputError(f"There is no run {run_id}; `trueline runs` lists them.")
-    written = [item for item in store.outcomes(run_id=run_id) if item.outcome.status in _WRITTEN]
+    wanted = frozenset({"overwrote"}) if only_overwritten else _WRITTEN
+    recorded = store.outcomes(run_id=run_id, with_settled=True)
+    written = [item for item in recorded if item.outcome.status in wanted]
+    open_changes = sum(sender == run_id for sender, _ in store.unfinished())
     if not written:
-        raise InputError(f"Run {run_id} changed nothing, so there is nothing to undo.")
+        what = "overwrote nobody's value" if only_overwritten else "changed nothing"
+        doubt = f" {open_changes:,} of its changes have no known end yet; push first." if open_changes else ""
+        raise InputError(f"Run {run_id} {what}, so there is nothing to undo.{doubt}")
     inverse: list[Change] = []
     lost: list[str] = []
+    if open_changes:
+        lost.append(f"{open_changes:,} changes of {run_id} have no known end yet: push first, then undo again")
     for item in reversed(written):
         change = item.planned.change
         put_back = inverse_of(change, item.outcome, run_id)
-        if put_back is None:
+        if not put_back:
             lost.append(f"{change.key}: a {change.kind} cannot be undone")
-        else:
-            inverse.append(put_back)
-    return inverse, lost
+        inverse += put_back
+    return folded(inverse), lost
 
 
-def inverse_of(change: Change, outcome: Outcome, run_id: str) -> Change | None:
-    """The change that puts back what this one replaced; None where the vendor's API offers no way."""
+def inverse_of(change: Change, outcome: Outcome, run_id: str) -> list[Change]:
+    """The changes that put back what this one replaced; none where the vendor's API offers no way."""
     reason = f"undo of {run_id}: {change.reason}"
+    version = outcome.version
     if isinstance(change, SetField):
         replaced = outcome.found if outcome.status == "overwrote" else change.before
-        return SetField(change.key, change.field, change.after, replaced, outcome.version, reason, "undo")
+        return [SetField(change.key, change.field, change.after, replaced, version, reason, UNDO)]
     if isinstance(change, Associate):
-        return Dissociate(change.key, change.to, change.label, outcome.version, reason, "undo")
+        return _unlinked(change, outcome, reason)
     if isinstance(change, Dissociate):
-        return Associate(change.key, change.to, change.label, outcome.version, reason, "undo")
-    return None
+        label = "primary" if outcome.code == WAS_PRIMARY else change.label
+        return [Associate(change.key, change.to, label, version, reason, UNDO)]
+    return []
+
+
+def _unlinked(change: Associate, outcome: Outcome, reason: str) -> list[Change]:
+    """Take a link back: the one it took the place of is primary again, and one that stood before stays standing."""
+    version = outcome.version
+    replaced = outcome.found if outcome.status == "overwrote" else change.replaces
+    was_linked = outcome.code == WAS_LINKED
+    put_back: list[Change] = []
+    if isinstance(replaced, str):
+        former = replace(change.to, id=replaced)
+        put_back.append(Associate(change.key, former, change.label, version, reason, UNDO, replaces=change.to.id))
+    if not (was_linked and put_back):
+        label = change.label if was_linked else ""
+        put_back.append(Dissociate(change.key, change.to, label, version, reason, UNDO))
+    return put_back
+
+
+def folded(changes: list[Change]) -> list[Change]:
+    """The same with several steps of one field made one: from the value it has now to the one it had first."""
+    steps: dict[tuple[RecordKey, str], int] = {}
+    result: list[Change] = []
+    for change in changes:
+        if not isinstance(change, SetField):
+            result.append(change)
+            continue
+        place = steps.setdefault((change.key, change.field), len(result))
+        if place == len(result):
+            result.append(change)
+            continue
+        newer = result[place]
+        assert isinstance(newer, SetField)
+        if newer.after == change.before:
+            result[place] = replace(newer, after=change.after)
+    return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,9 +68,16 @@ class Portal:
         version = self.version(stream, record_id)
         return SetField(RecordKey("hs", stream, record_id), name, before, after, version, "a reason")
 
-    def link(self, kind: type[Associate | Dissociate], one: tuple[str, str], to: tuple[str, str], label: str) -> Change:
-        version = self.version(*one)
-        return kind(RecordKey("hs", *one), RecordKey("hs", *to), label, version, "a reason")
+    def link(
+        self,
+        kind: type[Associate | Dissociate],
+        one: tuple[str, str],
+        to: tuple[str, str],
+        label: str,
+        replaces: str | None = None,
+    ) -> Change:
+        change = kind(RecordKey("hs", *one), RecordKey("hs", *to), label, self.version(*one), "a reason")
+        return replace(change, replaces=replaces) if isinstance(change, Associate) else change
 
 
 def planned(*changes: Change) -> tuple[Planned, ...]:

@@ -197,10 +197,28 @@ def test_row_the_answer_leaves_out_is_unknown(world: World) -> None:
     assert world.push(world.set(world.contacts[0], "phone", PHONE, BETTER))["c1"].status == "unknown"
 
 
-def test_value_that_would_be_a_reference_is_not_sent(world: World) -> None:
+def test_value_that_a_composite_would_take_for_a_reference_is_sent_alone(world: World) -> None:
+    reference = world.set(world.contacts[0], "title", None, "@{row0.id}")
+    plain = world.set(world.contacts[1], "phone", PHONE, BETTER, number=2)
+    outcomes = world.push(reference, plain)
+    assert [outcomes[key].status for key in ("c1", "c2")] == ["applied", "applied"]
+    assert world.app.row("Contact", world.contacts[0])["Title"] == "@{row0.id}"
+
+
+def test_value_sent_alone_is_guarded_like_the_others(world: World) -> None:
+    edited = world.contacts[0]
+    world.before_write(lambda: world.app.edit("Contact", edited, Title="mine"), route="/sobjects/Contact/003")
+    outcome = world.push(world.set(edited, "title", None, "@{row0.id}"))["c1"]
+    assert (outcome.status, outcome.code) == ("conflict", "MOVED")
+    assert world.app.row("Contact", edited)["Title"] == "mine"
+
+
+def test_value_sent_alone_and_refused_keeps_the_reason(world: World) -> None:
+    world.listener.faults.add(
+        Fault(route="/sobjects/Contact/003", status=400, body='[{"errorCode":"STRING_TOO_LONG","message":"too long"}]')
+    )
     outcome = world.push(world.set(world.contacts[0], "title", None, "@{row0.id}"))["c1"]
-    assert (outcome.status, outcome.code) == ("rejected", "NOT_QUOTABLE")
-    assert world.writes() == 0
+    assert (outcome.status, outcome.code) == ("rejected", "STRING_TOO_LONG")
 
 
 def test_permission_taken_away_since_the_plan_is_named(world: World) -> None:

@@ -1,0 +1,96 @@
+"""Settle: what became of changes whose answer we never saw, judged by what the remote holds and remembers now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from connectors.connector import Arrival, Observed, Sink
+from model.batch import Batch
+from model.changes import WAS_LINKED, Associate, Outcome, Planned, Slot, slot_of
+from model.streams import Value
+from store import Store
+from sync.clock import Clock
+
+
+def settle(store: Store, sink: Sink, run_id: str, changes: Sequence[Planned], clock: Clock) -> list[Outcome]:
+    """Read the remote back and record an outcome for each change; those that provably never arrived are `unsent`.
+
+    Raises the connector's errors, with nothing recorded, when the remote cannot be read.
+    """
+    observed = sink.observe(changes)
+    outcomes = [settled_outcome(planned, observed[planned.id]) for planned in changes]
+    outcomes = [_with_former_link(store, planned, outcome) for planned, outcome in zip(changes, outcomes, strict=True)]
+    store.record(run_id, outcomes, observed_batches(changes, observed), clock())
+    return outcomes
+
+
+def settled_outcome(planned: Planned, observed: Observed) -> Outcome:
+    """What became of one change. The remote's history is believed before the value that stands there now."""
+    slot = slot_of(planned.change)
+    if not observed.exists or slot is None:
+        return Outcome(planned.id, "conflict", "GONE", "the record is gone since the change was sent")
+    if not observed.is_known:
+        message = "it may have been sent, and the field can no longer be read; the next push looks again"
+        return Outcome(planned.id, "unknown", "UNREADABLE", message)
+    if observed.arrival is not None:
+        return _arrived(planned, slot, observed, observed.arrival)
+    if observed.value == slot.after:
+        return Outcome(planned.id, "applied", "READ_BACK", "found applied when read back", observed.version)
+    if observed.value == slot.before:
+        return Outcome(planned.id, "unsent", "READ_BACK", "found not applied when read back")
+    return Outcome(
+        planned.id, "conflict", "MOVED", "the remote holds a third value", observed.version, found=observed.value
+    )
+
+
+def _arrived(planned: Planned, slot: Slot, observed: Observed, arrival: Arrival) -> Outcome:
+    if arrival.replaced not in (slot.before, slot.after):
+        message = "somebody's newer value was overwritten before our write; it can be restored"
+        return Outcome(planned.id, "overwrote", "OVERWROTE", message, observed.version, found=arrival.replaced)
+    if not arrival.stands:
+        message = "applied, and changed again by somebody since"
+        return Outcome(planned.id, "applied", "CHANGED_AGAIN", message, observed.version, found=observed.value)
+    return Outcome(planned.id, "applied", "READ_BACK", "found applied when read back", observed.version)
+
+
+def _with_former_link(store: Store, planned: Planned, outcome: Outcome) -> Outcome:
+    """The same outcome, with a link that stood before ours told by its code: an undo must leave that link standing."""
+    change = planned.change
+    if outcome.status != "applied" or not isinstance(change, Associate):
+        return outcome
+    links = store.frame(
+        "associations", columns=["from_stream", "from_id", "to_id"], connections=[change.key.connection]
+    )
+    former = links.filter(
+        (pl.col("from_stream") == change.key.stream)
+        & (pl.col("from_id") == change.key.id)
+        & (pl.col("to_id") == change.to.id)
+    )
+    if former.is_empty():
+        return outcome
+    return Outcome(outcome.change_id, "applied", WAS_LINKED, outcome.message, outcome.version, outcome.found)
+
+
+def observed_batches(changes: Sequence[Planned], observed: Mapping[str, Observed]) -> list[Batch]:
+    """What was read back, as records of one field each, so that the mirror knows it before any index does."""
+    cells: dict[tuple[str, str, str], dict[str, tuple[int, Value]]] = defaultdict(dict)
+    for planned in changes:
+        slot, seen, key = slot_of(planned.change), observed[planned.id], planned.change.key
+        if slot and seen.exists and seen.is_known and seen.version is not None:
+            cells[key.connection, key.stream, slot.field][key.id] = (seen.version, seen.value)
+    return [
+        Batch(
+            connection,
+            stream,
+            {
+                "id": list(rows),
+                "changed_at": [version for version, _ in rows.values()],
+                name: [value for _, value in rows.values()],
+            },
+            frozenset({name}),
+        )
+        for (connection, stream, name), rows in cells.items()
+    ]
