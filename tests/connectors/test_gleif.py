@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,10 +10,13 @@ import httpx
 import polars as pl
 import pytest
 import respx
+from hypothesis import given
+from hypothesis import strategies as st
 
+from connectors._gleif_entities import choose, entities
 from connectors.connector import Lookup
 from connectors.gleif import GleifLookup, connect
-from model.errors import ConfigError, ConnectorError, RateLimited, Rejected, Unavailable
+from model.errors import ConfigError, Unavailable
 from model.settings import GleifConnection
 from sandbox.faults import Fault
 from sandbox.gleif import GleifApp
@@ -43,10 +47,11 @@ def record(lei: str, name: str, country: str = "DE", **entity: Any) -> dict[str,
     }
 
 
-def page(*records: dict[str, Any], total: int | None = None) -> httpx.Response:
+def page(*records: dict[str, Any], total: int | None = None, following: str = "") -> httpx.Response:
     pagination = {"total": len(records) if total is None else total}
     meta = {"goldenCopy": {"publishDate": "2026-11-21T16:00:00Z"}, "pagination": pagination}
-    return httpx.Response(200, json={"meta": meta, "data": list(records)})
+    links = {"next": following} if following else {}
+    return httpx.Response(200, json={"meta": meta, "links": links, "data": list(records)})
 
 
 class Clock:
@@ -116,6 +121,30 @@ def test_full_text_is_asked_when_the_name_alone_finds_nothing(
     assert full.call_count == 1
 
 
+def test_equal_name_on_a_later_page_makes_the_answer_doubtful(
+    lookup: GleifLookup, respx_mock: respx.MockRouter
+) -> None:
+    by_name = respx_mock.get(URL, params__contains={"filter[entity.legalName]": "Müller"})
+    by_name.side_effect = [
+        page(record(LEI, "Müller GmbH"), total=2, following=f"{URL}?page[number]=2"),
+        page(record(OTHER_LEI, "Müller GmbH"), total=2),
+    ]
+    respx_mock.get(URL, params__contains={"filter[fulltext]": "Müller"}).mock(return_value=page())
+    assert lookup.look_up({"name": "Müller GmbH", "country": "DE"}) is None
+    assert [call.request.url.params.get("page[number]") for call in by_name.calls] == [None, "2"]
+    assert by_name.calls.last.request.url.params["page[size]"] == "200"
+
+
+def test_name_too_common_to_read_all_who_bear_it_is_no_answer(
+    lookup: GleifLookup, respx_mock: respx.MockRouter
+) -> None:
+    more = f"{URL}?page[number]=9"
+    pages = [page(record(f"{LEI[:-1]}{n}", "Delta Inc", "US"), total=900, following=more) for n in range(9)]
+    route = respx_mock.get(URL).mock(side_effect=pages)
+    assert lookup.look_up({"name": "Delta Inc", "country": "US"}) is None
+    assert route.call_count == 3
+
+
 def test_lei_is_read_directly(lookup: GleifLookup, respx_mock: respx.MockRouter) -> None:
     body = {"data": record(LEI, "SIEMENS AKTIENGESELLSCHAFT")}
     respx_mock.get(f"{URL}/{LEI}").mock(return_value=httpx.Response(200, json=body))
@@ -123,6 +152,22 @@ def test_lei_is_read_directly(lookup: GleifLookup, respx_mock: respx.MockRouter)
     assert found is not None
     assert found.values["legal_name"] == "SIEMENS AKTIENGESELLSCHAFT"
     assert lookup.usage.calls == {"read": 1}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(record(OTHER_LEI, "SIEMENS AG"), id="another"),
+        pytest.param([], id="none"),
+        pytest.param([record(LEI, "A"), record(OTHER_LEI, "B")], id="two"),
+    ],
+)
+def test_answer_about_another_lei_is_unavailable(
+    lookup: GleifLookup, respx_mock: respx.MockRouter, data: object
+) -> None:
+    respx_mock.get(f"{URL}/{LEI}").mock(return_value=httpx.Response(200, json={"data": data}))
+    with pytest.raises(Unavailable, match="another entity"):
+        lookup.look_up({"lei": LEI})
 
 
 def test_unknown_lei_is_no_answer(lookup: GleifLookup, respx_mock: respx.MockRouter) -> None:
@@ -149,38 +194,23 @@ def test_calls_keep_to_the_pace(lookup: GleifLookup, clock: Clock, respx_mock: r
     assert clock.slept == [60.0, 60.0]
 
 
-def test_rate_limit_waits_as_long_as_told(lookup: GleifLookup, clock: Clock, respx_mock: respx.MockRouter) -> None:
-    answers = [httpx.Response(429, headers={"Retry-After": "7"}), page(record(LEI, "SIEMENS AG"))]
-    respx_mock.get(URL).mock(side_effect=answers)
-    assert lookup.look_up({"name": "Siemens AG", "country": "DE"}) is not None
-    assert clock.slept == [7.0]
-
-
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        pytest.param(httpx.Response(429), RateLimited, id="limited"),
-        pytest.param(httpx.Response(503, text="<html>"), Unavailable, id="gateway"),
-        pytest.param(httpx.Response(200, text="<html>"), Unavailable, id="not-json"),
-        pytest.param(httpx.Response(200, content=b'{"data": [{"id'), Unavailable, id="cut"),
-        pytest.param(httpx.Response(400, json={"errors": [{"title": "x"}]}), Rejected, id="refused"),
-        pytest.param(httpx.Response(302, headers={"Location": "https://evil.example/"}), ConnectorError, id="redirect"),
-    ],
-)
-def test_lasting_failure_is_told_after_bounded_tries(
-    lookup: GleifLookup, respx_mock: respx.MockRouter, answer: httpx.Response, expected: type[ConnectorError]
-) -> None:
-    route = respx_mock.get(URL).mock(return_value=answer)
-    with pytest.raises(expected) as caught:
-        lookup.look_up({"name": "Siemens AG"})
-    assert 1 <= route.call_count <= 5
-    assert caught.value.connection == "gleif"
-    assert "Siemens" not in str(caught.value)
-
-
 @pytest.mark.parametrize(
     "body",
-    [{}, [], {"data": "x"}, {"data": [{}]}, {"data": [{"attributes": {"lei": 5, "entity": {"legalName": {}}}}]}],
+    [
+        {},
+        [],
+        None,
+        {"data": None},
+        {"data": "x"},
+        {"data": ["x"]},
+        {"data": [{}]},
+        {"data": [{"attributes": "x"}]},
+        {"data": [{"attributes": {"lei": 5, "entity": {"legalName": {}}}}]},
+        {"data": [record(LEI, "A", legalAddress="x")]},
+        {"data": [record(LEI, "A", headquartersAddress=["x"])]},
+        {"data": [record(LEI, "A", otherNames=5)]},
+        {"data": [record(LEI, "A", legalName="A")]},
+    ],
 )
 def test_answer_of_another_shape_is_unavailable(
     lookup: GleifLookup, respx_mock: respx.MockRouter, body: object
@@ -190,11 +220,22 @@ def test_answer_of_another_shape_is_unavailable(
         lookup.look_up({"name": "Siemens AG"})
 
 
-def test_time_out_is_retried_and_told(lookup: GleifLookup, respx_mock: respx.MockRouter) -> None:
-    route = respx_mock.get(URL).mock(side_effect=httpx.ReadTimeout)
-    with pytest.raises(Unavailable):
-        lookup.look_up({"name": "Siemens AG"})
-    assert route.call_count == 5
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+PARTS = ("legalName", "otherNames", "legalAddress", "headquartersAddress", "registeredAs", "status")
+
+
+@given(st.dictionaries(st.sampled_from(PARTS), JSON), JSON)
+def test_record_of_any_shape_is_an_entity_or_a_value_error(parts: dict[str, Any], registration: object) -> None:
+    one = record(LEI, "A", **parts)
+    one["attributes"]["registration"] = registration
+    with contextlib.suppress(ValueError):
+        (entity,) = entities({"data": [one]})
+        assert all(name.isprintable() for name in entity.names)
+        assert choose([entity], {"name": "A"}) is None or entity.is_current
 
 
 def test_hostile_text_of_the_register_is_bounded_and_printable(
@@ -223,7 +264,20 @@ def test_check_says_what_there_is_in_words(lookup: GleifLookup, respx_mock: resp
 
 @pytest.mark.parametrize(
     "url",
-    ["http://api.gleif.org", "ftp://x.example", "https://user:pass@x.example", "https://", "http://10.0.0.1", "x?y"],
+    [
+        "http://api.gleif.org",
+        "ftp://x.example",
+        "https://user:pass@x.example",
+        "https://@x.example",
+        "https://",
+        "http://10.0.0.1",
+        "x?y",
+        "https://x.example?y",
+        "https://x.example:port",
+        "https://x.example:99999",
+        "https://[::1",
+        "https://\x00.example",
+    ],
 )
 def test_address_that_is_not_to_be_trusted_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="base_url"):
@@ -276,6 +330,15 @@ def registry() -> Iterator[Listener]:
 def sandboxed(listener: Listener, clock: Clock, timeout_s: float = 5.0) -> GleifLookup:
     settings = GleifConnection(system="gleif", base_url=listener.url, timeout_s=timeout_s)
     return GleifLookup("gleif", settings, clock=clock, sleep=clock.sleep)
+
+
+@pytest.mark.parametrize("word", ["\x1b[31mred", "soon", ""])
+def test_check_repeats_no_text_of_the_register_that_is_no_date(
+    lookup: GleifLookup, respx_mock: respx.MockRouter, word: str
+) -> None:
+    body = {"meta": {"goldenCopy": {"publishDate": word}}, "data": []}
+    respx_mock.get(URL).mock(return_value=httpx.Response(200, json=body))
+    assert lookup.check().facts == ("at most 3 calls a minute, 500 lookups a run",)
 
 
 def test_sandbox_answers_by_name_and_by_lei(registry: Listener, clock: Clock) -> None:
