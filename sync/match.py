@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hygiene.match import match
+from sync.records import stored_frames
 from sync.workspace import Workspace
 
 STREAMS = ("accounts", "contacts", "leads")
@@ -34,7 +35,7 @@ class MatchReport:
 def match_records(workspace: Workspace) -> MatchReport:
     """Match everything in the store and save pairs, memberships and findings."""
     store, settings = workspace.store, workspace.settings
-    frames = {stream: store.frame(stream) for stream in STREAMS}
+    frames = stored_frames(store, STREAMS)
     run_id = store.begin_run("match", workspace.clock())
     matches = match(
         frames,

@@ -19,6 +19,7 @@ from store import Store
 from sync.enrich import learned
 from sync.match import STREAMS, match_records
 from sync.push import chosen_plan, pending_changes
+from sync.records import stored_frames
 from sync.resolve import resolve_people, stored_links
 from sync.workspace import Workspace
 
@@ -89,7 +90,7 @@ def converged(workspace: Workspace) -> pl.DataFrame:
     nothing more is.
     """
     store, settings, caps = workspace.store, workspace.settings.plan, workspace.settings.caps
-    frames = {stream: store.frame(stream) for stream in (*STREAMS, "deals")}
+    frames = stored_frames(store, (*STREAMS, "deals"))
     readable, lookups, verdicts = store.readable(), learned(workspace), store.verdicts()
     memberships, links = store.memberships(), stored_links(workspace)
     writable = pl.col("connection").is_in(sorted(settings.connections or workspace.sinks()))

@@ -8,6 +8,7 @@ import polars as pl
 
 from hygiene.resolve import link_findings, resolve
 from sync.match import STREAMS
+from sync.records import stored_frames
 from sync.workspace import Workspace
 
 
@@ -28,7 +29,7 @@ def resolve_people(workspace: Workspace) -> ResolveReport:
     """Resolve everybody without account and save the links and findings."""
     store = workspace.store
     run_id = store.begin_run("resolve", workspace.clock())
-    frames = {stream: store.frame(stream) for stream in (*STREAMS, "deals")}
+    frames = stored_frames(store, (*STREAMS, "deals"))
     links = resolve(frames, store.memberships(), workspace.settings.plan.default_country)
     store.save_links(links.rename({"person_connection": "connection", "person_stream": "stream", "person_id": "id"}))
     store.replace_findings(run_id, link_findings(links), step="resolve")

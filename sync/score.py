@@ -16,6 +16,7 @@ from hygiene.staleness import Limits, staleness
 from hygiene.variants import variants
 from model.streams import STREAMS
 from sync.clock import day_of
+from sync.records import stored_frames
 from sync.workspace import Workspace
 
 _SEVERITIES = ("high", "medium", "low", "info")
@@ -55,7 +56,7 @@ def score_records(
     store, settings = workspace.store, workspace.settings
     day = as_of or day_of(workspace.clock())
     run_id = store.begin_run("score", workspace.clock())
-    frames = {stream: store.frame(stream) for stream in STREAMS if stream != "associations"}
+    frames = stored_frames(store, (stream for stream in STREAMS if stream != "associations"))
     readable = store.readable()
     limits = settings.staleness
     complete = completeness(frames, settings.completeness.required, readable)

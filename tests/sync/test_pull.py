@@ -9,6 +9,7 @@ import polars as pl
 from model.errors import QuotaSpent
 from sandbox.faults import Fault
 from sync.pull import StreamPull, pull_all
+from sync.records import stored_frames
 from sync.workspace import Workspace
 from tests.sync.conftest import Crm
 
@@ -100,3 +101,18 @@ def test_field_hidden_from_us_is_unknown_and_not_blank(crm: Crm, workspace: Work
     )
     assert readable["readable"].to_list() == [False]
     assert any("phone" in gap.lower() for gap in result(results, "sf", "contacts").gaps)
+
+
+def test_link_made_by_somebody_else_is_seen_though_it_moves_no_date(crm: Crm, workspace: Workspace) -> None:
+    pull_all(workspace)
+    portal = crm.sandbox.hubspot.app
+    lonely = next(row for row in portal.rows("contacts") if not row["associatedcompanyid"])
+    company = str(portal.rows("companies")[0]["hs_object_id"])
+    before = lonely["lastmodifieddate"]
+    portal.associate("contacts", str(lonely["hs_object_id"]), "companies", company)
+    assert (portal.row("contacts", str(lonely["hs_object_id"])) or {})["lastmodifieddate"] == before
+    workspace.store.reset_watermark("hs", "associations")  # as the daily sweep does
+    pull_all(workspace)
+    contacts = stored_frames(workspace.store, ["contacts"])["contacts"]
+    seen = contacts.filter((pl.col("connection") == "hs") & (pl.col("id") == lonely["hs_object_id"]))
+    assert seen["account_id"].to_list() == [company]
