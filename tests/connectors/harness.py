@@ -34,6 +34,7 @@ TROUBLES: dict[str, str] = {
     "not-json": "an HTML page with status 200, for ever",
     "wrong-shape": "JSON of another shape, for ever",
     "time-out": "no answer within the connector's time-out, for ever",
+    "unreachable": "nobody listens at the address any more",
     "foreign-link": "the next page is said to be on another host",
     "redirect": "a redirect to another host",
     "repeated-token": "the next page is the one just read, for ever",

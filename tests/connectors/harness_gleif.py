@@ -57,6 +57,7 @@ def open_harness() -> Iterator[Harness]:
             "not-json": fault(status=200, body=f"<html>{PERSON}</html>"),
             "wrong-shape": fault(status=200, body=json.dumps({"data": PERSON})),
             "time-out": fault(delay_s=0.3),
+            "unreachable": listener.stop,
             "foreign-link": edit(lambda page: {**page, "links": page["links"] and {"next": elsewhere.url + RECORDS}}),
             "redirect": fault(status=302, headers={"Location": f"{elsewhere.url}{RECORDS}"}),
             "repeated-token": edit(lambda page: {**page, "data": register.rows[:2], "links": {"next": again}}),

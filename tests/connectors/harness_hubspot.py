@@ -74,6 +74,7 @@ def open_harness() -> Iterator[Harness]:
             "not-json": fault(status=200, body=f"<html>{LEAK}</html>"),
             "wrong-shape": fault(status=200, body=json.dumps({"results": LEAK})),
             "time-out": fault(delay_s=0.3),
+            "unreachable": listener.stop,
             "foreign-link": edit(lambda page: _linked(page, f"{elsewhere.url}{OBJECTS}?after=5")),
             "redirect": fault(status=302, headers={"Location": f"{elsewhere.url}{OBJECTS}"}),
             "repeated-token": edit(lambda page: {**page, "paging": {"next": {"after": "3"}}}),

@@ -78,6 +78,7 @@ def open_harness() -> Iterator[Harness]:
             "not-json": fault(status=200, body=f"<html>{LEAK}</html>"),
             "wrong-shape": fault(status=200, body=json.dumps({"records": LEAK})),
             "time-out": fault(delay_s=0.3),
+            "unreachable": listener.stop,
             "foreign-link": edit(
                 lambda page: {**page, "nextRecordsUrl": f"{elsewhere.url}/services/data/v65.0/query/x-0"}
             ),

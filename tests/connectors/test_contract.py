@@ -213,7 +213,7 @@ def test_passing_failure_is_retried(trouble: Trouble, name: str) -> None:
     assert len(harness.slept) == 1
 
 
-@pytest.mark.parametrize("name", ["broken-always", "cut-always", "not-json", "wrong-shape", "time-out"])
+@pytest.mark.parametrize("name", ["broken-always", "cut-always", "not-json", "wrong-shape", "time-out", "unreachable"])
 def test_lasting_failure_is_unavailable_after_bounded_tries(trouble: Trouble, name: str) -> None:
     harness = trouble(name)
     before = harness.calls()
@@ -270,6 +270,9 @@ def test_fields_nobody_knows_are_ignored(trouble: Trouble) -> None:
         pytest.param("not-json", Unavailable, id="not-json"),
         pytest.param("wrong-shape", Unavailable, id="wrong-shape"),
         pytest.param("cut-always", Unavailable, id="cut"),
+        pytest.param("time-out", Unavailable, id="time-out"),
+        pytest.param("unreachable", Unavailable, id="unreachable"),
+        pytest.param("redirect", ConnectorError, id="redirect"),
     ],
 )
 def test_no_error_or_log_repeats_a_secret_or_a_persons_data(
