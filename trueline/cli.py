@@ -116,7 +116,8 @@ def _usage(error: Exception) -> str:
 
 def _bug(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}." if error.filename else f"{error.strerror}."
+        about = f" for {error.filename}" if error.filename else ""
+        return f"The system said '{error.strerror}'{about}; mend that and run the same command again."
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
     return (

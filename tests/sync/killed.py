@@ -19,7 +19,9 @@ from trueline.cli import run
 
 # Children are forked from a process that has imported everything once, which makes dozens of kills affordable.
 _context: ForkServerContext = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["trueline.cli", "connectors.salesforce", "connectors.hubspot", "connectors.gleif"])
+_context.set_forkserver_preload(
+    ["trueline.commands.changes", "connectors.salesforce", "connectors.hubspot", "connectors.gleif"]
+)
 
 
 def write_project(crm: Crm, folder: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from sandbox.faults import Fault
 from sandbox.wire import Request, Response
-from tests.trueline.conftest import COMMAND, Cli, Project, environment, process
+from tests.trueline.conftest import COMMAND, Cli, Project, Ran, environment, process
 from trueline.session import working_session
 
 
@@ -71,22 +71,19 @@ def test_output_that_cannot_be_written_is_told(pulled: Project) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
-    for option in ((), ("--json",)):
-        with full.open("w") as nowhere:
-            done = subprocess.run(
-                [*COMMAND, "runs", "-p", pulled.folder, *option], stdout=nowhere, stderr=subprocess.PIPE, text=True,
-                env=environment(), check=False,
-            )  # fmt: skip
-        assert done.returncode == 1
-        assert "No space left on device" in done.stderr
-        assert done.stderr.count("\n") == 1
+    with full.open("w") as nowhere:
+        done = subprocess.run(
+            [*COMMAND, "runs", "-p", pulled.folder, "--json"], stdout=nowhere, stderr=subprocess.PIPE, text=True,
+            env=environment(), check=False,
+        )  # fmt: skip
+    Ran(done.returncode, "", done.stderr).failed(1, "The output could not be written (No space left on device)")
 
 
 def test_two_commands_at_once_take_turns_or_say_so(trueline: Cli, project: Project) -> None:
-    children = [started("pull", "-p", project.folder, "--json") for _ in range(3)]
+    children = [started("pull", "-p", project.folder, "--json") for _ in range(2)]
     ended = [child.communicate(timeout=90) for child in children]
     refused = [err for child, (_, err) in zip(children, ended, strict=True) if child.returncode]
-    assert len(refused) < 3
+    assert len(refused) < 2
     assert all("Another trueline command is at work" in err and err.count("\n") == 1 for err in refused), refused
     assert_sound(project.store)
     assert trueline("pull", "-p", project.folder).code == 0
@@ -168,10 +165,13 @@ def test_init_onto_a_full_disk_leaves_no_half_file(trueline: Cli, small_disk: Pa
     assert not (small_disk / "trueline.toml").exists()
 
 
-def test_audit_whose_own_store_has_no_room_is_told(tmp_path: Path, small_disk: Path) -> None:
+def test_audit_whose_own_store_has_no_room_is_told(
+    trueline: Cli, tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk))
     rows = "".join(f"Ann {n},Lee,ann{n}@example.com,Acme {n}\n" for n in range(20_000))
     (tmp_path / "contacts.csv").write_text(f"First Name,Last Name,Email,Company\n{rows}")
-    ran = process("audit", tmp_path / "contacts.csv", "--json", env=environment(TMPDIR=str(small_disk)), cwd=tmp_path)
+    ran = trueline("audit", tmp_path / "contacts.csv", "--json", "--out", tmp_path / "page.html")
     ran.failed(1, "the disk that holds the store")
     assert list(small_disk.iterdir()) == []
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.trueline.conftest import COMMAND, Cli, environment, process, settings_for
+from tests.trueline.conftest import COMMAND, Cli, environment, settings_for
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def test_first_use_from_init_to_undo(trueline: Cli, tmp_path: Path) -> None:
         assert child.stderr.read() == ""
 
 
-def test_sandbox_takes_the_given_ports_and_tells_which_is_taken(tmp_path: Path) -> None:
+def test_sandbox_takes_the_given_ports_and_tells_which_is_taken(trueline: Cli, tmp_path: Path) -> None:
     with socket.socket() as one, socket.socket() as other, socket.socket() as third:
         for free in (one, other, third):
             free.bind(("127.0.0.1", 0))
@@ -75,7 +75,7 @@ def test_sandbox_takes_the_given_ports_and_tells_which_is_taken(tmp_path: Path) 
     given = [word for port in ports for word in ("--port", port)]
     with served(*given, "--state", tmp_path / "state") as (child, systems):
         assert [system["url"] for system in systems.values()] == [f"http://127.0.0.1:{port}" for port in ports]
-        taken = process("sandbox", "--size", 60, *given, "--json")
+        taken = trueline("sandbox", "--size", 60, *given, "--json")
         taken.failed(2, f"Port {', '.join(map(str, ports))} cannot be used (Address already in use)", "--port")
         assert list(taken.document) == ["error"]
         os.kill(child.pid, signal.SIGINT)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from model.errors import ConfigError
 from trueline.project import load_project
@@ -135,3 +139,88 @@ def test_rotated_secret_cannot_be_kept_in_the_environment(tmp_path: Path) -> Non
     assert not can_save("env:X")
     with pytest.raises(ConfigError, match="keyring:NAME or file:PATH"):
         secret_writer(tmp_path)("env:X", "new")
+
+
+def test_rotated_secret_that_cannot_be_saved_keeps_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "token").mkdir()
+    (tmp_path / "token" / "kept").write_text("old")
+    with pytest.raises(ConfigError, match="could not be saved in") as caught:
+        secret_writer(tmp_path)("file:token", "very-secret")
+    assert "very-secret" not in str(caught.value)
+    with pytest.raises(ConfigError, match="could not be saved"):
+        secret_writer(tmp_path)("file:no/such/folder/token", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["token"]
+
+
+def test_rotated_secret_behind_a_link_is_replaced_where_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "vault").mkdir()
+    (tmp_path / "vault" / "token").write_text("old")
+    (tmp_path / "token").symlink_to(tmp_path / "vault" / "token")
+    secret_writer(tmp_path)("file:token", "new")
+    assert (tmp_path / "token").is_symlink()
+    assert (tmp_path / "vault" / "token").read_text() == "new"
+
+
+FILES = [
+    pytest.param(None, "cannot be read (FileNotFoundError)", id="absent"),
+    pytest.param(b"\xff\xfe", "cannot be read (UnicodeDecodeError)", id="not-text"),
+    pytest.param(b" \n", "is missing or empty; write it into token", id="blank"),
+]
+
+
+@pytest.mark.parametrize(("content", "sentence"), FILES)
+def test_secret_file_without_a_secret_is_refused(tmp_path: Path, content: bytes | None, sentence: str) -> None:
+    if content is not None:
+        (tmp_path / "token").write_bytes(content)
+        (tmp_path / "token").chmod(0o600)
+    with pytest.raises(ConfigError) as caught:
+        secret_reader(tmp_path)("file:token")
+    assert sentence in str(caught.value)
+
+
+class Vault(KeyringBackend):
+    """A keyring that lives as long as the test, or one that is locked."""
+
+    priority = 1
+
+    def __init__(self, *, locked: bool = False) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+        self.locked = locked
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.locked:
+            raise KeyringLocked("very-secret")
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if self.locked:
+            raise KeyringLocked("very-secret")
+        self.kept[service, username] = password
+
+
+@pytest.fixture
+def vault() -> Iterator[Vault]:
+    before, opened = keyring.get_keyring(), Vault()
+    keyring.set_keyring(opened)
+    yield opened
+    keyring.set_keyring(before)
+
+
+def test_secret_comes_from_the_keyring_and_goes_back_to_it(tmp_path: Path, vault: Vault) -> None:
+    with pytest.raises(ConfigError, match="store it with `keyring set trueline hs`"):
+        secret_reader(tmp_path)("keyring:hs")
+    secret_writer(tmp_path)("keyring:hs", "word")
+    assert vault.kept == {("trueline", "hs"): "word"}
+    assert secret_reader(tmp_path)("keyring:hs") == "word"
+    assert can_save("keyring:hs")
+
+
+def test_keyring_that_is_locked_is_told_without_its_own_text(tmp_path: Path, vault: Vault) -> None:
+    vault.locked = True
+    for attempt in (
+        lambda: secret_reader(tmp_path)("keyring:hs"),
+        lambda: secret_writer(tmp_path)("keyring:hs", "very-secret"),
+    ):
+        with pytest.raises(ConfigError, match="keyring") as caught:
+            attempt()
+        assert "very-secret" not in str(caught.value)
