@@ -12,7 +12,8 @@ from hygiene.corrections import WANTED, applied, merged, wanted
 from hygiene.match import match
 from hygiene.normalise import normalise_all
 from hygiene.resolve import resolve
-from model.changes import Associate, Change, Planned, SetField, slot_of
+from model.changes import UNDO, Associate, Change, Planned, SetField, slot_of
+from model.errors import ConfigError
 from model.evidence import RecordKey
 from model.streams import Value
 from store import Store
@@ -93,7 +94,7 @@ def converged(workspace: Workspace) -> pl.DataFrame:
     frames = stored_frames(store, (*STREAMS, "deals"))
     readable, lookups, verdicts = store.readable(), learned(workspace), store.verdicts()
     memberships, links = store.memberships(), stored_links(workspace)
-    writable = pl.col("connection").is_in(sorted(settings.connections or workspace.sinks()))
+    writable = pl.col("connection").is_in(_writable(workspace))
     total = WANTED.to_frame()
     for _ in range(_ROUNDS):
         proposed = wanted(
@@ -112,6 +113,15 @@ def converged(workspace: Workspace) -> pl.DataFrame:
         memberships = match(ready, verdicts, memberships, caps.max_cluster).memberships
         links = resolve(ready, memberships)
     return total
+
+
+def _writable(workspace: Workspace) -> list[str]:
+    """The connections that may be planned for; ConfigError when the settings name one there is not."""
+    chosen, known = workspace.settings.plan.connections, workspace.settings.connections
+    unknown = sorted(set(chosen or ()) - known.keys())
+    if unknown:
+        raise ConfigError(f"plan.connections names {unknown[0]}, which is no connection; there are {', '.join(known)}.")
+    return sorted(workspace.sinks() if chosen is None else chosen)
 
 
 def pending_plan(workspace: Workspace, plan_id: str | None = None) -> PlanReport:
@@ -154,10 +164,17 @@ def changes_of(proposed: pl.DataFrame) -> list[Change]:
 
 
 def undone_changes(store: Store) -> set[tuple[RecordKey, str, Value]]:
-    """What people put back: record, slot and the value they did not want. A plan does not propose it again."""
-    done = (item for item in store.outcomes() if item.outcome.status in ("applied", "already"))
-    undone = (item.planned.change for item in done if item.planned.change.rule == "undo")
-    return {(change.key, slot.field, slot.before) for change in undone if (slot := slot_of(change))}
+    """What people put back: record, slot and the value they did not want. A plan does not propose it again.
+
+    An undo of an undo wants the value after all.
+    """
+    undone: set[tuple[RecordKey, str, Value]] = set()
+    for item in store.outcomes():
+        change, slot = item.planned.change, slot_of(item.planned.change)
+        if slot is not None and change.rule == UNDO and item.outcome.status in ("applied", "already"):
+            undone.discard((change.key, slot.field, slot.after))
+            undone.add((change.key, slot.field, slot.before))
+    return undone
 
 
 def _was_undone(change: Change, undone: set[tuple[RecordKey, str, Value]]) -> bool:

@@ -11,7 +11,9 @@ import pytest
 
 from model.settings import Caps, ProjectSettings
 from sandbox.start import Sandbox, start
+from sync.pull import pull_all
 from sync.workspace import Workspace, open_workspace
+from tests.sync.scene import Prepared, Scene, prepared_scene
 
 TODAY = date(2026, 11, 22)
 SECRETS = {"env:SF": "sandbox-secret", "env:HS": "pat-sandbox-token"}
@@ -61,3 +63,18 @@ def crm() -> Iterator[Crm]:
 def workspace(crm: Crm, tmp_path: Path) -> Iterator[Workspace]:
     with crm.open(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """A sandbox that was pulled into a store, once for all tests."""
+    with start(60, 9, 1.0, TODAY) as sandbox:
+        crm = Crm(sandbox, connected(sandbox))
+        yield prepared_scene(crm, SECRETS.__getitem__, tmp_path_factory.mktemp("prepared"), pull_all)
+
+
+@pytest.fixture
+def scene(prepared: Prepared, tmp_path: Path) -> Scene:
+    """The sandbox put back to where it was, and a copy of the store."""
+    prepared.put_back()
+    return Scene(prepared, tmp_path)
