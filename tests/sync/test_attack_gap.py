@@ -164,7 +164,6 @@ def test_undo_of_a_primary_mark_leaves_the_link_that_stood_before(scene: Scene) 
     scene.hs.associate("contacts", person, "companies", account)
     kinds = scene.hs._portal.kind("contacts"), scene.hs._portal.kind("companies")
     scene.hs._links.unlabel(kinds[0], int(person), kinds[1], int(account), [1])
-    )
     assert scene.value("hs", person, "account_id") is None
     with scene.open() as workspace:
         report, (came,) = pushed(workspace, [link_of(workspace, "hs", person, account)])
