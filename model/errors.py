@@ -88,9 +88,7 @@ class Unavailable(ConnectorError):
     the remote's own word, or None when it gave none.
     """
 
-    def __init__(
-        self, message: str, *, connection: str, sent: bool = True, retry_after_s: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, connection: str, sent: bool = True, retry_after_s: float | None = None) -> None:
         super().__init__(message, connection=connection)
         self.sent = sent
         self.retry_after_s = retry_after_s
