@@ -63,6 +63,7 @@ def prepared_scene(
     with crm.open(folder) as workspace:
         prepare(workspace)
     # What was pulled is a while old, so that no guard has to wait for a second to pass.
+    apps: dict[str, SalesforceApp | HubspotApp]
     apps = {"sf": crm.sandbox.salesforce[0].app, "hs": crm.sandbox.hubspot.app}
     for app in apps.values():
         app.clock.turn(120)
