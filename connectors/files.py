@@ -322,8 +322,10 @@ def _live(one: Loaded) -> int:
 
 
 def _fingerprint(loaded: Sequence[Loaded]) -> str:
-    """Tells whether a cursor still fits: the files' names and row counts."""
-    return "+".join(f"{_title(one)}={one.rows}" for one in loaded)
+    """Tells whether a cursor still fits: the files' names, row counts, sizes and times of change. Another export of the
+    same length may hold its rows in another order."""
+    stats = ((one, Path(one.path).stat()) for one in loaded)
+    return "+".join(f"{_title(one)}={one.rows}/{stat.st_size}/{stat.st_mtime_ns}" for one, stat in stats)
 
 
 def _resumed(cursor: str | None, mark: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,17 @@ def test_files_that_changed_since_are_read_from_the_start(folder: Path) -> None:
         file.write("\n6,Name6,False,2026-01-06")
     again = list(source(folder, "*.csv").pull("contacts", cursor))
     assert sum(len(page.batch) for page in again) == 6
+
+
+def test_export_of_the_same_length_in_another_order_is_read_from_the_start(folder: Path) -> None:
+    cursor = next(iter(source(folder, "contacts.csv").pull("contacts", Watermark()))).watermark
+    file = folder / "contacts.csv"
+    heading, *rows = file.read_text("utf-8").splitlines()
+    file.write_text("\n".join([heading, *reversed(rows)]) + "\n", "utf-8")
+    os.utime(file, ns=(1, 1))
+    again = list(source(folder, "contacts.csv").pull("contacts", cursor))
+    shown = [record_id for page in again for record_id in page.batch.columns["id"]]
+    assert sorted(shown, key=str) == ["1", "2", "3", "4", "5"]
 
 
 def test_stream_over_several_files_comes_as_one(folder: Path) -> None:
