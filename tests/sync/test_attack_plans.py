@@ -225,14 +225,16 @@ def test_no_value_of_a_person_is_in_outcomes_reasons_or_run_summaries(scene: Sce
             change_of(workspace, "sf", scene.ids("sf")[0], "email", mail),
             change_of(workspace, "sf", scene.ids("sf")[1], "title", name),
         ]
-        error = {
-            "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
-            "message": f"{name.upper()} may not, said {name[:14]}",
+        echoes = {
+            scene.ids("sf")[0]: ("INVALID_EMAIL_ADDRESS", f"Email: invalid email address: {mail}"),
+            scene.ids("sf")[1]: ("FIELD_CUSTOM_VALIDATION_EXCEPTION", f"{name.upper()} may not, said {name[:14]}"),
         }
 
-        def refuse(_: Any, response: Any) -> Any:
+        def refuse(request: Any, response: Any) -> Any:
             body = json.loads(response.body)
-            body["compositeResponse"][-1] |= {"httpStatusCode": 400, "body": [error]}
+            for asked, answer in zip(request.json()["compositeRequest"], body["compositeResponse"], strict=True):
+                code, words = echoes[asked["url"].rpartition("/")[2]]
+                answer |= {"httpStatusCode": 400, "body": [{"errorCode": code, "message": words}]}
             return type(response).of_json(body)
 
         scene.fault("sf", stage="after", act=refuse)
