@@ -56,7 +56,6 @@ class HubspotConnection(_Remote):
     system: Literal["hubspot"]
     secret: SecretRef
     tier: Literal["free", "professional", "enterprise"] = "professional"
-    regions: tuple[str, ...] = ()
 
 
 class FilesConnection(Table):

@@ -49,10 +49,10 @@ class PlanReport:
 
     @property
     def sentence(self) -> str:
-        if not self.rows:
-            return "Nothing to change: 0 changes planned."
-        rules = ", ".join(f"{number:,} {rule}" for rule, number in self.by_rule.items())
         held = f" {self.held_back:,} held back because a person undid them." if self.held_back else ""
+        if not self.rows:
+            return f"Nothing to change: 0 changes planned.{held}"
+        rules = ", ".join(f"{number:,} {rule}" for rule, number in self.by_rule.items())
         return f"Plan {self.plan_id}: {len(self.rows):,} changes ({rules}).{held}"
 
 

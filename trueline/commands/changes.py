@@ -65,6 +65,9 @@ def push(
 def undo(
     run: Annotated[str, typer.Argument(help="The run to undo, as `push` printed it.")],
     apply: ApplyOption = False,
+    overwritten: Annotated[
+        bool, typer.Option("--overwritten", help="Only put back other people's values that the run overwrote.")
+    ] = False,
     show: ShowOption = 10,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
@@ -75,7 +78,7 @@ def undo(
     """
     screen = Screen(as_json=as_json)
     with working_session(project) if apply else open_session(project) as workspace:
-        result = undo_run(workspace, run, save=apply)
+        result = undo_run(workspace, run, save=apply, only_overwritten=overwritten)
         screen.say(result.sentence)
         for sentence in result.lost:
             screen.say(f"  cannot be undone: {sentence}")
