@@ -62,7 +62,7 @@ def run_demo(screen: Screen, folder: Path, size: int, seed: int, dirt: float) ->
 
 
 def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[[str], None], size: int) -> None:
-    tell(f"sandbox  a Salesforce and a HubSpot over HTTP, {size:,} person records, planted dirt")
+    tell(f"sandbox  Salesforce and HubSpot over HTTP, {size:,} person records, planted dirt")
     with screen.progress("pull") as advance:
         pulled = pull_all(workspace, progress=lambda connection, stream, rows: advance(f"{connection} {stream}", rows))
     tell(f"pull     {_counted(pulled)}; {_calls(workspace):,} API calls")
