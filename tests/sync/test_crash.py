@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -51,32 +54,57 @@ def hubspot_ids(request: Request) -> list[str]:
     return [str(item["id"]) for item in request.json()["inputs"] if "id" in item]
 
 
-@pytest.mark.parametrize("stage", ["before", "after"])
-@pytest.mark.parametrize("connection", ["sf", "hs"])
-@pytest.mark.parametrize("nth", [1, 2])
-def test_push_killed_at_a_write_neither_repeats_nor_loses_a_change(
-    small: Crm, tmp_path: Path, connection: str, stage: str, nth: int
-) -> None:
-    write_project(small, tmp_path)
-    with small.open(tmp_path) as workspace:
+def survive_kill_of_a_push(crm: Crm, folder: Path, connection: str, fault: Fault) -> bool:
+    """Push, die at the call the fault describes, push again: every change is applied exactly once. Whether it died."""
+    write_project(crm, folder)
+    with crm.open(folder) as workspace:
         prepare(workspace)
         planned = plan_changes(workspace)
-    sent = {name: count_writes(small, name) for name in WRITES}
-    route, contains = WRITES[connection]
-    with killing(served(small, connection), Fault(route, contains=contains, nth=nth, stage=stage)) as victims:  # type: ignore[arg-type]
-        victims.append(start_command(["push", "--apply"], tmp_path))
+    sent = {name: count_writes(crm, name) for name in WRITES}
+    with killing(served(crm, connection), fault) as victims:
+        victims.append(start_command(["push", "--apply"], folder))
         died = finish(victims[0]) < 0
-    assert died or nth > 1, "the first write of each system must have been reached"
-    with small.open(tmp_path) as workspace:
+    with crm.open(folder) as workspace:
         push_stored(workspace, planned.plan_id)
         statuses = {item.planned.id: item.outcome.status for item in workspace.store.outcomes(plan_id=planned.plan_id)}
         assert set(statuses.values()) == {"applied"}
         assert len(statuses) == len(planned.rows)
         prepare(workspace)
         assert plan_changes(workspace).rows == []
-    if stage == "after":
+    if fault.stage == "after":
         again = {record: times for record, times in sent[connection].items() if times > 1}
         assert not again, "a write that had arrived was sent again"
+    return died
+
+
+@pytest.mark.parametrize("stage", ["before", "after"])
+@pytest.mark.parametrize("connection", ["sf", "hs"])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_push_killed_at_a_write_neither_repeats_nor_loses_a_change(
+    small: Crm, tmp_path: Path, connection: str, stage: Literal["before", "after"], nth: int
+) -> None:
+    route, contains = WRITES[connection]
+    died = survive_kill_of_a_push(small, tmp_path, connection, Fault(route, contains=contains, nth=nth, stage=stage))
+    assert died or nth > 1, "the first write of each system must have been reached"
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_pushes_killed_at_any_call_neither_repeat_nor_lose_a_change(tmp_path: Path) -> None:
+    """SOAK_STEPS pushes over CRMs of another seed each, killed at a call chosen by chance; SEED repeats a soak."""
+    steps, seed = int(os.environ.get("SOAK_STEPS", "20")), int(os.environ.get("SEED", "1"))
+    print(f"\nsoak of {steps} killed pushes, SEED={seed}")
+    chance, died = random.Random(seed), 0
+    for step in range(steps):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        stage: Literal["before", "after"] = "after" if chance.random() < 0.5 else "before"
+        connection, nth = chance.choice(["sf", "hs"]), chance.randrange(1, 14)
+        with start(60, chance.randrange(1_000_000), 1.0, TODAY) as sandbox:
+            crm = Crm(sandbox, connected(sandbox))
+            died += survive_kill_of_a_push(crm, folder, connection, Fault(nth=nth, stage=stage))
+        print(f"step {step}: {connection}, call {nth}, {stage}; {died} of {step + 1} died", flush=True)
+    assert died, "no push was killed at all"
 
 
 @pytest.mark.parametrize(("connection", "nth"), [("sf", 6), ("sf", 12), ("hs", 9), ("hs", 16)])
