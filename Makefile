@@ -21,15 +21,15 @@ PIP := python -m pip --disable-pip-version-check --quiet
 demo: .venv/.ready
 	@$(BIN)/trueline demo
 
-# The suite is told to workers by file, so that a file's servers are started once.
+# Workers take tests from each other at the end, so that no core waits for the longest file.
 test: .venv/.ready
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: .venv/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(ROOMS) tests benchmarks
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 format: .venv/.ready
 	$(BIN)/ruff check --fix .
@@ -49,7 +49,7 @@ soak: .venv/.ready
 lowest:
 	@test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
 	@.venv-lowest/bin/$(PIP) install --constraint requirements-lowest.lock --editable '.[dev]' setuptools
-	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile
+	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 # Rewrites requirements.lock from what a fresh environment resolves to today, on the oldest Python that is supported.
 lock:

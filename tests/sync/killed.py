@@ -72,7 +72,8 @@ def killing(served: Served[App], fault: Fault) -> Iterator[list[ForkServerProces
                 with suppress(ProcessLookupError):
                     os.kill(victim.pid, signal.SIGKILL)
         time.sleep(0.05)
-        return None
+        # Before: the request died with its sender, so the remote must not go on to do its work.
+        return Response(503) if fault.stage == "before" else None
 
     values = {name: getattr(fault, name) for name in ("route", "method", "contains", "nth", "stage")}
     served.faults.add(Fault(act=kill, **values))
