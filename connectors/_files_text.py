@@ -25,7 +25,6 @@ _TAIL = 4096
 _QUOTE, _FEED, _RETURN = 34, 10, 13
 # Follows the last line: where it does not come out as a record of its own, a quote was left open.
 _END = "\x02end\x02"
-_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,6 @@ class Restore:
 
 
 Change = SetField | Associate | Dissociate | Create | Merge | Convert | Delete | Restore
-ChangeKind = Literal["set-field", "associate", "dissociate", "create", "merge", "convert", "delete", "restore"]
 
 
 @dataclass(frozen=True, slots=True)

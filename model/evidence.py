@@ -1,4 +1,4 @@
-"""Why we believe something: evidence, verdicts and findings."""
+"""Why we believe something: evidence and verdicts."""
 
 from __future__ import annotations
 
@@ -46,14 +46,3 @@ class Verdict:
     by: str
     at: int  # µs
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something an audit saw. `rule` is a stable slug, `message` one sentence, `share` of 1 where one makes sense."""
-
-    rule: str
-    severity: Severity
-    key: RecordKey
-    field: str | None
-    message: str

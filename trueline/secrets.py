@@ -57,11 +57,6 @@ def secret_writer(folder: Path) -> Callable[[str, str], None]:
     return write
 
 
-def can_save(reference: str) -> bool:
-    """Whether a rotated secret could be written back to where it came from."""
-    return not reference.startswith("env:")
-
-
 def _from_keyring(name: str) -> str | None:
     try:
         return keyring.get_password(KEYRING_SERVICE, name)

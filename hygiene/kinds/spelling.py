@@ -8,7 +8,6 @@ import unicodedata
 import polars as pl
 
 from hygiene.data import words
-from hygiene.distinct import texts
 
 # Letters that Unicode does not decompose into a base letter and a mark.
 LETTERS = str.maketrans(
@@ -42,9 +41,3 @@ def is_no_value(text: str) -> bool:
 def filled(column: str) -> pl.Expr:
     """True where the text column holds something other than blanks; false for null."""
     return (pl.col(column).cast(pl.String).str.strip_chars() != "").fill_null(value=False)
-
-
-def stripped(values: pl.Series) -> pl.Series:
-    """Outer blanks off, empty text to null."""
-    bare = texts(values).str.strip_chars()
-    return bare.set(bare == "", None)

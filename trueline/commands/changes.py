@@ -29,7 +29,7 @@ PlanArgument = Annotated[str | None, typer.Argument(help="A plan's id.", show_de
 def plan(show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Work out corrections and store them as a plan. Writes nothing anywhere else."""
     screen = Screen(as_json=as_json)
-    with working_session(project) as workspace:
+    with working_session(project) as workspace, screen.progress("plan"):
         result = plan_changes(workspace)
     screen.say(result.sentence)
     _show_changes(screen, result.rows, show)

@@ -57,7 +57,7 @@ def pull(
 def match(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Find which records are the same person or company."""
     screen = Screen(as_json=as_json)
-    with working_session(project) as workspace:
+    with working_session(project) as workspace, screen.progress("match"):
         result = match_records(workspace)
     screen.say(result.sentence)
     screen.finish(result)
@@ -67,7 +67,7 @@ def match(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
 def resolve(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Find the account of every person who has none."""
     screen = Screen(as_json=as_json)
-    with working_session(project) as workspace:
+    with working_session(project) as workspace, screen.progress("resolve"):
         result = resolve_people(workspace)
     screen.say(result.sentence)
     screen.finish(result)
@@ -89,7 +89,7 @@ def enrich(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
 def score(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Score completeness and staleness, and list what is wrong, as findings with reasons."""
     screen = Screen(as_json=as_json)
-    with working_session(project) as workspace:
+    with working_session(project) as workspace, screen.progress("score"):
         result = score_records(workspace)
     screen.say(result.sentence)
     screen.table(("stream", "records", "complete"), result.completeness_rows, right=(1, 2))

@@ -22,10 +22,6 @@ SizeOption = Annotated[int, typer.Option("--size", min=10, max=5_000_000, help="
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same records.")]
 DirtOption = Annotated[float, typer.Option("--dirt", min=0, max=3, help="0 is clean, 1 is what real CRMs look like.")]
 
-PortOption = Annotated[
-    list[int] | None, typer.Option("--port", min=1, max=65_535, help="Ports in turn; free ones by default.")
-]
-
 
 @app.command(epilog="Example: trueline sandbox --size 5000 --json")
 def sandbox(
