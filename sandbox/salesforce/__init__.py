@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.salesforce.app import SalesforceApp
-from sandbox.salesforce.records import Rules
+from sandbox.salesforce.rules import Rules
 from sandbox.salesforce.settings import Settings
 
 __all__ = ["Rules", "SalesforceApp", "Settings"]

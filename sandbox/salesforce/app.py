@@ -13,16 +13,17 @@ import polars as pl
 
 from sandbox.clock import SandboxClock
 from sandbox.salesforce import loading
+from sandbox.salesforce.actor import Actor, actor_of
 from sandbox.salesforce.collection import Collection
 from sandbox.salesforce.composite import Composite
 from sandbox.salesforce.database import Database, Row
 from sandbox.salesforce.errors import ApiError, bad_json, not_found
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import long_id
-from sandbox.salesforce.org import NEWEST, OLDEST, RETIRED, Call, Org, auto_assign
+from sandbox.salesforce.org import NEWEST, OLDEST, RETIRED, Call, Org
 from sandbox.salesforce.overview import Overview, identity, versions
 from sandbox.salesforce.queries import PAGE, Queries
-from sandbox.salesforce.records import Actor, Records
+from sandbox.salesforce.records import Records
 from sandbox.salesforce.replication import Replication
 from sandbox.salesforce.rows import Rows
 from sandbox.salesforce.schema import Schema
@@ -74,6 +75,7 @@ class SalesforceApp:
             "edit": self.edit,
             "create": self.create,
             "delete": self.delete,
+            "undelete": self.undelete,
             "row": self.row,
             "rows": self.rows,
             "count": self.count,
@@ -148,7 +150,7 @@ class SalesforceApp:
         if self._org.calls > limit:
             response = ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").response()
         else:
-            response = self._answer(Call(request, f"{number}.0", Actor(user_id, auto_assign(request))))
+            response = self._answer(Call(request, f"{number}.0", actor_of(user_id, request)))
         response.headers["Sforce-Limit-Info"] = f"api-usage={min(self._org.calls, limit)}/{limit}"
         return response
 
@@ -212,6 +214,9 @@ class SalesforceApp:
 
     def delete(self, sobject: str, record_id: str) -> None:
         self._org.records.delete(self._org.schema.get(sobject), self._id(record_id), self._somebody())
+
+    def undelete(self, sobject: str, record_id: str) -> None:
+        self._org.records.undelete(self._org.schema.get(sobject), self._id(record_id), self._somebody())
 
     def row(self, sobject: str, record_id: str) -> Row:
         """All stored values, deleted or not; LookupError when there is no such record."""

@@ -66,17 +66,8 @@ class Collection:
                 if key.type != "id":
                     raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified", [])
                 return {"id": self._org.records.create(declared, values, call.actor), **SUCCESS, "created": True}
-            ids = self._org.records.matching(declared, key, str(value))
-            if len(ids) > 1:
-                message = f"{key.name}: more than one record found for external id field: [{', '.join(ids)}]"
-                raise ApiError("DUPLICATE_EXTERNAL_ID", message, [])
-            if ids:
-                self._org.records.update(declared, ids[0], values, call.actor)
-                return {"id": ids[0], **SUCCESS, "created": False}
-            if key.type == "id":
-                raise missing_record()
-            record_id = self._org.records.create(declared, {**values, key.name: value}, call.actor)
-            return {"id": record_id, **SUCCESS, "created": True}
+            done = self._org.records.upsert(declared, key, value, values, call.actor)
+            return {"id": done.id, **SUCCESS, "created": done.created}
 
         return self._each(call, work)
 

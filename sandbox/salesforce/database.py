@@ -33,6 +33,11 @@ class Database:
             "CREATE TABLE IF NOT EXISTS _deletions (Id TEXT PRIMARY KEY, sobject TEXT, at TEXT, root TEXT)"
         )
         self._connection.execute("CREATE INDEX IF NOT EXISTS _deletions_at ON _deletions (sobject, at)")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS _cleared (root TEXT, parent TEXT, sobject TEXT, Id TEXT, field TEXT)"
+        )
+        self._connection.execute("CREATE INDEX IF NOT EXISTS _deletions_root ON _deletions (root)")
+        self._connection.execute("CREATE INDEX IF NOT EXISTS _cleared_root ON _cleared (root)")
         self._connection.execute("CREATE TABLE IF NOT EXISTS _counters (prefix TEXT PRIMARY KEY, next INTEGER)")
 
     def close(self) -> None:

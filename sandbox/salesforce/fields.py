@@ -215,6 +215,7 @@ class SObject:
     updateable: bool = True
     deletable: bool = True
     undeletable: bool = True
+    restored: bool = True  # comes back with the parent that took it into the recycle bin
     mergeable: bool = False
     replicateable: bool = True
     name_field: str = "Name"
@@ -233,6 +234,11 @@ class SObject:
 
     def has(self, name: str) -> bool:
         return name.lower() in self.fields
+
+    def stamps(self, now: str, user_id: str) -> dict[str, str]:
+        """What every write puts into the record, as far as it has such fields."""
+        stamps = {"LastModifiedDate": now, "LastModifiedById": user_id, "SystemModstamp": now}
+        return {name: value for name, value in stamps.items() if self.has(name)}
 
     def with_field(self, added: Field) -> SObject:
         return replace(self, fields={**self.fields, added.name.lower(): added.with_label()})

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.clock import SandboxClock
+from sandbox.salesforce.actor import Actor, actor_of
 from sandbox.salesforce.database import Database
 from sandbox.salesforce.errors import bad_json
 from sandbox.salesforce.ids import make_id
 from sandbox.salesforce.queries import Queries
-from sandbox.salesforce.records import Actor, Records
+from sandbox.salesforce.records import Records
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.tokens import Tokens
@@ -70,9 +71,4 @@ class Call:
 
     def with_request(self, request: Request) -> Call:
         """The call of a request that came inside another one."""
-        return replace(self, request=request, actor=replace(self.actor, auto_assign=auto_assign(request)))
-
-
-def auto_assign(request: Request) -> bool:
-    """Assignment rules run unless the header says FALSE."""
-    return request.headers.get("sforce-auto-assign", "TRUE").strip().upper() != "FALSE"
+        return replace(self, request=request, actor=actor_of(self.actor.user_id, request))

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.clock import SandboxClock
+from sandbox.salesforce.actor import Actor
 from sandbox.salesforce.database import Database, Row
 from sandbox.salesforce.derived import derive, history_changed
-from sandbox.salesforce.errors import ApiError, deleted_record, missing_record, no_such_column, read_only_fields
+from sandbox.salesforce.errors import (
+    ApiError,
+    deleted_record,
+    missing_record,
+    no_such_column,
+    not_found,
+    read_only_fields,
+)
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.ids import long_id, make_id
 from sandbox.salesforce.picklists import Picklists
+from sandbox.salesforce.recycle_bin import RecycleBin
+from sandbox.salesforce.rules import Rules
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.times import text_of_ms
 from sandbox.salesforce.values import stored
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Who writes, and what the request's headers ask for."""
+class Upserted:
+    """What an upsert did."""
 
-    user_id: str
-    auto_assign: bool = True
-    unchecked: bool = False  # the sandbox's own door: may write read-only and hidden fields
+    id: str
+    created: bool
 
 
-@dataclass(slots=True)
-class Rules:
-    """What an administrator has set up."""
+class SeveralMatches(ApiError):
+    """More than one record has the key of an upsert; `ids` are theirs."""
 
-    assignment: dict[str, str] = field(default_factory=dict)  # sObject name -> the owner its rule chooses
-    inactive_owner_blocks: bool = False  # every update of a record whose owner has left is refused
+    def __init__(self, key: Field, ids: list[str]) -> None:
+        message = f"{key.name}: more than one record found for external id field: [{', '.join(ids)}]"
+        super().__init__("DUPLICATE_EXTERNAL_ID", message, [])
+        self.ids = ids
 
 
 class Records:
@@ -45,6 +55,7 @@ class Records:
         self._pod = pod
         self._rules = rules
         self.picklists = Picklists(database)
+        self.bin = RecycleBin(database, schema, clock)
 
     def new_id(self, declared: SObject) -> str:
         """An id that no record of the org has."""
@@ -66,7 +77,7 @@ class Records:
     def _insert(self, declared: SObject, row: Row, actor: Actor) -> str:
         now = text_of_ms(self._clock.now_ms())
         row["Id"] = self.new_id(declared)
-        row |= _stamps(declared, now, actor.user_id)
+        row |= declared.stamps(now, actor.user_id)
         row |= {name: row.get(name, now) for name in ("CreatedDate",) if declared.has(name)}
         row |= {name: row.get(name, actor.user_id) for name in ("CreatedById",) if declared.has(name)}
         if declared.has("OwnerId"):
@@ -94,7 +105,7 @@ class Records:
                 self._check_owner_left(before, given)
                 given |= {"OwnerId": owner} if (owner := self._owner(declared, given, actor)) else {}
             now = text_of_ms(self._clock.now_ms())
-            given |= _stamps(declared, now, actor.user_id)
+            given |= declared.stamps(now, actor.user_id)
             given = derive(self._database, declared.name, before, given)
             if declared.name == "Opportunity" and before["StageName"] != given.get("StageName", before["StageName"]):
                 given["LastStageChangeDate"] = now
@@ -102,6 +113,33 @@ class Records:
             self._database.update(declared, record_id, given)
             if declared.name == "Opportunity" and history_changed(before, {**before, **given}):
                 self._keep_history(before, {**before, **given}, actor)
+
+    def upsert(
+        self,
+        declared: SObject,
+        key: Field,
+        value: Any,
+        values: Mapping[str, Any],
+        actor: Actor,
+        *,
+        update_only: bool = False,
+    ) -> Upserted:
+        """Update the one record whose `key` has this value, or create it; `values` do not hold the key.
+
+        SeveralMatches when there is more than one; NOT_FOUND when there is none and only updates are wanted.
+        """
+        with self._database.transaction():
+            found = self.matching(declared, key, str(value))
+            if len(found) > 1:
+                raise SeveralMatches(key, found)
+            if found:
+                self.update(declared, found[0], values, actor)
+                return Upserted(found[0], created=False)
+            if update_only:
+                raise not_found()
+            if key.type == "id":
+                raise missing_record()
+            return Upserted(self.create(declared, {**values, key.name: value}, actor), created=True)
 
     def existing(self, declared: SObject, record_id: str) -> Row:
         """The live row; refusals for an id that is missing or deleted."""
@@ -118,28 +156,12 @@ class Records:
             raise _not_supported(declared, "delete")
         with self._database.transaction():
             self.existing(declared, record_id)
-            self._delete(declared, record_id, record_id, text_of_ms(self._clock.now_ms()), actor)
+            self.bin.delete(declared, record_id, actor)
 
-    def _delete(self, declared: SObject, record_id: str, root: str, now: str, actor: Actor) -> None:
-        self._database.update(declared, record_id, {"IsDeleted": 1, **_stamps(declared, now, actor.user_id)})
-        self._database.execute(
-            "INSERT OR REPLACE INTO _deletions VALUES (?, ?, ?, ?)", (record_id, declared.name, now, root)
-        )
-        for child in self._schema.children(declared):
-            self._leave(self._schema.get(child.sobject), child.field, record_id, root, now, actor)
-
-    def _leave(self, child: SObject, link: Field, parent: str, root: str, now: str, actor: Actor) -> None:
-        """What becomes of the records that point at a deleted one."""
-        alive = " AND IsDeleted = 0" if child.has("IsDeleted") else ""
-        for row in self._database.rows(child, f'"{link.name}" = ?{alive}', (parent,)):
-            if link.on_delete == "restrict":
-                message = f"Your attempt to delete the record could not be completed because of a {child.name}."
-                raise ApiError("DELETE_FAILED", message, [])
-            if link.on_delete == "cascade" and child.has("IsDeleted"):
-                self._delete(child, row["Id"], root, now, actor)
-            elif link.name != "MasterRecordId":
-                stamp = {"SystemModstamp": now} if child.has("SystemModstamp") else {}
-                self._database.update(child, row["Id"], {link.name: None, **stamp})
+    def undelete(self, declared: SObject, record_id: str, actor: Actor) -> None:
+        """Out of the recycle bin, with what went in because of this record; UNDELETE_FAILED when it is not there."""
+        with self._database.transaction():
+            self.bin.undelete(declared, record_id, actor)
 
     def _given(self, declared: SObject, values: Mapping[str, Any], actor: Actor, *, creating: bool) -> Row:
         """The stored values of the fields a request names."""
@@ -259,11 +281,6 @@ class Records:
             **previous,
         }
         self._database.insert(history, row)
-
-
-def _stamps(declared: SObject, now: str, user_id: str) -> Row:
-    stamps = {"LastModifiedDate": now, "LastModifiedById": user_id, "SystemModstamp": now}
-    return {name: value for name, value in stamps.items() if declared.has(name)}
 
 
 def _not_supported(declared: SObject, operation: str) -> ApiError:

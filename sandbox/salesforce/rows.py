@@ -89,12 +89,11 @@ class Rows:
                 return found
             if found is not None:
                 self._check_preconditions(call, declared, found)
-                self._org.records.update(declared, found, values, call.actor)
-                return self._updated(call, found)
-            if key.type == "id" or (call.request.first("updateOnly") or "").lower() == "true":
-                raise not_found()
-            record_id = self._org.records.create(declared, {**values, key.name: value}, call.actor)
-        return self._created(call, declared, {"id": record_id, **SUCCESS, "created": True})
+            update_only = (call.request.first("updateOnly") or "").lower() == "true"
+            done = self._org.records.upsert(declared, key, value, values, call.actor, update_only=update_only)
+        if not done.created:
+            return self._updated(call, done.id)
+        return self._created(call, declared, {"id": done.id, **SUCCESS, "created": True})
 
     def record(self, declared: SObject, record_id: str, names: list[str], version: str) -> dict[str, Any] | None:
         """The JSON of one record, deleted or not; None when there is none."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sandbox.salesforce.records import Rules
+from sandbox.salesforce.rules import Rules
 
 
 @dataclass(slots=True)

@@ -120,5 +120,6 @@ CONTACT_ROLE = sobject(
     boolean("IsPrimary"),
     *audit(),
     undeletable=False,
+    restored=False,
     name_field="",
 )  # fmt: skip

@@ -1,0 +1,39 @@
+"""Who writes a record, and what the request's headers ask of the write."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sandbox.wire import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One user with the wishes of one request; the defaults are those of a request without the headers."""
+
+    user_id: str
+    auto_assign: bool = True  # Sforce-Auto-Assign
+    allow_duplicates: bool = False  # Sforce-Duplicate-Rule-Header: allowSave=true
+    duplicate_details: bool = False  # ... includeRecordDetails=true
+    update_mru: bool = False  # Sforce-Mru: updateMru=true
+    unchecked: bool = False  # the sandbox's own door: may write read-only and hidden fields
+
+
+def actor_of(user_id: str, request: Request) -> Actor:
+    duplicates = _options(request, "sforce-duplicate-rule-header")
+    return Actor(
+        user_id,
+        auto_assign=request.headers.get("sforce-auto-assign", "TRUE").strip().upper() != "FALSE",
+        allow_duplicates=duplicates.get("allowsave") == "true",
+        duplicate_details=duplicates.get("includerecorddetails") == "true",
+        update_mru=_options(request, "sforce-mru").get("updatemru") == "true",
+    )
+
+
+def _options(request: Request, header: str) -> dict[str, str]:
+    """The `name=value` pairs of a header, both in lower case."""
+    return {
+        name.lower(): value.lower()
+        for name, value in re.findall(r"(\w+)\s*=\s*\"?(\w+)", request.headers.get(header, ""))
+    }
