@@ -29,7 +29,13 @@ SALESFORCE_CREDENTIALS: Mapping[str, str] = {
     "password": "sandbox",
     "refresh_token": "sandbox-refresh",
 }
-HUBSPOT_CREDENTIALS: Mapping[str, str] = {"token": "pat-sandbox-token"}
+HUBSPOT_CREDENTIALS: Mapping[str, str] = {
+    "token": "pat-sandbox-token",
+    "client_id": "sandbox-client",
+    "client_secret": "sandbox-secret",
+    "refresh_token": "sandbox-refresh",
+    "code": "sandbox-code",
+}
 AnyApp = TypeVar("AnyApp", bound=App)
 
 

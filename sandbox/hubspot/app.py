@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ from sandbox.hubspot.merging import merge
 from sandbox.hubspot.oauth import OAuth
 from sandbox.hubspot.portal import Portal, Settings
 from sandbox.hubspot.routes import Address, Route, Table, address, scopes
-from sandbox.hubspot.tokens import PRIVATE_TOKEN, Author, Token, Tokens
+from sandbox.hubspot.tokens import OAUTH_LIFE_MS, PRIVATE_TOKEN, SCOPES, Author, MalformedToken, Token, Tokens
 from sandbox.hubspot.view import records
 from sandbox.hubspot.writing import Writer
 from sandbox.wire import Request, Response
 
 # Longer request lines are answered 414 by the gateway.
 MAX_TARGET = 16_000
+_HTML = {"Content-Type": "text/html;charset=UTF-8"}
 # The user who works in the CRM by hand.
 SOMEBODY = 7100
 
@@ -72,6 +73,7 @@ class HubspotApp:
             "renew_tokens": self.renew_tokens,
             "revoke_scope": self.revoke_scope,
             "grant_scope": self.grant_scope,
+            "add_token": self.add_token,
             "set_index_lag": self.set_index_lag,
             "catch_up_index": self.catch_up_index,
             "set_limits": self.set_limits,
@@ -82,14 +84,21 @@ class HubspotApp:
     # the wire
 
     def handle(self, request: Request) -> Response:
+        if len(request.target) > MAX_TARGET:
+            return Response(414, b"<html><body>414 Request-URI Too Large</body></html>", dict(_HTML))
         with self._lock:
-            found = address(request.path.rstrip("/") or "/")
+            path = request.path.rstrip("/") or "/"
+            found = address(path)
             if found is not None and found.area == "oauth":
                 return self._oauth.handle(request, found.version, found.tail)
+            if path == "/oauth/authorize" and request.method == "GET":
+                return self._oauth.authorize(request)
             try:
                 token = self.tokens.of_header(request.headers.get("authorization"))
             except HubspotError as error:
                 return error.response()
+            except MalformedToken:
+                return Response(530, b"<html><body>error code: 1016</body></html>", dict(_HTML))
             is_search = request.method == "POST" and found is not None and found.tail.endswith("/search")
             response = self._limiter.admit(token, is_search=is_search) or self._answer(request, found, token)
             response.headers |= self._limiter.headers(token, is_search=is_search)
@@ -115,8 +124,6 @@ class HubspotApp:
         return "write"
 
     def _answer(self, request: Request, found: Address | None, token: Token) -> Response:
-        if sum(len(name) + len(v) + 2 for name, vs in request.query.items() for v in vs) > MAX_TARGET:
-            return Response(414, b"<html><body>414 Request-URI Too Large</body></html>", {"Content-Type": "text/html"})
         matched = self._table.match(request.method, found) if found else None
         if found is None or matched is None:
             return self._no_route(found)
@@ -267,8 +274,22 @@ class HubspotApp:
     def renew_tokens(self) -> None:
         self.tokens.renew()
 
-    def revoke_scope(self, scope: str) -> None:
-        self.tokens.revoke_scope(scope)
+    def revoke_scope(self, scope: str, token: str = "") -> None:
+        """Take a scope from one token, from all when `token` is blank."""
+        self.tokens.revoke_scope(scope, token)
 
-    def grant_scope(self, scope: str) -> None:
-        self.tokens.grant_scope(scope)
+    def grant_scope(self, scope: str, token: str = "") -> None:
+        self.tokens.grant_scope(scope, token)
+
+    def add_token(
+        self,
+        token: str,
+        app_id: int,
+        app_name: str = "One more app",
+        user_id: int = 7003,
+        scopes: Iterable[str] = SCOPES,
+        is_oauth: bool = False,
+    ) -> None:
+        """Let `token` open the account for another app; an OAuth app's has its burst limit and lasts 30 minutes."""
+        until = self.clock.now_ms() + OAUTH_LIFE_MS if is_oauth else None
+        self.tokens.add(Token(token, app_id, app_name, user_id, set(scopes), until, is_oauth))

@@ -18,8 +18,6 @@ from sandbox.wire import Response
 PAGE_MAX = 100
 HISTORY_PAGE_MAX = 50
 _LINKS_SHOWN = 100
-# A request line longer than this is answered 414 by HubSpot's gateway.
-MAX_URL = 16_000
 
 
 def list_objects(call: Call, kind: str) -> Response:

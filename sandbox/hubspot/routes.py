@@ -19,19 +19,22 @@ from sandbox.wire import Response, Routes
 
 Handler = Callable[..., Response]
 NUMBERED = ("v3", "v4")
-DATED = ("2026-03", "2026-09")
+DATED = ("2026-03", "2026-09", "2026-09-beta")
 VERSIONS = (*NUMBERED, *DATED)
+# The 2026-09 specification has no list of one record's associations; its beta had it.
+_LISTS_LINKS = ("v4", "2026-03", "2026-09-beta")
 # Taps still read the definitions where they were before v3.
 LEGACY = ("v2",)
 _AREAS = "objects|properties|associations|owners|pipelines"
+_DATED = "|".join(DATED)
 _FORMS = (
     re.compile(rf"/crm/(?P<version>v3|v4)/(?P<area>{_AREAS})(?P<tail>/.*)?"),
-    re.compile(rf"/crm/(?P<area>{_AREAS})/(?P<version>2026-03|2026-09)(?P<tail>/.*)?"),
-    re.compile(r"/(?P<area>account-info)/(?P<version>v3|2026-03|2026-09)(?P<tail>/.*)?"),
-    re.compile(r"/(?P<area>oauth)/(?P<version>v1|v3|2026-03|2026-09)(?P<tail>/.*)?"),
+    re.compile(rf"/crm/(?P<area>{_AREAS})/(?P<version>{_DATED})(?P<tail>/.*)?"),
+    re.compile(rf"/(?P<area>account-info)/(?P<version>v3|{_DATED})(?P<tail>/.*)?"),
+    re.compile(rf"/(?P<area>oauth)/(?P<version>v1|v3|{_DATED})(?P<tail>/.*)?"),
     re.compile(r"/(?P<area>properties)/(?P<version>v2)(?P<tail>/.*)?"),
     re.compile(r"/settings/(?P<version>v3)/(?P<area>users)(?P<tail>/.*)?"),
-    re.compile(r"/settings/(?P<area>users)/(?P<version>v3|2026-03|2026-09)(?P<tail>/.*)?"),
+    re.compile(rf"/settings/(?P<area>users)/(?P<version>v3|{_DATED})(?P<tail>/.*)?"),
 )
 
 
@@ -126,8 +129,7 @@ class Table:
     def _add_associations(self) -> None:
         linked, pair = "/objects/{kind}/{record_id}/associations", "/associations/{source}/{target}"
         newer = ("v4", *DATED)
-        # The 2026-09 specification does not have the list of one record.
-        self._add("GET", f"{linked}/{{target}}", associations.list_links, "read", ("v4", "2026-03"))
+        self._add("GET", f"{linked}/{{target}}", associations.list_links, "read", _LISTS_LINKS)
         self._add("PUT", f"{linked}/default/{{target}}/{{target_id}}", associations.put_default, "write", newer)
         self._add("PUT", f"{linked}/{{target}}/{{target_id}}", associations.put_labelled, "write", newer)
         self._add("DELETE", f"{linked}/{{target}}/{{target_id}}", associations.delete_link, "write", newer)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sandbox.clock import SandboxClock
@@ -11,6 +13,7 @@ from sandbox.hubspot.errors import HubspotError
 PRIVATE_TOKEN = "pat-sandbox-token"  # noqa: S105 - a fixed harmless word
 OTHER_TOKEN = "pat-sandbox-other-token"  # noqa: S105 - likewise; another app of the same portal
 OAUTH_LIFE_MS = 1_800_000
+OAUTH_APP, OAUTH_USER = 2001, 7001
 SCOPES = frozenset(
     [f"crm.objects.{name}.{verb}" for name in ("contacts", "companies", "deals", "users") for verb in ("read", "write")]
     + [f"crm.schemas.{name}.{verb}" for name in ("contacts", "companies", "deals") for verb in ("read", "write")]
@@ -50,6 +53,14 @@ class Author:
         return cls("CRM_UI", f"userId:{user_id}", "", user_id)
 
 
+# What a bearer token is made of (RFC 6750); the gateway in front of the API chokes on anything else.
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+
+
+class MalformedToken(Exception):
+    """The gateway does not even pass such a header on: it answers 530 instead of the API's 401."""
+
+
 class Tokens:
     """The tokens of the portal; state of the running server, not of the stored data."""
 
@@ -63,18 +74,20 @@ class Tokens:
         self._tokens[token.text] = token
         return token
 
-    def issue(self) -> Token:
-        """A new OAuth access token, good for 30 minutes."""
-        text = f"oauth-sandbox-{secrets.token_urlsafe(120)}"
+    def issue(self, scopes: Collection[str] = SCOPES) -> Token:
+        """A new OAuth access token, good for 30 minutes. Its text is as long as HubSpot's may be, some 300 letters."""
+        text = f"oauth-sandbox-{secrets.token_urlsafe(214)}"
         until = self._clock.now_ms() + OAUTH_LIFE_MS
-        return self.add(Token(text, 2001, "Sandbox OAuth app", 7001, expires_ms=until, is_oauth=True))
+        return self.add(Token(text, OAUTH_APP, "Sandbox OAuth app", OAUTH_USER, set(scopes), until, is_oauth=True))
 
     def find(self, text: str) -> Token | None:
         return self._tokens.get(text)
 
     def of_header(self, header: str | None) -> Token:
-        """The live token of an Authorization header; 401 otherwise."""
+        """The live token of an Authorization header; 401 otherwise, MalformedToken for what no token can be."""
         scheme, _, text = (header or "").partition(" ")
+        if scheme.lower() == "bearer" and text.strip() and not _WELL_FORMED.fullmatch(text.strip()):
+            raise MalformedToken
         token = self._tokens.get(text.strip()) if scheme.lower() == "bearer" else None
         if token is None:
             raise HubspotError(
@@ -102,10 +115,14 @@ class Tokens:
             if not token.is_oauth:
                 token.expires_ms = None
 
-    def revoke_scope(self, scope: str) -> None:
-        for token in self._tokens.values():
+    def revoke_scope(self, scope: str, text: str = "") -> None:
+        """Take a scope from the token `text`, from all when that is blank. LookupError for an unknown token."""
+        for token in self._named(text):
             token.scopes.discard(scope)
 
-    def grant_scope(self, scope: str) -> None:
-        for token in self._tokens.values():
+    def grant_scope(self, scope: str, text: str = "") -> None:
+        for token in self._named(text):
             token.scopes.add(scope)
+
+    def _named(self, text: str) -> list[Token]:
+        return [self._tokens[text]] if text else list(self._tokens.values())

@@ -191,32 +191,6 @@ def test_pipeline_stage_metadata_are_strings_and_changes_are_audited(account: Ac
     assert account.post("/crm/v3/objects/deals", {"properties": deal}).status_code == 201
 
 
-@pytest.mark.parametrize("version", ["v1", "v3", "2026-03", "2026-09"])
-def test_oauth_token_lives_thirty_minutes(account: Account, version: str) -> None:
-    form = {
-        "grant_type": "refresh_token", "client_id": "sandbox-client", "client_secret": "sandbox-secret",
-        "refresh_token": "sandbox-refresh",
-    }  # fmt: skip
-    issued = httpx.post(f"{account.url}/oauth/{version}/token", data=form).json()
-    assert issued["expires_in"] == 1800 and issued["token_type"] == "bearer"
-    headers = {"Authorization": f"Bearer {issued['access_token']}"}
-    answer = httpx.get(f"{account.url}{CONTACTS}", headers=headers)
-    assert answer.status_code == 200 and "X-HubSpot-RateLimit-Daily" not in answer.headers
-    account.clock.turn(1801)
-    assert httpx.get(f"{account.url}{CONTACTS}", headers=headers).status_code == 401
-    wrong = httpx.post(f"{account.url}/oauth/{version}/token", data={**form, "refresh_token": "x"})
-    assert wrong.status_code == 400
-    assert (wrong.json()["status"], wrong.json()["error"]) == ("BAD_REFRESH_TOKEN", "invalid_grant")
-
-
-def test_oauth_tokens_can_be_inspected_in_both_ways(account: Account) -> None:
-    told = httpx.get(f"{account.url}/oauth/v1/access-tokens/pat-sandbox-token").json()
-    assert "crm.objects.contacts.read" in told["scopes"]
-    active = httpx.post(f"{account.url}/oauth/2026-03/token/introspect", data={"token": "pat-sandbox-token"}).json()
-    assert active["active"] is True
-    assert httpx.post(f"{account.url}/oauth/2026-03/token/introspect", data={"token": "x"}).json() == {"active": False}
-
-
 @pytest.mark.parametrize(
     "path", ["/crm/objects/2027-03/contacts", "/crm/v9/objects/contacts", "/", "/crm/v3/objects/0-99"]
 )
