@@ -16,6 +16,10 @@ from importlib.resources import files
 
 from model.streams import STREAMS
 
+# Streams a file can hold; what it holds beside them is named and left alone.
+FILE_STREAMS = {
+    name: STREAMS[name] for name in ("users", "stages", "accounts", "contacts", "leads", "deals", "associations")
+}
 FILE_WORDS, EVIDENCE_ONLY = "(file)", "-"
 # Exports that join several objects name the object first: "Deal - Title", "Account: Industry", "Contact.Email".
 _OBJECTS = {
@@ -92,7 +96,7 @@ def spellings() -> dict[str, dict[str, tuple[str, int]]]:
             # A heading that stands for two fields of a stream means the one that ranks it higher.
             if known is None or known[0] == EVIDENCE_ONLY or (field != EVIDENCE_ONLY and rank < known[1]):
                 entries[key] = (field, rank)
-    for name, known_stream in STREAMS.items():
+    for name, known_stream in FILE_STREAMS.items():
         for own in known_stream.field_names:
             # Whoever writes our own field names means them.
             table[name].setdefault(squash(own), (own, 0))

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from connectors import _files_headings as names
-from connectors._files_headings import Heading
+from connectors._files_headings import FILE_STREAMS, Heading
 from connectors._files_table import Table
-from model.streams import STREAMS
 
 # A table is taken for a stream from this much evidence on; one heading that only this stream has counts 1.
 ENOUGH = 1.0
@@ -61,12 +60,12 @@ def recognise(table: Table, mapping: Mapping[str, Mapping[str, str]], *, stream:
     )
     ranked = sorted(scores, key=lambda stream: (-scores[stream], list(scores).index(stream)))
     best = stream or ranked[0]
-    if not stream and (scores[best] < ENOUGH or best not in STREAMS):
+    if not stream and (scores[best] < ENOUGH or best not in FILE_STREAMS):
         kind = best.strip("()") if scores[best] >= ENOUGH else "nothing known"
         return Recognition(None, kind, unrecognised=tuple(table.frame.columns))
     fields, lost = assign(best, table.frame, headings, mapping.get(best, {}))
     notes = [*lost]
-    second = next((one for one in ranked if one in STREAMS and one != best), None)
+    second = next((one for one in ranked if one in FILE_STREAMS and one != best), None)
     if second and scores[second] >= CLOSE * scores[best]:
         notes.append(
             f"it could also be {second} ({scores[second]:.1f} points against {scores[best]:.1f}); "
@@ -90,7 +89,7 @@ def _score(stream: str, table: Table, headings: Sequence[Heading], mapping: Mapp
             found[f"-object {heading.key}"] = 0.5
     mapped = [name for name in mapping.get(stream, {}).values() if _matching(name, headings)]
     score = sum(found.values()) + _MAPPED * len(mapped) + _FILE_NAME * _file_name_says(stream, table)
-    if stream not in STREAMS:
+    if stream not in FILE_STREAMS:
         return score
     core = {*found, *mapping.get(stream, {})} if mapped else set(found)
     if stream == "associations":
@@ -104,10 +103,10 @@ def _outweighed(scores: dict[str, float], table: Table, headings: Sequence[Headi
     """A file that its name and a heading of no other kind call something we do not keep (a history of accounts, the
     stages of tickets) is that, however many headings it shares with the records themselves."""
     for kind in scores:
-        if kind in STREAMS or not _file_name_says(kind, table):
+        if kind in FILE_STREAMS or not _file_name_says(kind, table):
             continue
         if any(names.meaning(kind, one) and names.commonness().get(one.key) == 1 for one in headings):
-            scores = {stream: score * (0.2 if stream in STREAMS else 1.0) for stream, score in scores.items()}
+            scores = {stream: score * (0.2 if stream in FILE_STREAMS else 1.0) for stream, score in scores.items()}
             break
     return scores
 

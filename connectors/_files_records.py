@@ -11,10 +11,10 @@ import polars as pl
 from connectors import _files_dates as dates
 from connectors import _files_parts as parts
 from connectors import _files_values as values
-from connectors._files_headings import Heading
+from connectors._files_headings import FILE_STREAMS, Heading
 from connectors._files_recognise import Recognition
 from connectors._files_table import Table, shown
-from model.streams import STREAMS, SYSTEM_FIELDS, Field, Stream
+from model.streams import SYSTEM_FIELDS, Field, Stream
 
 _SYSTEM = {one.name: one for one in SYSTEM_FIELDS if one.name != "payload"}
 # Parts that are texts or ids, and what they are read as.
@@ -54,7 +54,7 @@ class _Work:
 def build(table: Table, recognition: Recognition, currency: str) -> tuple[pl.DataFrame, list[str]]:
     """The records of a recognised table: `id`, `changed_at` and a column per field it has; with notes for people."""
     assert recognition.stream is not None
-    work = _Work(table, STREAMS[recognition.stream], dict(recognition.fields), currency)
+    work = _Work(table, FILE_STREAMS[recognition.stream], dict(recognition.fields), currency)
     _read_columns(work)
     _combine(work)
     _stamp(work)
@@ -161,7 +161,7 @@ def _combine(work: _Work) -> None:
     if work.stream.name == "deals":
         _close_deals(work)
     if work.stream.name == "associations":
-        columns.update(parts.links({name[:-3]: columns[name] for name in list(columns) if name[:-3] in STREAMS}))
+        columns.update(parts.links({name[:-3]: columns[name] for name in list(columns) if name[:-3] in FILE_STREAMS}))
     if work.stream.name == "stages" and "key" not in columns:
         columns["key"] = columns["id"] if "id" in columns else columns["name"]
     if "street_2" in columns:

@@ -24,21 +24,46 @@ class Access:
     problems: tuple[str, ...] = ()
 
 
+# Kinds of calls that no documented minimum covers: they depend on the org, not on what changed in it.
+APART = frozenset({"auth", "describe", "count", "check", "sweep"})
+
+
 @dataclass(slots=True)
 class Usage:
-    """API calls made by one connection since it was opened, by kind (`auth`, `describe`, `list`, `search`, `read`,
-    `write`, `association`, `count`, ...), and the remote's own daily figures where it tells them."""
+    """API calls made by one connection since it was opened, by kind, beside the documented minimum for the same work.
+
+    Kinds: `list`, `search`, `deleted`, `bulk`, `read` (guards and proofs of writes), `write`, `history`, and those of
+    APART: `auth`, `describe`, `count`, `check` and `sweep` (links of records that did not change). `daily_used` and
+    `daily_limit` are the remote's own figures where it tells them.
+    """
 
     calls: dict[str, int] = field(default_factory=dict)
     daily_used: int | None = None
     daily_limit: int | None = None
+    work: dict[tuple[str, int], int] = field(default_factory=dict)  # (what, most per call) -> records or rows so far
 
     def count(self, kind: str) -> None:
         self.calls[kind] = self.calls.get(kind, 0) + 1
 
+    def needs(self, what: str, records: int, *, most: int) -> None:
+        """Note work that has been done: so many records of `what` (contacts, write contacts, ...), for which the remote
+        documents at most `most` a call. One call for a stream's deletes is `needs("deletes of contacts", 1, most=1)`.
+        """
+        self.work[what, most] = self.work.get((what, most), 0) + records
+
     @property
     def total(self) -> int:
         return sum(self.calls.values())
+
+    @property
+    def budgeted(self) -> int:
+        """Calls made of the kinds that the minimum covers."""
+        return sum(number for kind, number in self.calls.items() if kind not in APART)
+
+    @property
+    def minimum(self) -> int:
+        """The fewest calls that the documented maxima allow for the work done."""
+        return sum(-(-records // most) for (_, most), records in self.work.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +133,8 @@ class Sink(Source, Protocol):
         """Split into the units that are journaled and sent as one, in dependency order, at the documented maxima."""
 
     def send(self, batch: tuple[Planned, ...]) -> Sent:
-        """Write one unit behind its version guard and read back what was written. Never raises after a write may
+        """Write one unit behind its version guard and read back what was written. Of a create, a merge and a
+        conversion the outcome says in `made` what was left behind. Never raises after a write may
         have reached the remote: such changes come back `unknown`. Raises AuthFailed, QuotaSpent or Unavailable(sent
         False) only when nothing of the batch was sent."""
 

@@ -18,7 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import JaroWinkler
 
 from connectors._files_binary import OLE, PARQUET, ZIP, read_parquet, read_workbook
-from connectors._files_headings import squash
+from connectors._files_headings import FILE_STREAMS, squash
 from connectors._files_recognise import SAMPLE, Recognition, recognise
 from connectors._files_records import build, distinct_ids
 from connectors._files_table import Table
@@ -27,7 +27,6 @@ from connectors.connector import Access, Usage
 from model.batch import Batch, Page, Watermark
 from model.errors import ConfigError, InputError
 from model.settings import FilesConnection
-from model.streams import STREAMS
 
 SYSTEM = "files"
 PAGE_ROWS = 10_000
@@ -63,7 +62,7 @@ class Loaded:
         """The records as batches of at most `rows`; one empty batch where there are none."""
         if self.stream is None or self.frame is None:
             return
-        readable = frozenset(STREAMS[self.stream].field_names).intersection(self.frame.columns)
+        readable = frozenset(FILE_STREAMS[self.stream].field_names).intersection(self.frame.columns)
         for start in range(0, max(self.frame.height, 1), rows):
             columns = self.frame.slice(start, rows).to_dict(as_series=False)
             yield Batch(connection, self.stream, columns, readable)
@@ -127,7 +126,7 @@ class FileSource:
     def streams(self) -> tuple[str, ...]:
         """Streams that at least one file holds, users and accounts before those that refer to them."""
         found = {recognition.stream for _, _, recognition in self._surveyed()}
-        return tuple(stream for stream in STREAMS if stream in found)
+        return tuple(stream for stream in FILE_STREAMS if stream in found)
 
     def pull(self, stream: str, watermark: Watermark) -> Iterator[Page]:
         """All records of a stream, whatever the watermark's `since`; a cursor goes on at its row of the same files."""
@@ -246,7 +245,7 @@ def _load(table: Table, recognition: Recognition, currency: str) -> Loaded:
 def _unique(loaded: list[Loaded]) -> list[Loaded]:
     """The same files with ids that are unique per stream."""
     result = list(loaded)
-    for stream in STREAMS:
+    for stream in FILE_STREAMS:
         places = [index for index, one in enumerate(loaded) if one.stream == stream and one.frame is not None]
         frames, counts = distinct_ids([frame for index in places if (frame := loaded[index].frame) is not None])
         for index, frame, count in zip(places, frames, counts, strict=True):
@@ -260,12 +259,12 @@ def _unique(loaded: list[Loaded]) -> list[Loaded]:
 
 def _check_names(mapping: Mapped, connection: str) -> None:
     for stream, fields in mapping.items():
-        if stream not in STREAMS:
+        if stream not in FILE_STREAMS:
             raise ConfigError(
                 f"connections.{connection}.mapping names a stream {stream!r} that does not exist; "
-                f"did you mean {_nearest(stream, STREAMS)!r}?"
+                f"did you mean {_nearest(stream, FILE_STREAMS)!r}?"
             )
-        known = (*STREAMS[stream].field_names, "id", "changed_at", "created_at", "is_deleted", "merged_into")
+        known = (*FILE_STREAMS[stream].field_names, "id", "changed_at", "created_at", "is_deleted", "merged_into")
         for name in fields:
             if name not in known:
                 raise ConfigError(

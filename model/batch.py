@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model.streams import SYSTEM_FIELDS, Value
+from model.streams import SYSTEM_FIELDS, Value, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class CustomColumn:
+    """One mapped field of the org's or portal's own: its type, and a value per record of the batch."""
+
+    type: ValueType
+    values: list[Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +26,18 @@ class Batch:
 
     `columns` always has `id` and `changed_at`; of the stream's own fields exactly those in `readable`, and of the
     other system fields those the source has. Values are of the Python types in `model.streams`.
+    `custom` holds the mapped fields that are no canonical ones, by their own names, typed as the source describes them.
     """
 
     connection: str
     stream: str
     columns: Mapping[str, list[Value]]
     readable: frozenset[str]
+    custom: Mapping[str, CustomColumn] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in self.columns.values()}
+        lengths |= {len(column.values) for column in self.custom.values()}
         if len(lengths) > 1:
             raise ValueError(f"columns of {self.connection}/{self.stream} differ in length: {sorted(lengths)}")
         missing = ({"id", "changed_at"} | self.readable) - self.columns.keys()

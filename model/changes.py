@@ -99,6 +99,8 @@ class Convert:
     reason: str
     rule: str = ""
     evidence: tuple[Evidence, ...] = ()
+    status: str | None = None  # the lead's status afterwards; None: the system's first converted one
+    deal_name: str | None = None  # None: no deal is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,8 @@ OutcomeStatus = Literal["applied", "already", "rejected", "conflict", "overwrote
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one planned change. `found` is the remote's value where it was not the expected one;
-    `version` (µs) is the record's version after the write."""
+    `version` (µs) is the record's version after the write; `made` is the id that a create, a merge or a conversion
+    left behind: of the new record, the survivor, the contact."""
 
     change_id: str
     status: OutcomeStatus
@@ -182,3 +185,4 @@ class Outcome:
     message: str = ""
     version: int | None = None
     found: Value = field(default=None)
+    made: str | None = None

@@ -115,6 +115,7 @@ ACCOUNTS = Stream(
         Field("lei", "text", "identifier"),
         Field("registration_number", "text", "identifier"),
         Field("last_activity_on", "date", "date"),
+        Field("is_person", "bool", "flag"),  # a person account: half of a pair with a contact
     ),
 )
 CONTACTS = Stream(
@@ -127,6 +128,7 @@ CONTACTS = Stream(
         Field("account_id", "text", "reference"),
         Field("lifecycle_stage", "text", "picklist"),
         Field("email_bounced", "bool", "flag"),
+        Field("is_person_account", "bool", "flag"),
     ),
 )
 LEADS = Stream(
@@ -200,6 +202,7 @@ USERS = Stream(
         Field("department", "text", "text"),
         Field("manager_id", "text", "reference"),
         Field("last_login_at", "time", "time"),
+        Field("login_id", "text", "identifier"),  # how logins and licence assignments name the user
     ),
 )
 ASSOCIATIONS = Stream(
@@ -215,6 +218,116 @@ ASSOCIATIONS = Stream(
     ),
 )
 
+STAGE_HISTORY = Stream(
+    "stage_history",
+    "stage_change",
+    (
+        # One row for each time a deal entered a stage; `entered_at` ties the rows of a deal into its path.
+        Field("deal_id", "text", "reference"),
+        Field("stage", "text", "picklist"),
+        Field("entered_at", "time", "time"),
+        Field("amount", "money", "money"),
+        Field("currency", "text", "currency"),
+        Field("close_on", "date", "date"),
+        Field("probability", "real", "number"),
+        Field("by_id", "text", "reference"),  # who, or which integration, made the change
+        Field("source", "text", "picklist"),
+    ),
+)
+CAMPAIGNS = Stream(
+    "campaigns",
+    "campaign",
+    (
+        Field("name", "text", "text"),
+        Field("type", "text", "picklist"),
+        Field("status", "text", "picklist"),
+        Field("parent_id", "text", "reference"),
+        Field("owner_id", "text", "reference"),
+        Field("starts_on", "date", "date"),
+        Field("ends_on", "date", "date"),
+        Field("is_active", "bool", "flag"),
+        Field("budget", "money", "money"),
+        Field("cost", "money", "money"),
+        Field("currency", "text", "currency"),
+    ),
+)
+CAMPAIGN_MEMBERS = Stream(
+    "campaign_members",
+    "campaign_member",
+    (
+        Field("campaign_id", "text", "reference"),
+        Field("contact_id", "text", "reference"),
+        Field("lead_id", "text", "reference"),
+        Field("email", "text", "email"),  # where the system knows the member by no record
+        Field("status", "text", "picklist"),
+        Field("has_responded", "bool", "flag"),
+        Field("responded_at", "time", "time"),
+    ),
+)
+ACTIVITIES = Stream(
+    "activities",
+    "activity",
+    (
+        # task, call, email, meeting or note. Where an activity hangs on many records, associations tell which.
+        Field("type", "text", "picklist"),
+        Field("subject", "text", "text"),
+        Field("direction", "text", "picklist"),  # in, out
+        Field("status", "text", "picklist"),
+        Field("priority", "text", "picklist"),
+        Field("outcome", "text", "picklist"),
+        Field("happened_at", "time", "time"),
+        Field("due_on", "date", "date"),
+        Field("is_done", "bool", "flag"),
+        Field("duration_s", "int", "number"),
+        Field("owner_id", "text", "reference"),
+        Field("contact_id", "text", "reference"),
+        Field("lead_id", "text", "reference"),
+        Field("account_id", "text", "reference"),
+        Field("deal_id", "text", "reference"),
+    ),
+)
+LICENCES = Stream(
+    "licences",
+    "licence",
+    (
+        Field("name", "text", "text"),
+        Field("type", "text", "picklist"),  # user, package, seat
+        Field("namespace", "text", "identifier"),
+        Field("total", "int", "number"),  # None: unlimited
+        Field("used", "int", "number"),
+        Field("status", "text", "picklist"),
+        Field("expires_on", "date", "date"),
+    ),
+)
+LICENCE_HOLDERS = Stream(
+    "licence_holders",
+    "licence_holder",
+    (
+        Field("licence_id", "text", "reference"),
+        Field("login_id", "text", "reference"),
+    ),
+)
+LOGINS = Stream(
+    "logins",
+    "login",
+    (
+        # Without addresses: what a tool report needs, and no more of a person.
+        Field("login_id", "text", "reference"),
+        Field("logged_in_at", "time", "time"),
+        Field("type", "text", "picklist"),
+        Field("application", "text", "text"),
+        Field("browser", "text", "text"),
+        Field("platform", "text", "text"),
+        Field("status", "text", "picklist"),
+        Field("is_success", "bool", "flag"),
+        Field("country", "text", "country"),
+    ),
+)
+
 STREAMS: dict[str, Stream] = {
-    stream.name: stream for stream in (USERS, STAGES, ACCOUNTS, CONTACTS, LEADS, DEALS, ASSOCIATIONS)
-}
+    stream.name: stream
+    for stream in (
+        USERS, STAGES, ACCOUNTS, CONTACTS, LEADS, DEALS, STAGE_HISTORY, CAMPAIGNS, CAMPAIGN_MEMBERS, ACTIVITIES,
+        ASSOCIATIONS, LICENCES, LICENCE_HOLDERS, LOGINS,
+    )
+}  # fmt: skip

@@ -122,6 +122,7 @@ def record(connection: Connection, run_id: str, outcomes: Iterable[Outcome], at:
             "message": outcome.message,
             "version": outcome.version,
             "found": json.dumps(outcome.found),
+            "made": outcome.made,
         }
         connection.execute(
             insert(_OUTCOMES).values(values).on_conflict_do_update(index_elements=["change_id", "run_id"], set_=values)
@@ -167,5 +168,5 @@ def outcomes(
 
 def _recorded(row: Mapping[Any, Any]) -> Recorded:
     found: Value = json.loads(row["found"])
-    outcome = Outcome(row["change_id"], row["status"], row["code"], row["message"], row["version"], found)
+    outcome = Outcome(row["change_id"], row["status"], row["code"], row["message"], row["version"], found, row["made"])
     return Recorded(row["run_id"], Planned(row["change_id"], load_change(row["body"])), outcome, micros(row["at"]))

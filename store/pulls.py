@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, func, 
 from model.batch import Batch, Page, Watermark
 from model.errors import StoreError
 from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
+from store import custom
 from store.database import Database
 from store.mirror import MIRROR
 from store.tables import ReadableRow, WatermarkRow
@@ -159,6 +160,7 @@ def _upsert(database: Database, connection: Connection, batch: Batch, number: in
     if "is_deleted" not in batch.columns:
         constants["is_deleted"] = False
     written = database.upsert(connection, batch.stream, constants, batch.columns)
+    custom.save(connection, batch)
     if written < len(batch):
         _see_older(connection, batch, number)
 
@@ -189,8 +191,9 @@ def _mark_readable(connection: Connection, page: Page) -> None:
     here = {"here": batch.connection, "there": batch.stream}
     before = {row.field: (row.shown, row.readable) for row in connection.execute(_FIND_READABLE, here)}
     complete = not before or (page.is_full and page.is_last)
-    for name in STREAMS[batch.stream].field_names:
-        shown = name in batch.readable
+    own = STREAMS[batch.stream].field_names
+    for name in (*own, *sorted((before.keys() | batch.custom.keys()) - set(own))):
+        shown = name in batch.readable or name in batch.custom
         known = before.get(name)
         now = {"shown": shown, "readable": shown and (complete or (known is not None and known[1]))}
         if known is None:
@@ -228,6 +231,12 @@ def check(batch: Batch) -> None:
                 f"{batch.connection}/{batch.stream} has no field {name!r}; map it to a field of the stream"
             )
         problem = _problem(name, kind, column)
+        if problem:
+            raise StoreError(f"{batch.connection}/{batch.stream}: {name} holds {problem}; the page was not saved")
+    for name, own in batch.custom.items():
+        if name in fields:
+            raise StoreError(f"{batch.connection}/{batch.stream}: {name} is a field of the stream, not a custom one")
+        problem = _problem(name, own.type, own.values)
         if problem:
             raise StoreError(f"{batch.connection}/{batch.stream}: {name} holds {problem}; the page was not saved")
 

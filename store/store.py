@@ -19,6 +19,7 @@ from model.errors import ConfigError, StoreError
 from model.evidence import Verdict
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
 from store import derived, lookups, plans, pulls, runs
+from store.custom import with_custom
 from store.database import Database
 from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, SCORES, VERDICTS
 from store.mirror import MIRROR
@@ -128,11 +129,13 @@ class Store:
         columns: Sequence[str] | None = None,
         connections: Collection[str] | None = None,
         deleted: bool = False,
+        custom: Sequence[str] = (),
     ) -> pl.DataFrame:
         """The records of a stream, sorted by (connection, id) in code-point order.
 
-        Columns are connection, id and then `columns`, which by default are all but `payload`. A field that is
-        unknown in a connection (see `readable`) is null there. Deleted records come only with `deleted`.
+        Columns are connection, id and then `columns`, which by default are all but `payload`, and the `custom` fields
+        asked for. A field that is unknown in a connection (see `readable`) is null there. Deleted records come only
+        with `deleted`.
         """
         pulls.known_stream(stream)
         table = MIRROR[stream]
@@ -142,7 +145,8 @@ class Store:
             query = query.where(table.c.connection.in_(sorted(connections)))
         if not deleted:
             query = query.where(table.c.is_deleted.is_(False))
-        return pulls.without_unknown(self._database.frame(query), self.readable(), stream)
+        records = with_custom(self._database, self._database.frame(query), stream, custom)
+        return pulls.without_unknown(records, self.readable(), stream)
 
     def readable(self) -> pl.DataFrame:
         """Columns connection, stream, field, shown (the remote shows it now) and readable (the store holds it for every

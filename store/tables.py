@@ -99,6 +99,24 @@ class ReadableRow(Row, table=True):
     readable: bool = _flag()
 
 
+class CustomValueRow(Row, table=True):
+    """One value of a mapped field that is no canonical one. `type` is a value type of `model.streams`; of the three
+    columns behind it at most one is filled: text in `text`, a real in `fraction`, all others in `whole`."""
+
+    __tablename__ = "custom_values"
+    # Clustered so that one field of a stream is one scan.
+    __table_args__ = {"sqlite_with_rowid": False}
+    connection: str = _text(key=True)
+    stream: str = _text(key=True)
+    field: str = _text(key=True)
+    id: str = _text(key=True)
+    changed_at: int = _number()
+    type: str = _text()
+    text: str | None = _text(null=True)
+    whole: int | None = _number(null=True)
+    fraction: float | None = _real(null=True)
+
+
 class FindingRow(Row, table=True):
     """One finding of the newest run of a step, in the order it was given."""
 
@@ -245,6 +263,7 @@ class OutcomeRow(Row, table=True):
     message: str = _text()
     version: int | None = _number(null=True)
     found: str | None = _text(null=True)
+    made: str | None = _text(null=True)
 
 
 class LookupRow(Row, table=True):

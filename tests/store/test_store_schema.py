@@ -7,17 +7,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import create_engine, inspect, make_url
 
 from model.streams import STREAMS, SYSTEM_FIELDS
 from store import Store
 from store.mirror import MIRROR
-from store.schema import VERSION_TABLE, newest
+from store.schema import VERSION_TABLE, config, newest
 from store.tables import METADATA
 
 ROOT = Path(__file__).parents[2]
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 def test_migrations_lead_to_the_declared_tables(empty_url: str) -> None:
@@ -64,3 +66,19 @@ def test_processes_that_open_a_new_store_at_once_all_succeed(empty_url: str) -> 
         subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
     ]
     assert sorted(process.communicate()[0].strip() for process in started) == ["r0001", "r0002"]
+
+
+def test_rows_of_the_first_schema_survive_the_second(empty_url: str) -> None:
+    engine = create_engine(make_url(empty_url).set(drivername=_DRIVERS[make_url(empty_url).get_backend_name()]))
+    with engine.begin() as opened:
+        command.upgrade(config(opened), "0001")
+        for stream in ("accounts", "users"):
+            opened.exec_driver_sql(
+                f"INSERT INTO {stream} (connection, id, changed_at, is_deleted, name, seen_in, vanished) "
+                f"VALUES ('sf', '1', 5, false, 'Kept', 3, false)"
+            )
+    engine.dispose()
+    with Store.open(empty_url) as store:
+        for stream in ("accounts", "users"):
+            assert store.frame(stream, columns=["name", "changed_at"])["name"].to_list() == ["Kept"]
+        assert store.frame("accounts", columns=["is_person"])["is_person"].to_list() == [None]
