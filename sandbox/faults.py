@@ -38,7 +38,10 @@ class Fault:
     body: str | None = None  # replaces the body, also when it is not JSON
     headers: Mapping[str, str] = field(default_factory=dict)  # replaces or adds
     cut_after: int | None = None  # send so many bytes of the body, then close
+    chunked: bool = False  # send the body in a chunk; with `cut_after` the chunk ends early
     drop: bool = False  # close the connection without an answer
+    reset: bool = False  # when dropping, reset the connection instead of closing it in order
+    hang_up: bool = False  # close the connection after the answer without saying so in its headers
     delay_s: float = 0.0  # wait before the answer
     drip_s: float = 0.0  # wait so long between pieces of 1,024 bytes
     expire: bool = False  # the app forgets all access tokens first

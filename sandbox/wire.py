@@ -82,10 +82,11 @@ class Routes:
         self._routes.append((method, re.compile(f"{regex}/?", re.IGNORECASE), handler))
 
     def match(self, method: str, path: str) -> tuple[Handler, dict[str, str]] | None:
-        """The handler and its path arguments; the first route added wins."""
+        """The handler and its path arguments; the first route added wins. HEAD is a GET whose body stays behind."""
+        wanted = (method, "*", "GET") if method == "HEAD" else (method, "*")
         for route_method, pattern, handler in self._routes:
             found = pattern.fullmatch(path)
-            if found and route_method in (method, "*"):
+            if found and route_method in wanted:
                 return handler, found.groupdict()
         return None
 

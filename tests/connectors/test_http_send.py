@@ -9,19 +9,12 @@ import time
 import traceback
 import tracemalloc
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 
 import httpx
 import pytest
 import respx
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from connectors._http import (
     Answer,
@@ -38,6 +31,7 @@ from model.errors import (
 )
 from sandbox.server import Listener
 from sandbox.wire import Request, Response
+from tests.certificate import self_signed_context
 
 HOME = "https://api.example.com"
 
@@ -252,21 +246,7 @@ def test_environment_that_cannot_be_used_is_a_config_error(
 
 @pytest.fixture
 def self_signed(tmp_path: Path) -> ssl.SSLContext:
-    """A server's TLS with a certificate for 127.0.0.1 that it signed itself."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "home")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "home.pem").write_bytes(private + certificate.public_bytes(Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "home.pem")
-    return context
+    return self_signed_context(tmp_path)
 
 
 def test_certificate_that_nobody_vouches_for_is_refused(self_signed: ssl.SSLContext) -> None:
