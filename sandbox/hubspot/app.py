@@ -137,7 +137,9 @@ class HubspotApp:
             return error.response()
 
     def _check_scopes(self, token: Token, route: Route, arguments: dict[str, str]) -> None:
-        lacking = [one for one in scopes(route, arguments) if not token.scopes.intersection(one)]
+        lacking = [
+            one for one in scopes(route, arguments, self._portal.find_kind) if not token.scopes.intersection(one)
+        ]
         if lacking:
             raise missing_scopes([scope for one in lacking for scope in one])
 

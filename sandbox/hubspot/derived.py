@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.hubspot.kinds import Kind
-from sandbox.hubspot.portal import STAGE_FIELDS, Portal, stage_slug
+from sandbox.hubspot.portal import Portal, stage_slug
 from sandbox.hubspot.values import as_text
 
 Values = Mapping[str, str | None]
@@ -25,8 +25,8 @@ def derived(portal: Portal, kind: Kind, old: Values, new: Values, now: str) -> d
         found["hubspot_owner_assigneddate"] = now if new["hubspot_owner_id"] else None
     if kind.plural == "contacts":
         found |= _of_contact(new)
-    if kind.plural in STAGE_FIELDS:
-        found |= _of_stage(portal, kind, old, new, now)
+    if kind.stage_fields:
+        found |= _of_stage(portal, kind, kind.stage_fields[1], old, new, now)
     if kind.plural == "deals" and new.keys() & {"dealstage", "amount"}:
         found |= _of_deal(portal, {**old, **new})
     return found
@@ -43,8 +43,7 @@ def _of_contact(new: Values) -> dict[str, str | None]:
     return found
 
 
-def _of_stage(portal: Portal, kind: Kind, old: Values, new: Values, now: str) -> dict[str, str | None]:
-    field = STAGE_FIELDS[kind.plural][1]
+def _of_stage(portal: Portal, kind: Kind, field: str, old: Values, new: Values, now: str) -> dict[str, str | None]:
     stage, before = new.get(field), old.get(field)
     if not stage or stage == before:
         return {}

@@ -27,6 +27,9 @@ class Documents:
     def drop(self, shelf: str, key: str) -> None:
         self._store.db.execute("DELETE FROM documents WHERE shelf = ? AND key = ?", (shelf, key))
 
+    def clear(self, shelf: str) -> None:
+        self._store.db.execute("DELETE FROM documents WHERE shelf = ?", (shelf,))
+
     def list(self, shelf: str) -> dict[str, Any]:
         """The shelf's objects by key."""
         sql = "SELECT key, body FROM documents WHERE shelf = ? ORDER BY key"

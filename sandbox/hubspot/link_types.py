@@ -27,12 +27,17 @@ class LinkType:
 PRIMARY = {
     ("contacts", "companies"): (1, "associatedcompanyid"),
     ("deals", "companies"): (5, "hs_primary_associated_company"),
+    ("tickets", "companies"): (26, "hs_primary_company_id"),
+    ("leads", "contacts"): (578, "hs_primary_contact_id"),
+    ("leads", "companies"): (580, "hs_primary_company_id"),
 }
+# Pairs of which some types have labels: there the unlabelled one is called `..._unlabeled`.
+_LABELLED = frozenset([279, 341, 339, 608, 610])
 
 
 def _pair(source: str, target: str, there: int, back: int, label: str | None = None) -> list[LinkType]:
     """Both directions of a type; unlabelled ones that have a labelled sibling are called `..._unlabeled`."""
-    tail = "_unlabeled" if label is None and (there, back) in ((279, 280), (341, 342)) else ""
+    tail = "_unlabeled" if label is None and there in _LABELLED else ""
     one, other = _singular(source), _singular(target)
     return [
         LinkType(there, source, target, label, back, f"{one}_to_{other}{tail}"),
@@ -45,9 +50,14 @@ def _singular(plural: str) -> str:
     return kind.singular if kind else plural
 
 
-def _activities(source: str, *first: int) -> list[LinkType]:
+def _activities(source: str, *first: int, messages: int, letters: int = 0) -> list[LinkType]:
+    """Types to engagements, whose ids back are one more; those of messages and letters are one less
+    (not from leads)."""
     targets = ("calls", "emails", "meetings", "notes", "tasks")
-    return [t for target, there in zip(targets, first, strict=True) for t in _pair(source, target, there, there + 1)]
+    types = [t for target, there in zip(targets, first, strict=True) for t in _pair(source, target, there, there + 1)]
+    back = messages + 1 if source == "leads" else messages - 1
+    types += _pair(source, "communications", messages, back)
+    return types + (_pair(source, "postal_mail", letters, letters - 1) if letters else [])
 
 
 _TYPES = [
@@ -57,9 +67,26 @@ _TYPES = [
     *_pair("deals", "companies", 341, 342),
     *_pair("deals", "companies", 5, 6, "Primary"),
     *_pair("contacts", "tickets", 15, 16),
-    *_activities("contacts", 193, 197, 199, 201, 203),
-    *_activities("companies", 181, 185, 187, 189, 191),
-    *_activities("deals", 205, 209, 211, 213, 215),
+    *_pair("tickets", "companies", 339, 340),
+    *_pair("tickets", "companies", 26, 25, "Primary"),
+    *_pair("tickets", "deals", 28, 27),
+    *_pair("leads", "contacts", 608, 609),
+    *_pair("leads", "contacts", 578, 579, "Primary"),
+    *_pair("leads", "companies", 610, 611),
+    *_pair("leads", "companies", 580, 581, "Primary"),
+    *_pair("leads", "deals", 1037, 1038),
+    *_pair("deals", "line_items", 19, 20),
+    *_pair("quotes", "line_items", 67, 68),
+    *_pair("quotes", "contacts", 69, 70),
+    *_pair("quotes", "companies", 71, 72),
+    *_pair("quotes", "deals", 64, 63),
+    *_pair("quotes", "tasks", 217, 218),
+    *_activities("contacts", 193, 197, 199, 201, 203, messages=82, letters=454),
+    *_activities("companies", 181, 185, 187, 189, 191, messages=88, letters=460),
+    *_activities("deals", 205, 209, 211, 213, 215, messages=86, letters=458),
+    *_activities("tickets", 219, 223, 225, 227, 229, messages=84, letters=456),
+    *_activities("leads", 596, 598, 600, 854, 646, messages=602),
+    LinkType(452, "tickets", "tickets", None, 452, "ticket_to_ticket"),
     LinkType(449, "contacts", "contacts", None, 449, "contact_to_contact"),
     LinkType(450, "companies", "companies", None, 450, "company_to_company"),
     LinkType(451, "deals", "deals", None, 451, "deal_to_deal"),
@@ -89,11 +116,11 @@ class LinkTypes:
         types = self.between(source, target).values()
         return next((t for t in types if name.lower() == t.name or name == str(t.id)), None)
 
-    def target_of(self, source: Kind, ids: list[int]) -> Kind | None:
-        """The object type to which all these types lead from `source`."""
+    def target_of(self, source: Kind, ids: list[int]) -> str | None:
+        """The plural name of the object type to which all these types lead from `source`."""
         for (one, other), types in self._between.items():
             if one == source.plural and ids and all(i in types for i in ids):
-                return kind_named(other)
+                return other
         return None
 
     def next_own(self) -> int:

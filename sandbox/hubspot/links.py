@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from sandbox.hubspot.errors import bad_request
-from sandbox.hubspot.kinds import BY_NUMBER, Kind
+from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.link_types import PRIMARY, LinkType, LinkTypes
 from sandbox.hubspot.portal import Portal
 
@@ -121,7 +121,7 @@ class Links:
                 "SELECT target, target_id, types FROM links WHERE source = ? AND source_id = ?", (kind.number, other)
             ).fetchall()
             for number, target_id, types in rows:
-                target = BY_NUMBER[number]
+                target = self._portal.kind_numbered(number)
                 self._write(kind, other, target, target_id, set())
                 if target_id != survivor or target != kind:
                     self._adopt(kind, survivor, target, target_id, {int(t) for t in types.split(",")})
@@ -132,7 +132,7 @@ class Links:
             "SELECT target, target_id FROM links WHERE source = ? AND source_id = ?", (kind.number, record_id)
         ).fetchall()
         for number, target_id in rows:
-            self._write(kind, record_id, BY_NUMBER[number], target_id, set())
+            self._write(kind, record_id, self._portal.kind_numbered(number), target_id, set())
 
     def refresh(self, kind: Kind, record_id: int) -> None:
         """Let the records linked to one that was deleted or restored show their primary company anew."""
@@ -140,7 +140,7 @@ class Links:
             "SELECT target, target_id FROM links WHERE source = ? AND source_id = ?", (kind.number, record_id)
         ).fetchall()
         for number, target_id in rows:
-            self._show_primary(BY_NUMBER[number], target_id, kind)
+            self._show_primary(self._portal.kind_numbered(number), target_id, kind)
 
     def _adopt(self, kind: Kind, survivor: int, target: Kind, target_id: int, types: set[int]) -> None:
         for one, one_id, other, other_id in (

@@ -84,7 +84,7 @@ def _wire(column: pl.Series) -> pl.Expr:
 
 def _guessed(kind: Kind, name: str, dtype: pl.DataType) -> Definition:
     """A custom property for a column the schema does not have, of the type its values have."""
-    made = Definition(name, name.replace("_", " ").capitalize(), group=group_of(kind.plural), hubspot_defined=False)
+    made = Definition(name, name.replace("_", " ").capitalize(), group=group_of(kind), hubspot_defined=False)
     if dtype == pl.Boolean:
         options = (("true", "Yes"), ("false", "No"))
         return replace(made, type="bool", field_type="booleancheckbox", options=options)

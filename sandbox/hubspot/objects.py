@@ -89,9 +89,10 @@ def _associate(call: Call, kind: Kind, number: int, wanted: Any) -> None:
         to, type_ids = int(wanted["to"]["id"]), [int(spec["associationTypeId"]) for spec in wanted["types"]]
     except (KeyError, TypeError, ValueError):
         raise bad_request("Invalid input JSON: an association needs `to.id` and `types`") from None
-    target = call.links.types.target_of(kind, type_ids)
-    if target is None:
+    plural = call.links.types.target_of(kind, type_ids)
+    if plural is None:
         raise bad_request(f"Association types {type_ids} do not start at {kind.type_id}")
+    target = call.portal.kind(plural)
     if not call.portal.store.rows(target, [to], ()):
         raise not_found(f"Object not found. objectId are usually numeric. {target.upper}={to}")
     call.links.label(kind, number, target, to, type_ids)

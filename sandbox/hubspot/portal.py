@@ -11,12 +11,11 @@ from sandbox.clock import SandboxClock
 from sandbox.hubspot.definition import Definition, moment
 from sandbox.hubspot.documents import Documents
 from sandbox.hubspot.errors import not_found
-from sandbox.hubspot.kinds import KINDS, Kind, kind_named
+from sandbox.hubspot.kinds import KINDS, Kind, custom_kind, kind_named
 from sandbox.hubspot.schema import default_definitions, group_of
 from sandbox.hubspot.store import Store
 from sandbox.hubspot.values import stamp
 
-STAGE_FIELDS = {"deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage")}
 _SALES = {
     "appointmentscheduled": ("Appointment Scheduled", "0.2"),
     "qualifiedtobuy": ("Qualified To Buy", "0.4"),
@@ -27,6 +26,13 @@ _SALES = {
     "closedlost": ("Closed Lost", "0.0"),
 }
 _SUPPORT = {"1": "New", "2": "Waiting on contact", "3": "Waiting on us", "4": "Closed"}
+_PROSPECTS = {
+    "new-stage-id": ("New", "IN_PROGRESS"),
+    "attempting-stage-id": ("Attempting", "IN_PROGRESS"),
+    "connected-stage-id": ("Connected", "IN_PROGRESS"),
+    "qualified-stage-id": ("Qualified", "QUALIFIED"),
+    "unqualified-stage-id": ("Disqualified", "UNQUALIFIED"),
+}
 
 
 @dataclass(slots=True)
@@ -67,16 +73,17 @@ class Portal:
         self.documents = Documents(self.store)
         self._definitions: dict[str, dict[str, Definition]] = {}
         self._stages: dict[str, dict[str, Stage]] = {}
+        self._custom: dict[str, Kind] = {}
         self.writes = 0  # grows with every change, so that answers may be cached
         self.totals: dict[object, tuple[int, int]] = {}  # of searches: (writes, total)
-        if not self.documents.list("definitions:contacts"):
-            self._furnish()
+        self._furnish()
         self.reread()
 
     def _furnish(self) -> None:
         with self.store.transaction():
-            for kind in KINDS:
-                for definition in default_definitions(kind.plural).values():
+            new = [kind for kind in KINDS if not self.documents.list(f"definitions:{kind.plural}")]
+            for kind in new:
+                for definition in default_definitions(kind).values():
                     self.documents.put(f"definitions:{kind.plural}", definition.name, definition.stored())
             sales = [(key, label, {"isClosed": str(key.startswith("closed")).lower(), "probability": probability})
                      for key, (label, probability) in _SALES.items()]  # fmt: skip
@@ -84,31 +91,75 @@ class Portal:
                 (key, label, {"isClosed": str(key == "4").lower(), "ticketState": "CLOSED" if key == "4" else "OPEN"})
                 for key, label in _SUPPORT.items()
             ]
-            for plural, label, stages in (("deals", "Sales Pipeline", sales), ("tickets", "Support Pipeline", support)):
-                pipeline_id = "default" if plural == "deals" else "0"
-                self.put_pipeline(plural, self.new_pipeline(pipeline_id, label, 0, stages))
+            prospects = [(key, label, {"leadState": state}) for key, (label, state) in _PROSPECTS.items()]
+            for plural, pipeline_id, label, stages in (
+                ("deals", "default", "Sales Pipeline", sales),
+                ("tickets", "0", "Support Pipeline", support),
+                ("leads", "lead-pipeline-id", "Lead pipeline", prospects),
+            ):
+                if any(kind.plural == plural for kind in new):
+                    self.put_pipeline(plural, self.new_pipeline(pipeline_id, label, 0, stages))
 
     def reread(self) -> None:
         """Fill the caches from the database, and give each property its column."""
         self.writes += 1
         self._stages.clear()
-        for kind in KINDS:
+        schemas = self.documents.list("schemas").values()
+        self._custom = {kind.plural: kind for kind in map(_kind_of_schema, schemas)}
+        for kind in self.kinds:
             stored = self.documents.list(f"definitions:{kind.plural}")
             definitions = {name: Definition.of_stored(body) for name, body in stored.items()}
             self._definitions[kind.plural] = definitions
             self.store.furnish(kind, definitions)
-            for plural in (p for p in STAGE_FIELDS if p == kind.plural):
-                self._define_stage_dates(kind, plural)
+            if kind.stage_fields:
+                self._define_stage_dates(kind, kind.stage_fields)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """HubSpot's object types and the account's own."""
+        return (*KINDS, *self._custom.values())
 
     def now(self) -> str:
         return stamp(self.clock.now_ms())
 
     def kind(self, name: str) -> Kind:
-        """The object type of that name or type id; 404... in HubSpot's words a 400 when there is none."""
-        kind = kind_named(name)
+        """The object type of that name or type id; 404 when there is none."""
+        kind = self.find_kind(name)
         if kind is None:
             raise not_found(f"Unable to infer object type from: {name}")
         return kind
+
+    def find_kind(self, name: str) -> Kind | None:
+        """A custom type goes by its type id, its name, and that after `p_` or `p<portal>_`."""
+        found = kind_named(name)
+        if found is not None or not self._custom:
+            return found
+        bare = name[2:] if name.lower().startswith("p_") else name
+        return next((kind for kind in self._custom.values() if kind.is_named(bare)), None)
+
+    def kind_numbered(self, number: int) -> Kind:
+        return next(kind for kind in self.kinds if kind.number == number)
+
+    def put_schema(self, schema: dict[str, Any]) -> Kind:
+        """Keep the schema of a custom object type, with its table when it is new."""
+        self.documents.put("schemas", schema["fullyQualifiedName"], schema)
+        kind = _kind_of_schema(schema)
+        if kind.plural not in self._definitions:
+            self._definitions[kind.plural] = default_definitions(kind)
+            for definition in self._definitions[kind.plural].values():
+                self.documents.put(f"definitions:{kind.plural}", definition.name, definition.stored())
+            self.store.furnish(kind, self._definitions[kind.plural])
+        self._custom[kind.plural] = kind
+        return kind
+
+    def drop_schema(self, kind: Kind) -> None:
+        """Forget a custom object type and all of its records."""
+        self.documents.drop("schemas", kind.plural)
+        self.documents.clear(f"definitions:{kind.plural}")
+        self.drop_pipelines(kind.plural)
+        self.store.drop(kind)
+        del self._custom[kind.plural], self._definitions[kind.plural]
+        self.writes += 1
 
     # definitions
 
@@ -157,12 +208,12 @@ class Portal:
     def put_pipeline(self, plural: str, pipeline: dict[str, Any]) -> None:
         self.documents.put(f"pipelines:{plural}", str(pipeline["id"]), pipeline)
         self._stages.pop(plural, None)
-        if plural in self._definitions:
-            self._define_stage_dates(self.kind(plural), plural)
+        kind = self.kind(plural)
+        if plural in self._definitions and kind.stage_fields:
+            self._define_stage_dates(kind, kind.stage_fields)
 
     def drop_pipelines(self, plural: str) -> None:
-        for key in self.documents.list(f"pipelines:{plural}"):
-            self.documents.drop(f"pipelines:{plural}", key)
+        self.documents.clear(f"pipelines:{plural}")
         self._stages.pop(plural, None)
 
     def pipelines(self, plural: str) -> list[dict[str, Any]]:
@@ -187,13 +238,14 @@ class Portal:
             }
         return self._stages[plural]
 
-    def _define_stage_dates(self, kind: Kind, plural: str) -> None:
+    def _define_stage_dates(self, kind: Kind, fields: tuple[str, str]) -> None:
         """The read-only stamps that each stage brings, and the options of the stage property."""
+        plural = kind.plural
         names = [f"hs_v2_date_{word}_{_slug(stage)}" for stage in self.stages(plural) for word in ("entered", "exited")]
         for definition in moment(*names, read_only=True):
             if definition.name not in self._definitions[plural]:
-                self.define(kind, replace(definition, group=group_of(plural)))
-        pipeline_field, stage_field = STAGE_FIELDS[plural]
+                self.define(kind, replace(definition, group=group_of(kind)))
+        pipeline_field, stage_field = fields
         pipelines = tuple((p["id"], p["label"]) for p in self.pipelines(plural) if not p["archived"])
         stages = tuple((stage.id, stage.label) for stage in self.stages(plural).values())
         for name, options in ((pipeline_field, pipelines), (stage_field, stages)):
@@ -205,6 +257,18 @@ class Portal:
 
     def owner_exists(self, owner_id: str) -> bool:
         return self.documents.get("owners", owner_id) is not None
+
+
+def _kind_of_schema(schema: dict[str, Any]) -> Kind:
+    labels = schema["labels"]
+    number = int(schema["objectTypeId"].partition("-")[2])
+    return custom_kind(
+        number,
+        schema["fullyQualifiedName"],
+        (labels["singular"], labels["plural"]),
+        tuple(schema["requiredProperties"]),
+        tuple(schema["searchableProperties"]),
+    )
 
 
 def _slug(stage_id: str) -> str:

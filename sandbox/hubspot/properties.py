@@ -113,7 +113,7 @@ def create_group(call: Call, kind: str) -> Response:
 
 
 def _groups(call: Call, kind: Kind) -> dict[str, dict[str, Any]]:
-    first = group_of(kind.plural)
+    first = group_of(kind)
     label = f"{kind.singular.capitalize()} information"
     default = {"name": first, "label": label, "displayOrder": 0, "archived": False}
     return {first: default, **call.portal.documents.list(f"groups:{kind.plural}")}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sandbox.hubspot import account, associations, associations_v3, batches, merging, objects, owners, pipelines
 from sandbox.hubspot import properties as props
 from sandbox.hubspot.call import Call
-from sandbox.hubspot.kinds import kind_named
+from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.search import search_objects
 from sandbox.wire import Response, Routes
 
@@ -63,11 +63,12 @@ def address(path: str) -> Address | None:
     return None
 
 
-def scopes(route: Route, arguments: dict[str, str]) -> list[list[str]]:
+def scopes(route: Route, arguments: dict[str, str], find_kind: Callable[[str], Kind | None]) -> list[list[str]]:
     """What a call needs: of each inner list one scope."""
     if not route.needs or "." in route.needs:
         return [[route.needs]] if route.needs else []
-    kinds = [kind_named(arguments[name]) for name in ("kind", "source", "target") if name in arguments]
+    names = [arguments[name] for name in ("kind", "source", "target") if name in arguments]
+    kinds = [find_kind(name) for name in names]
     found: list[list[str]] = []
     for kind in kinds:
         if kind is None:

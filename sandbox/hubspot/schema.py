@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sandbox.hubspot import activity_schema, sales_schema
 from sandbox.hubspot.definition import Definition, choice, flag, moment, number, own, owner, text, words
-from sandbox.hubspot.kinds import KINDS
+from sandbox.hubspot.kinds import Kind
+from sandbox.hubspot.labels import LABELS
 
 LIFECYCLE_STAGES = {
     "subscriber": "Subscriber",
@@ -57,9 +59,6 @@ _INDUSTRIES = words(
     TRANSLATION_AND_LOCALIZATION TRANSPORTATION_TRUCKING_RAILROAD UTILITIES VENTURE_CAPITAL_PRIVATE_EQUITY
     VETERINARY WAREHOUSING WHOLESALE WINE_AND_SPIRITS WIRELESS WRITING_AND_EDITING MOBILE_GAMES
     """
-)
-_CALL_STATUS = words(
-    "BUSY CALLING_CRM_USER CANCELED COMPLETED CONNECTING FAILED IN_PROGRESS MISSED NO_ANSWER QUEUED RINGING"
 )
 _LEGAL_BASES = (
     "Not applicable",
@@ -162,70 +161,33 @@ _DEALS = [
     *_ACTIVITY,
     *_ORIGIN,
 ]
-_TICKETS = [
-    *text("subject", "content"),
-    *choice("hs_pipeline", ()),
-    *choice("hs_pipeline_stage", (), field_type="radio"),
-    *choice("hs_ticket_priority", ("LOW", "MEDIUM", "HIGH", "URGENT")),
-    *moment("createdate", "closed_date"),
-]
-_CALLS = [
-    *text("hs_call_title", "hs_call_from_number", "hs_call_to_number"),
-    *text("hs_call_body", field_type="html"),
-    *choice("hs_call_direction", ("INBOUND", "OUTBOUND")),
-    *choice("hs_call_disposition", ()),
-    *choice("hs_call_status", _CALL_STATUS),
-    *number("hs_call_duration"),
-]
-_EMAILS = [
-    *text("hs_email_subject", "hs_email_text", "hs_email_from_email", "hs_email_to_email"),
-    *text("hs_email_html", field_type="html"),
-    *text("hs_email_headers", field_type="textarea"),
-    *choice("hs_email_direction", ("EMAIL", "INCOMING_EMAIL", "FORWARDED_EMAIL")),
-    *choice("hs_email_status", ("BOUNCED", "FAILED", "SCHEDULED", "SENDING", "SENT")),
-]
-_MEETINGS = [
-    *text("hs_meeting_title", "hs_meeting_location"),
-    *text("hs_meeting_body", "hs_internal_meeting_notes", field_type="html"),
-    *moment("hs_meeting_start_time", "hs_meeting_end_time"),
-    *choice("hs_meeting_outcome", ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "CANCELED")),
-]
-_TASKS = [
-    *text("hs_task_subject"),
-    *text("hs_task_body", field_type="html"),
-    *choice("hs_task_status", ("NOT_STARTED", "IN_PROGRESS", "WAITING", "COMPLETED", "DEFERRED")),
-    *choice("hs_task_priority", ("NONE", "LOW", "MEDIUM", "HIGH")),
-    *choice("hs_task_type", ("EMAIL", "CALL", "TODO")),
-    *moment("hs_task_completion_date"),
-]
 _OWN: dict[str, list[Definition]] = {
     "contacts": _CONTACTS,
     "companies": _COMPANIES,
     "deals": _DEALS,
-    "tickets": _TICKETS,
-    "calls": _CALLS,
-    "emails": _EMAILS,
-    "meetings": _MEETINGS,
-    "notes": text("hs_note_body", field_type="html"),
-    "tasks": _TASKS,
-    "communications": [*text("hs_communication_body"), *choice("hs_communication_channel_type", ())],
-    "users": [*text("hs_internal_user_id", "hs_email", "hs_given_name", "hs_family_name", "hs_job_title")],
+    **activity_schema.OWN,
+    **sales_schema.OWN,
 }
 GROUPS = {"contacts": "contactinformation", "companies": "companyinformation", "deals": "dealinformation"}
 
 
-def default_definitions(plural: str) -> dict[str, Definition]:
-    """The definitions of a new portal for one object type, by property name."""
-    shared = [*_COMMON, *(moment("hs_timestamp") if _is_engagement(plural) else [])]
-    group = group_of(plural)
-    return {definition.name: replace(definition, group=group) for definition in [*shared, *_OWN[plural]]}
+def default_definitions(kind: Kind) -> dict[str, Definition]:
+    """The definitions of a new object type, by property name."""
+    shared = [*_COMMON, *(activity_schema.SHARED if kind.is_engagement else [])]
+    own = sales_schema.CUSTOM if kind.is_custom else _OWN[kind.plural]
+    group = group_of(kind)
+    return {one.name: replace(one, group=group, label=label_of(kind, one)) for one in [*shared, *own]}
 
 
-def group_of(plural: str) -> str:
+def group_of(kind: Kind) -> str:
     """The property group in which an object's own properties stand."""
-    singular = next(kind.singular for kind in KINDS if kind.plural == plural)
-    return GROUPS.get(plural, f"{singular}information")
+    if kind.is_custom:
+        return f"{kind.singular}_information"
+    return GROUPS.get(kind.plural, f"{kind.singular.replace('_', '')}information")
 
 
-def _is_engagement(plural: str) -> bool:
-    return next(kind.is_engagement for kind in KINDS if kind.plural == plural)
+def label_of(kind: Kind, definition: Definition) -> str:
+    """What people call the property."""
+    if definition.name == "hubspot_owner_id":
+        return f"{kind.singular_label} owner"
+    return LABELS.get(f"{kind.plural}.{definition.name}") or LABELS.get(definition.name) or definition.label

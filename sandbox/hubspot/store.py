@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.hubspot.kinds import KINDS, Kind
+from sandbox.hubspot.kinds import CUSTOM, Kind
 
 Row = tuple[str | int | None, ...]
 CREATED = frozenset({"createdate", "hs_createdate"})
@@ -111,6 +111,15 @@ class Store:
         for name in own:
             self.add_property(kind, name)
 
+    def drop(self, kind: Kind) -> None:
+        """Forget an object type: its records, their history and their links."""
+        for table in (kind.plural, f"{kind.plural}_lag"):
+            self.db.execute(f"DROP TABLE {table}")
+        for table in ("history", "aliases"):
+            self.db.execute(f"DELETE FROM {table} WHERE kind = ?", (kind.plural,))
+        self.db.execute("DELETE FROM links WHERE ? IN (source, target)", (kind.number,))
+        del self._columns[kind.plural]
+
     def columns(self, kind: Kind) -> list[str]:
         return self._columns[kind.plural]
 
@@ -187,7 +196,7 @@ class Store:
             " AND key = ?), 0))"
         )
         last = int(self.db.execute(sql, (kind.plural, kind.plural)).fetchone()[0])
-        return last + 1 if last else kind.number * 1_000_000_000 + 1
+        return last + 1 if last else kind.number % CUSTOM * 1_000_000_000 + 1
 
     def keep_for_index(self, kind: Kind, ids: Sequence[int], visible_ms: int) -> None:
         """Let the search index see these rows as they are now until `visible_ms`."""
@@ -213,8 +222,8 @@ class Store:
 
     def catch_up(self) -> None:
         """Let the index know all writes now."""
-        for kind in KINDS:
-            self.db.execute(f"DELETE FROM {kind.plural}_lag")
+        for plural in self._columns:
+            self.db.execute(f"DELETE FROM {plural}_lag")
 
     def is_large(self, kind: Kind) -> bool:
         """Whether a search by value is worth an index."""

@@ -14,9 +14,10 @@ PRIVATE_TOKEN = "pat-sandbox-token"  # noqa: S105 - a fixed harmless word
 OTHER_TOKEN = "pat-sandbox-other-token"  # noqa: S105 - likewise; another app of the same portal
 OAUTH_LIFE_MS = 1_800_000
 OAUTH_APP, OAUTH_USER = 2001, 7001
+_OBJECTS = ("contacts", "companies", "deals", "leads", "products", "line_items", "quotes", "custom")
 SCOPES = frozenset(
-    [f"crm.objects.{name}.{verb}" for name in ("contacts", "companies", "deals", "users") for verb in ("read", "write")]
-    + [f"crm.schemas.{name}.{verb}" for name in ("contacts", "companies", "deals") for verb in ("read", "write")]
+    [f"crm.objects.{name}.{verb}" for name in (*_OBJECTS, "users") for verb in ("read", "write")]
+    + [f"crm.schemas.{name}.{verb}" for name in _OBJECTS for verb in ("read", "write")]
     + ["crm.objects.owners.read", "crm.export", "crm.import", "account-info.security.read", "sales-email-read"]
     + ["oauth", "tickets", "forms", "settings.users.read"]
 )

@@ -10,7 +10,7 @@ from sandbox.hubspot.errors import InvalidValues, bad_request, conflict
 from sandbox.hubspot.history import remember
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.links import Links
-from sandbox.hubspot.portal import STAGE_FIELDS, Portal
+from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.store import CREATED, VIRTUAL
 from sandbox.hubspot.tokens import Author
 from sandbox.hubspot.values import BadValue, appended, as_text, ms_of, parsed, stamp
@@ -63,6 +63,8 @@ class Writer:
 
     def create(self, kind: Kind, values: Values, author: Author, *, version: str = "v3") -> int:
         """Make a record of checked values; its id. 400 for missing properties, 409 for a known e-mail address."""
+        if kind.plural == "meetings" and not values.get("hs_timestamp"):
+            values = {**values, "hs_timestamp": values.get("hs_meeting_start_time")}
         self._require(kind, values, version)
         values = {name: value for name, value in values.items() if value is not None}
         values |= self._default_pipeline(kind, values)
@@ -190,25 +192,32 @@ class Writer:
             )
 
     def _default_pipeline(self, kind: Kind, values: Values) -> Values:
-        """Without a pipeline a record goes into the one that has its stage, which must be the only pipeline."""
-        names = STAGE_FIELDS.get(kind.plural)
-        if names is None or values.get(names[0]):
+        """Where a stage is required, the pipeline may be left out when there is only one; elsewhere a record goes
+        into the first stage of the first pipeline."""
+        if kind.stage_fields is None:
             return {}
+        pipeline_field, stage_field = kind.stage_fields
+        needs_stage = (stage_field,) in kind.required
         pipelines = [pipeline["id"] for pipeline in self._portal.pipelines(kind.plural) if not pipeline["archived"]]
-        if len(pipelines) > 1:
+        pipeline = values.get(pipeline_field)
+        if not pipeline and len(pipelines) > 1 and needs_stage:
             raise bad_request(
                 f"Error creating {kind.upper}. Some required properties were not set.",
-                context={"properties": [names[0]]},
+                context={"properties": [pipeline_field]},
             )
-        return {names[0]: pipelines[0]} if pipelines else {}
+        pipeline = pipeline or next(iter(pipelines), None)
+        first = next(
+            (stage.id for stage in self._portal.stages(kind.plural).values() if stage.pipeline == pipeline), None
+        )
+        return {pipeline_field: pipeline} | ({} if needs_stage or values.get(stage_field) else {stage_field: first})
 
     def _check_stage(self, kind: Kind, values: Mapping[str, str | None], changed: Values | None = None) -> None:
-        names = STAGE_FIELDS.get(kind.plural)
+        names = kind.stage_fields
         if names is None or (changed is not None and not changed.keys() & set(names)):
             return
         pipeline, stage = values.get(names[0]), values.get(names[1])
         stages = [s.id for s in self._portal.stages(kind.plural).values() if s.pipeline == pipeline]
-        if stage not in stages:
+        if (pipeline or stage) and stage not in stages:
             message = f"{stage} was not one of the allowed options: [{', '.join(stages)}] of pipeline {pipeline}"
             raise InvalidValues([(names[1], "INVALID_OPTION", message)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -115,6 +116,19 @@ def frames() -> dict[str, pl.DataFrame]:
 
 @pytest.fixture
 def account() -> Iterator[Account]:
+    with opened() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Account]:
+    """One account for all tests of a module, which leave each other's records alone."""
+    with opened() as found:
+        yield found
+
+
+@contextmanager
+def opened() -> Iterator[Account]:
     clock = SandboxClock(NOW)
     app = HubspotApp(clock=clock, limits=Limits(enabled=False))
     app.load(frames())

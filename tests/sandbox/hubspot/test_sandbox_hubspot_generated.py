@@ -9,9 +9,16 @@ import pytest
 
 from sandbox.generator import generate
 from sandbox.hubspot import HubspotApp
+from sandbox.hubspot.kinds import Kind, kind_named
 from sandbox.hubspot.schema import default_definitions
 
 KINDS = ("contacts", "companies", "deals", "calls", "emails", "meetings", "notes", "tasks")
+
+
+def _kind(name: str) -> Kind:
+    found = kind_named(name)
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +40,7 @@ def test_generated_records_are_all_there(app: HubspotApp, frames: dict[str, pl.D
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_generated_columns_and_options_are_those_of_the_schema(frames: dict[str, pl.DataFrame], kind: str) -> None:
-    known = default_definitions(kind)
+    known = default_definitions(_kind(kind))
     for column in frames[kind].drop("id").iter_columns():
         assert column.name in known
         options = {value for value, _ in known[column.name].options}
