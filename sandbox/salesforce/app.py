@@ -14,6 +14,7 @@ import polars as pl
 from sandbox.clock import SandboxClock
 from sandbox.salesforce import loading
 from sandbox.salesforce.actor import Actor, actor_of
+from sandbox.salesforce.bulk import Bulk
 from sandbox.salesforce.collection import Collection
 from sandbox.salesforce.composite import Composite
 from sandbox.salesforce.database import Database, Row
@@ -68,6 +69,7 @@ class SalesforceApp:
         self.settings = settings or Settings()
         self._org = self._build(Database(path), f"S{org % 10}")
         seed(self._org)
+        self._bulk = Bulk(self._org)
         self._counting = threading.Lock()
         self._routes = Routes()
         self._add_routes()
@@ -84,6 +86,7 @@ class SalesforceApp:
             "show_field": self.show_field,
             "expire_tokens": self.expire_tokens,
             "turn_clock": self.clock.turn,
+            "set_bulk": self.set_bulk,
         }
 
     def _build(self, database: Database, pod: str) -> Org:
@@ -104,6 +107,7 @@ class SalesforceApp:
         for name in ("query", "queryAll"):
             self._routes.add("GET", f"{base}/{name}", self._query)
             self._routes.add("GET", f"{base}/{name}/{{locator}}", self._query_more)
+        self._bulk.add_to(self._routes, base)
         Composite(self._org, self._answer).add_to(self._routes, base)
         Collection(self._org, rows).add_to(self._routes, base)
         rows.add_to(self._routes, base)
@@ -256,6 +260,11 @@ class SalesforceApp:
     def expire_tokens(self) -> None:
         self._org.tokens.expire()
 
+    def set_bulk(self, *, polls: int = 0, seconds: float = 0.0, failure: str = "") -> None:
+        """How bulk jobs go from now on: in progress for so many questions and seconds; with a message they fail."""
+        settings = self.settings
+        settings.bulk_polls, settings.bulk_seconds, settings.bulk_failure = int(polls), float(seconds), str(failure)
+
     @property
     def api_calls(self) -> int:
         """API requests counted against the daily limit so far."""
@@ -277,6 +286,7 @@ class SalesforceApp:
         self._org.database.restore(state)
 
     def close(self) -> None:
+        self._bulk.close()
         self._org.database.close()
 
     def _somebody(self) -> Actor:

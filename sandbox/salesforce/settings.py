@@ -24,4 +24,9 @@ class Settings:
     token_life_s: float = 7200.0  # inactivity after which an access token is refused
     rotate_refresh_tokens: bool = False  # each refresh token is good for one use
     daily_limit: int = 100_000
+    bulk_polls: int = 0  # questions that find a bulk job in progress before its work begins
+    bulk_seconds: float = 0.0  # and how long after its creation that is at the earliest
+    bulk_page: int = 50_000  # rows of a page of results where the client does not say
+    bulk_list_page: int = 1_000  # jobs a list of jobs holds
+    bulk_failure: str = ""  # with a message here every bulk job fails with it
     rules: Rules = field(default_factory=Rules)

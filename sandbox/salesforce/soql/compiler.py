@@ -53,6 +53,7 @@ class Plan:
     tail: str = ""  # GROUP BY and HAVING
     tail_parameters: list[Any] = field(default_factory=list)
     booleans: list[int] = field(default_factory=list)
+    fields: dict[int, Field] = field(default_factory=dict)  # of the columns that show one as it is
     record: Record | None = None  # None: an aggregate, whose `keys` name the columns
     keys: list[str] = field(default_factory=list)
     children: list[ChildPlan] = field(default_factory=list)
@@ -192,6 +193,7 @@ class Compiler:
             seen = [(key, name) for key, name in column.field.parts if self._schema.field(table.sobject, name)]
             return Address(tuple((key, self._add(plan, table.column(name))) for key, name in seen))
         index = self._add(plan, column.sql)
+        plan.fields[index] = column.field
         if column.field.type == "boolean":
             plan.booleans.append(index)
         return index
