@@ -1,4 +1,4 @@
-"""Handlers for associations in the v4 and dated form: one record, batches, labels."""
+"""Handlers for associations in the v4 and dated form: of one record and in batches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sandbox.wire import Response
 PAGE_MAX = 500
 READ_MAX = 1_000
 WRITE_MAX = 2_000
-MAX_LABELS = 10
 
 
 def list_links(call: Call, kind: str, record_id: str, target: str) -> Response:
@@ -34,7 +33,7 @@ def list_links(call: Call, kind: str, record_id: str, target: str) -> Response:
 
 
 def put_default(call: Call, kind: str, record_id: str, target: str, target_id: str) -> Response:
-    """Link without a label: a COMPLETE batch that names both directions, and the primary flag where it was set."""
+    """Link without a label: a COMPLETE batch that names both directions."""
     source, found = call.portal.kind(kind), call.portal.kind(target)
     started = call.portal.now()
     one, other = _number(call, source, record_id), _number(call, found, target_id)
@@ -45,7 +44,7 @@ def put_labelled(call: Call, kind: str, record_id: str, target: str, target_id: 
     """Replace the labels of an association, making it where it is missing; 201."""
     source, found = call.portal.kind(kind), call.portal.kind(target)
     one, other = _number(call, source, record_id), _number(call, found, target_id)
-    types = call.links.label(source, one, found, other, _type_ids(call.any_body()))
+    types = call.links.label(source, one, found, other, _type_ids(call, source, found, call.any_body()))
     return Response.of_json(_labelled(call, source, one, found, other, types), 201)
 
 
@@ -87,13 +86,13 @@ def create_links(call: Call, source: str, target: str) -> Response:
     errors: list[Entry] = []
     for item in call.inputs(WRITE_MAX):
         source_id, target_id = id_text(item.get("from")), id_text(item.get("to"))
-        type_ids = _type_ids(item.get("types"))
+        type_ids = _type_ids(call, one, other, item.get("types"))
         try:
             numbers = _number(call, one, source_id), _number(call, other, target_id)
+            types = call.links.label(one, numbers[0], other, numbers[1], type_ids)
         except HubspotError as error:
             errors.append(error.entry({"fromObjectId": [source_id], "toObjectId": [target_id]}))
             continue
-        types = call.links.label(one, numbers[0], other, numbers[1], type_ids)
         results.append(_labelled(call, one, numbers[0], other, numbers[1], types))
     return answer(call, results, errors, 201, started)
 
@@ -107,10 +106,9 @@ def default_links(call: Call, source: str, target: str) -> Response:
         source_id, target_id = id_text(item.get("from")), id_text(item.get("to"))
         try:
             numbers = _number(call, one, source_id), _number(call, other, target_id)
+            results += _default_results(call, one, numbers[0], other, numbers[1])
         except HubspotError as error:
             errors.append(error.entry({"fromObjectId": [source_id], "toObjectId": [target_id]}))
-            continue
-        results += _default_results(call, one, numbers[0], other, numbers[1])
     return answer(call, results, errors, 200, started)
 
 
@@ -130,43 +128,8 @@ def archive_labels(call: Call, source: str, target: str) -> Response:
     one, other = call.portal.kind(source), call.portal.kind(target)
     for item in call.inputs(WRITE_MAX):
         pair = _whole(id_text(item.get("from"))), _whole(id_text(item.get("to")))
-        call.links.unlabel(one, pair[0], other, pair[1], _type_ids(item.get("types")))
+        call.links.unlabel(one, pair[0], other, pair[1], _type_ids(call, one, other, item.get("types")))
     return _done(call)
-
-
-def list_labels(call: Call, source: str, target: str) -> Response:
-    types = call.links.types.between(call.portal.kind(source), call.portal.kind(target)).values()
-    return Response.of_json({"results": [link_type.wire() for link_type in types]})
-
-
-def create_label(call: Call, source: str, target: str) -> Response:
-    """A label of the account's own, one type id for each direction."""
-    one, other = call.portal.kind(source), call.portal.kind(target)
-    body = call.body()
-    label, name = id_text(body, "label"), id_text(body, "name")
-    own = [t for t in call.links.types.between(one, other).values() if t.category == "USER_DEFINED"]
-    if len(own) >= MAX_LABELS:
-        raise bad_request(f"There are {MAX_LABELS} labels between {one.type_id} and {other.type_id} already")
-    if any(t.name == name for t in own):
-        raise HubspotError(409, f"An association label named {name} already exists", "CONFLICT")
-    first = call.links.types.next_own()
-    back = first if one == other else first + 1
-    inverse = str(body.get("inverseLabel") or label)
-    made = [
-        LinkType(first, one.plural, other.plural, label, back, name, "USER_DEFINED"),
-        LinkType(back, other.plural, one.plural, inverse, first, name, "USER_DEFINED"),
-    ]
-    call.links.define(*made[: 1 if one == other else 2])
-    return Response.of_json({"results": [link_type.wire() for link_type in made]})
-
-
-def delete_label(call: Call, source: str, target: str, type_id: str) -> Response:
-    types = call.links.types.between(call.portal.kind(source), call.portal.kind(target))
-    found = types.get(_whole(type_id))
-    if found is None or found.category != "USER_DEFINED":
-        raise not_found()
-    call.links.undefine(found)
-    return Response(204)
 
 
 def _done(call: Call) -> Response:
@@ -203,16 +166,21 @@ def _unlinked(one: Kind, other: Kind, name: str) -> Entry:
     return error.entry(context)
 
 
-def _type_ids(specs: Any) -> list[int]:
+def _type_ids(call: Call, one: Kind, other: Kind, specs: Any) -> list[int]:
+    """The ids of `[{associationCategory, associationTypeId}]`; 400 where one is no type of this direction."""
     try:
-        found = [int(spec["associationTypeId"]) for spec in specs]
-    except (KeyError, TypeError, ValueError):
+        found = [(int(spec["associationTypeId"]), spec.get("associationCategory")) for spec in specs]
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise bad_request(
             "Invalid input JSON: association types are a list of {associationCategory, associationTypeId}"
         ) from None
     if not found:
         raise bad_request("At least one association type is required")
-    return found
+    known = call.links.types.between(one, other)
+    bad = [type_id for type_id, word in found if type_id not in known or word not in (None, known[type_id].category)]
+    if bad:
+        raise bad_request(f"One or more association types are not valid for {one.type_id} to {other.type_id}: {bad}")
+    return [type_id for type_id, _ in found]
 
 
 def _labelled(call: Call, one: Kind, one_id: int, other: Kind, other_id: int, types: list[int]) -> dict[str, Any]:
@@ -227,9 +195,13 @@ def _labelled(call: Call, one: Kind, one_id: int, other: Kind, other_id: int, ty
 
 
 def _default_results(call: Call, one: Kind, one_id: int, other: Kind, other_id: int) -> list[Entry]:
-    results: list[Entry] = []
-    for there, back in call.links.default(one, one_id, other, other_id):
-        for source_id, target_id, type_id in ((one_id, other_id, there), (other_id, one_id, back)):
-            spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}
-            results.append({"from": {"id": str(source_id)}, "to": {"id": str(target_id)}, "associationSpec": spec})
-    return results
+    """Both directions of the unlabelled type. A primary flag that comes along is not told."""
+    there, back = call.links.default(one, one_id, other, other_id)
+    return [
+        {
+            "from": {"id": str(source_id)},
+            "to": {"id": str(target_id)},
+            "associationSpec": {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id},
+        }
+        for source_id, target_id, type_id in ((one_id, other_id, there), (other_id, one_id, back))
+    ]

@@ -34,6 +34,16 @@ PRIMARY = {
 # Pairs of which some types have labels: there the unlabelled one is called `..._unlabeled`.
 _LABELLED = frozenset([279, 341, 339, 608, 610])
 
+# What else shows a record's associations: the other record's id under a type, and how many there are.
+SHOWN = {("companies", "companies"): (14, "hs_parent_company_id")}
+COUNTED = {
+    ("contacts", "deals"): (None, "num_associated_deals"),
+    ("companies", "contacts"): (None, "num_associated_contacts"),
+    ("companies", "deals"): (None, "num_associated_deals"),
+    ("companies", "companies"): (13, "hs_num_child_companies"),
+    ("deals", "contacts"): (None, "num_associated_contacts"),
+}
+
 
 def _pair(source: str, target: str, there: int, back: int, label: str | None = None) -> list[LinkType]:
     """Both directions of a type; unlabelled ones that have a labelled sibling are called `..._unlabeled`."""
@@ -110,6 +120,10 @@ class LinkTypes:
     def unlabelled(self, source: Kind, target: Kind) -> LinkType | None:
         """The type every association of the two has."""
         return next((t for t in self.between(source, target).values() if t.label is None), None)
+
+    def inverse_of(self, link_type: LinkType) -> LinkType:
+        """The same type as seen from the other end; itself where both ends read the same."""
+        return self._between[link_type.target, link_type.source][link_type.inverse]
 
     def named(self, source: Kind, target: Kind, name: str) -> LinkType | None:
         """A type by its v3 name or its id."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sandbox.hubspot.errors import bad_request
 from sandbox.hubspot.kinds import Kind
-from sandbox.hubspot.link_types import PRIMARY, LinkType, LinkTypes
+from sandbox.hubspot.link_types import COUNTED, PRIMARY, SHOWN, LinkType, LinkTypes
 from sandbox.hubspot.portal import Portal
 
 Linked = tuple[int, list[int]]  # the other record's id, the type ids
@@ -25,20 +25,58 @@ class Links:
     def reread(self) -> None:
         stored = self._portal.documents.list("labels").values()
         self.types = LinkTypes([LinkType(**body) for body in stored])
+        # By source, target and type id, how many a record may have.
+        self._maxima: dict[tuple[str, str, int], int] = {
+            (body["source"], body["target"], body["type"]): body["most"]
+            for body in self._portal.documents.list("link-maxima").values()
+        }
 
     def define(self, *link_types: LinkType) -> None:
         for link_type in link_types:
-            key = f"{link_type.source}:{link_type.target}:{link_type.id}"
-            self._portal.documents.put("labels", key, asdict(link_type))
+            self._portal.documents.put("labels", _key(link_type), asdict(link_type))
         self.reread()
 
+    def relabel(self, link_type: LinkType, label: str, inverse: str | None) -> None:
+        """New words for a label, and for the other direction where `inverse` is given."""
+        back = self.types.inverse_of(link_type)
+        self.define(
+            replace(link_type, label=label), *([replace(back, label=inverse or back.label)] * (back != link_type))
+        )
+
     def undefine(self, link_type: LinkType) -> None:
-        for one in (
-            f"{link_type.source}:{link_type.target}:{link_type.id}",
-            f"{link_type.target}:{link_type.source}:{link_type.inverse}",
-        ):
-            self._portal.documents.drop("labels", one)
+        """Forget a label; the associations that carry it stay without it."""
+        for one in (link_type, self.types.inverse_of(link_type)):
+            self._portal.documents.drop("labels", _key(one))
+            self.limit(one, None)
+            for key, types in self._carrying(one):
+                left = ",".join(t for t in types.split(",") if t != str(one.id))
+                self._db.execute("INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?)", (*key, left))
+        self._portal.writes += 1
         self.reread()
+
+    def _carrying(self, link_type: LinkType) -> list[tuple[tuple[int, int, int, int], str]]:
+        numbers = [self._portal.kind(name).number for name in (link_type.source, link_type.target)]
+        sql = "SELECT * FROM links WHERE source = ? AND target = ? AND instr(',' || types || ',', ?)"
+        return [(row[:4], row[4]) for row in self._db.execute(sql, (*numbers, f",{link_type.id},")).fetchall()]
+
+    def limit(self, link_type: LinkType, most: int | None) -> None:
+        """Let a record have at most so many associations of the type; None: as many as there may be."""
+        place = (link_type.source, link_type.target, link_type.id)
+        if most is None:
+            self._maxima.pop(place, None)
+            self._portal.documents.drop("link-maxima", _key(link_type))
+            return
+        self._maxima[place] = most
+        body = {"source": link_type.source, "target": link_type.target, "type": link_type.id, "most": most}
+        self._portal.documents.put("link-maxima", _key(link_type), body)
+
+    def maxima(self) -> list[tuple[LinkType, int]]:
+        """The types that have a maximum, with it."""
+        found = []
+        for (source, target, type_id), most in sorted(self._maxima.items()):
+            types = self.types.between(self._portal.kind(source), self._portal.kind(target))
+            found.append((types[type_id], most))
+        return found
 
     def of(self, source: Kind, ids: Iterable[int], target: Kind) -> dict[int, list[Linked]]:
         """By source id, the live records it is linked to, by their ids. Ids without links are left out."""
@@ -70,16 +108,15 @@ class Links:
         row = self._db.execute(sql, (source.number, source_id, target.number, target_id)).fetchone()
         return [int(t) for t in row[0].split(",")] if row else []
 
-    def default(self, source: Kind, source_id: int, target: Kind, target_id: int) -> list[tuple[int, int]]:
-        """Link the two without a label; the (type there, type back) now set by this. The first company is primary."""
+    def default(self, source: Kind, source_id: int, target: Kind, target_id: int) -> tuple[int, int]:
+        """Link the two without a label; the type ids there and back. The first company becomes primary."""
         unlabelled = self._unlabelled(source, target)
-        now = self.types_of(source, source_id, target, target_id)
-        added = [(unlabelled.id, unlabelled.inverse)]
+        now = set(self.types_of(source, source_id, target, target_id))
         primary = self._primary_pair(source, target)
         if primary and not now and not self._has_primary(source, source_id, target, target_id):
-            added.append(primary)
-        self._write(source, source_id, target, target_id, {*now, *(there for there, _ in added)})
-        return added
+            now.add(primary[0])
+        self._write(source, source_id, target, target_id, {*now, unlabelled.id})
+        return unlabelled.id, unlabelled.inverse
 
     def label(self, source: Kind, source_id: int, target: Kind, target_id: int, types: Iterable[int]) -> list[int]:
         """Link the two with exactly these types besides the unlabelled one; the types they now have."""
@@ -135,12 +172,12 @@ class Links:
             self._write(kind, record_id, self._portal.kind_numbered(number), target_id, set())
 
     def refresh(self, kind: Kind, record_id: int) -> None:
-        """Let the records linked to one that was deleted or restored show their primary company anew."""
+        """Let the records linked to one that was deleted or restored show their associations anew."""
         rows = self._db.execute(
             "SELECT target, target_id FROM links WHERE source = ? AND source_id = ?", (kind.number, record_id)
         ).fetchall()
         for number, target_id in rows:
-            self._show_primary(self._portal.kind_numbered(number), target_id, kind)
+            self._show(self._portal.kind_numbered(number), target_id, kind)
 
     def _adopt(self, kind: Kind, survivor: int, target: Kind, target_id: int, types: set[int]) -> None:
         for one, one_id, other, other_id in (
@@ -195,6 +232,8 @@ class Links:
             (source, source_id, target, target_id, types),
             (target, target_id, source, source_id, back),
         ):
+            if self._maxima:
+                self._check_maxima(one, one_id, other, other_id, ids)
             key = (one.number, one_id, other.number, other_id)
             if ids:
                 text = ",".join(str(t) for t in sorted(ids))
@@ -202,13 +241,37 @@ class Links:
             else:
                 sql = "DELETE FROM links WHERE source = ? AND source_id = ? AND target = ? AND target_id = ?"
                 self._db.execute(sql, key)
-            self._show_primary(one, one_id, other)
+        self._show(source, source_id, target)
+        self._show(target, target_id, source)
 
-    def _show_primary(self, source: Kind, source_id: int, target: Kind) -> None:
-        """Keep the property that tells a record's primary company true, without moving its modified date."""
-        found = PRIMARY.get((source.plural, target.plural))
-        if found is None:
+    def _check_maxima(self, source: Kind, source_id: int, target: Kind, target_id: int, types: set[int]) -> None:
+        limited = {i: most for i in types if (most := self._maxima.get((source.plural, target.plural, i)))}
+        if not limited:
+            return
+        others = [ids for other, ids in self.of(source, [source_id], target).get(source_id, []) if other != target_id]
+        for type_id, most in limited.items():
+            if sum(type_id in ids for ids in others) >= most:
+                raise bad_request(
+                    f"{source.upper} {source_id} has reached the limit of {most} associations of type {type_id}"
+                    f" to {target.type_id}",
+                    subCategory="crm.associations.LIMIT_EXCEEDED",
+                )
+
+    def _show(self, source: Kind, source_id: int, target: Kind) -> None:
+        """Keep the properties that tell a record's associations true, without moving its modified date."""
+        place = (source.plural, target.plural)
+        singles = [found for table in (PRIMARY, SHOWN) if (found := table.get(place))]
+        counted = COUNTED.get(place)
+        if not singles and not counted:
             return
         linked = self.of(source, [source_id], target).get(source_id, [])
-        primary = next((str(other) for other, types in linked if found[0] in types), None)
-        self._portal.store.update(source, source_id, {found[1]: primary})
+        shown: dict[str, str | None] = {
+            name: next((str(other) for other, types in linked if flag in types), None) for flag, name in singles
+        }
+        if counted:
+            shown[counted[1]] = str(sum(counted[0] is None or counted[0] in types for _, types in linked))
+        self._portal.store.update(source, source_id, shown)
+
+
+def _key(link_type: LinkType) -> str:
+    return f"{link_type.source}:{link_type.target}:{link_type.id}"

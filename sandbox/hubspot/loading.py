@@ -10,7 +10,7 @@ import polars as pl
 
 from sandbox.hubspot.definition import NAME, Definition
 from sandbox.hubspot.kinds import BY_NUMBER, KINDS, Kind, kind_named
-from sandbox.hubspot.link_types import PRIMARY
+from sandbox.hubspot.link_types import COUNTED, PRIMARY
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.schema import group_of
@@ -33,7 +33,8 @@ def load(portal: Portal, links: Links, frames: Frames) -> None:
         linked = _directed(links, frames["associations"]) if "associations" in frames else None
         for kind in KINDS:
             if kind.plural in frames and frames[kind.plural].height:
-                _load_records(portal, kind, _with_primary(links, kind, frames[kind.plural], linked))
+                frame = _with_counts(kind, _with_primary(links, kind, frames[kind.plural], linked), frames, linked)
+                _load_records(portal, kind, frame)
         if linked is not None:
             _load_links(portal, linked)
         for kind in KINDS:
@@ -209,6 +210,24 @@ def _with_primary(links: Links, kind: Kind, frame: pl.DataFrame, linked: pl.Data
         ).select(pl.col("source_id").alias("_key"), pl.col("target_id").cast(pl.String).alias(name))
         keyed = frame.drop(name, strict=False).with_columns(pl.col("id").cast(pl.Int64).alias("_key"))
         frame = keyed.join(primary.unique("_key"), on="_key", how="left").drop("_key")
+    return frame
+
+
+def _with_counts(kind: Kind, frame: pl.DataFrame, frames: Frames, linked: pl.DataFrame | None) -> pl.DataFrame:
+    """The frame with the properties that say how many live records of another type each record is linked to."""
+    for (plural, other), (flag, name) in COUNTED.items():
+        target = kind_named(other)
+        if plural != kind.plural or linked is None or target is None:
+            continue
+        mine = linked.filter((pl.col("source") == kind.number) & (pl.col("target") == target.number))
+        if flag is not None:
+            mine = mine.filter(pl.col("types").str.contains(rf"(^|,){flag}(,|$)"))
+        if other in frames and "archived" in frames[other].columns:
+            gone = frames[other].filter(pl.col("archived")).select(pl.col("id").cast(pl.Int64).alias("target_id"))
+            mine = mine.join(gone, on="target_id", how="anti")
+        counts = mine.group_by(pl.col("source_id").alias("_key")).agg(pl.len().cast(pl.String).alias(name))
+        keyed = frame.drop(name, strict=False).with_columns(pl.col("id").cast(pl.Int64).alias("_key"))
+        frame = keyed.join(counts, on="_key", how="left", maintain_order="left").drop("_key")
     return frame
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.hubspot import account, associations, associations_v3, batches, merging, objects, owners, pipelines
+from sandbox.hubspot import association_labels as labels
 from sandbox.hubspot import properties as props
 from sandbox.hubspot.call import Call
 from sandbox.hubspot.kinds import Kind
@@ -139,9 +140,7 @@ class Table:
         self._add("POST", f"{pair}/batch/associate/default", associations.default_links, "write", newer)
         self._add("POST", f"{pair}/batch/archive", associations.archive_links, "write", newer)
         self._add("POST", f"{pair}/batch/labels/archive", associations.archive_labels, "write", newer)
-        self._add("GET", f"{pair}/labels", associations.list_labels, "read", newer)
-        self._add("POST", f"{pair}/labels", associations.create_label, "write", newer)
-        self._add("DELETE", f"{pair}/labels/{{type_id}}", associations.delete_label, "write", newer)
+        self._add_labels(pair, newer)
         third = f"{linked}/{{target}}/{{target_id}}/{{type_name}}"
         self._add("GET", f"{linked}/{{target}}", associations_v3.list_of_record, "read", ("v3",))
         self._add("PUT", third, associations_v3.put_link, "write", ("v3",))
@@ -150,6 +149,21 @@ class Table:
         self._add("POST", f"{pair}/batch/read", associations_v3.read_links, "read", ("v3",))
         self._add("POST", f"{pair}/batch/create", associations_v3.create_links, "write", ("v3",))
         self._add("POST", f"{pair}/batch/archive", associations_v3.archive_links, "write", ("v3",))
+
+    def _add_labels(self, pair: str, versions: Sequence[str]) -> None:
+        kept = "/associations/definitions/configurations"
+        configured = f"{kept}/{{source}}/{{target}}"
+        self._add("GET", f"{kept}/all", labels.list_configurations, "", versions)
+        self._add("GET", configured, labels.list_configurations, "read", versions)
+        self._add("POST", f"{configured}/batch/create", labels.create_configurations, "write", versions)
+        self._add("POST", f"{configured}/batch/update", labels.update_configurations, "write", versions)
+        self._add("POST", f"{configured}/batch/purge", labels.purge_configurations, "write", versions)
+        report = "/associations/usage/high-usage-report/{user_id}"
+        self._add("POST", report, labels.high_usage_report, "", versions)
+        self._add("GET", f"{pair}/labels", labels.list_labels, "read", versions)
+        self._add("POST", f"{pair}/labels", labels.create_label, "write", versions)
+        self._add("PUT", f"{pair}/labels", labels.update_label, "write", versions)
+        self._add("DELETE", f"{pair}/labels/{{type_id}}", labels.delete_label, "write", versions)
 
     def _add_properties(self) -> None:
         many = "/properties/{kind}"

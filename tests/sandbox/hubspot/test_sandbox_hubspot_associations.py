@@ -55,7 +55,7 @@ def test_default_put_answers_both_directions_and_makes_the_first_company_primary
     body = answer.json()
     assert body["status"] == "COMPLETE"
     specs = [(one["from"]["id"], one["associationSpec"]["associationTypeId"]) for one in body["results"]]
-    assert specs == [("3", 279), ("12", 280), ("3", 1), ("12", 2)]
+    assert specs == [("3", 279), ("12", 280)]
     assert _types(account, "contacts", "3", "companies") == {12: [1, 279]}
     second = account.client.put("/crm/v4/objects/contacts/3/associations/default/companies/13").json()
     assert len(second["results"]) == 2
@@ -90,8 +90,6 @@ def test_labelled_put_replaces_the_labels(account: Account) -> None:
     assert _types(account, "companies", "12", "contacts") == {1: [280, inverse]}
     account.client.put(put, json=[{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}])
     assert _types(account, "contacts", "1", "companies")[12] == [279]
-    assert account.client.delete(f"{V4}/labels/{label}").status_code == 204
-    assert [one["label"] for one in account.get(f"{V4}/labels").json()["results"]] == [None, "Primary"]
 
 
 def test_delete_removes_both_directions_and_the_primary(account: Account) -> None:
@@ -99,6 +97,32 @@ def test_delete_removes_both_directions_and_the_primary(account: Account) -> Non
     assert _types(account, "contacts", "1", "companies") == {12: [279]}
     row = account.app.row("contacts", "1")
     assert row is not None and row["associatedcompanyid"] is None
+
+
+def _shown(account: Account, kind: str, record_id: str, name: str) -> str | None:
+    return (account.app.row(kind, record_id) or {})[name]
+
+
+def test_counts_of_associations_follow_them(account: Account) -> None:
+    before = account.get("/crm/v3/objects/companies/11").json()["updatedAt"]
+    assert _shown(account, "companies", "11", "num_associated_contacts") == "1"
+    assert _shown(account, "deals", "21", "num_associated_contacts") == "1"
+    account.app.associate("contacts", "2", "companies", "11")
+    assert _shown(account, "companies", "11", "num_associated_contacts") == "2"
+    account.app.delete("contacts", "1")
+    assert _shown(account, "companies", "11", "num_associated_contacts") == "1"
+    assert _shown(account, "deals", "21", "num_associated_contacts") == "0"
+    account.client.delete("/crm/v4/objects/contacts/2/associations/companies/11")
+    assert _shown(account, "companies", "11", "num_associated_contacts") == "0"
+    assert account.get("/crm/v3/objects/companies/11").json()["updatedAt"] == before
+
+
+def test_parent_company_shows_on_both_ends(account: Account) -> None:
+    spec = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 13}]
+    account.client.put("/crm/v4/objects/companies/11/associations/companies/12", json=spec)
+    assert _shown(account, "companies", "12", "hs_parent_company_id") == "11"
+    assert _shown(account, "companies", "11", "hs_num_child_companies") == "1"
+    assert _types(account, "companies", "12", "companies") == {11: [14, 450]}
 
 
 def test_deleted_company_is_no_longer_linked_until_restored(account: Account) -> None:
@@ -131,6 +155,8 @@ def test_batch_create_answers_201_or_207(account: Account) -> None:
     assert answer.status_code == 207
     assert answer.json()["errors"][0]["context"] == {"fromObjectId": ["4"], "toObjectId": ["99"]}
     assert account.post(f"{V4}/batch/create", _pairs(("4", "11"), type_id=3)).status_code == 400
+    spec = [{"associationCategory": "USER_DEFINED", "associationTypeId": 279}]
+    assert account.client.put("/crm/v4/objects/contacts/4/associations/companies/11", json=spec).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -153,7 +179,8 @@ def test_taking_the_unlabelled_type_away_removes_the_association(account: Accoun
 def test_batch_default_answers_200(account: Account) -> None:
     answer = account.post(f"{V4}/batch/associate/default", _pairs(("5", "13")))
     assert answer.status_code == 200
-    assert len(answer.json()["results"]) == 4
+    assert [one["associationSpec"]["associationTypeId"] for one in answer.json()["results"]] == [279, 280]
+    assert _types(account, "contacts", "5", "companies") == {13: [1, 279]}
 
 
 @pytest.mark.parametrize(
