@@ -15,8 +15,11 @@ from sandbox.clock import SandboxClock
 from sandbox.salesforce import loading
 from sandbox.salesforce.actor import Actor, actor_of
 from sandbox.salesforce.bulk import Bulk
+from sandbox.salesforce.bundles.batch import Batch
+from sandbox.salesforce.bundles.composite import Composite
+from sandbox.salesforce.bundles.graph import CompositeGraph
+from sandbox.salesforce.bundles.tree import Tree
 from sandbox.salesforce.collection import Collection
-from sandbox.salesforce.composite import Composite
 from sandbox.salesforce.database import Database, Row
 from sandbox.salesforce.errors import ApiError, bad_json, not_found
 from sandbox.salesforce.fields import Field
@@ -109,6 +112,9 @@ class SalesforceApp:
             self._routes.add("GET", f"{base}/{name}/{{locator}}", self._query_more)
         self._bulk.add_to(self._routes, base)
         Composite(self._org, self._answer).add_to(self._routes, base)
+        Batch(self._answer).add_to(self._routes, base)
+        CompositeGraph(self._org, self._answer).add_to(self._routes, base)
+        Tree(self._org).add_to(self._routes, base)
         Collection(self._org, rows).add_to(self._routes, base)
         rows.add_to(self._routes, base)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from sandbox.salesforce.bundles.subrequests import RolledBack
 from sandbox.salesforce.errors import ApiError, missing_record, no_such_column
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.ids import long_id
@@ -16,6 +18,8 @@ from sandbox.wire import Response, Routes
 LIMIT = 200
 MAX_READ = 2000
 MAX_CHUNKS = 10
+# Objects of the set-up, in lower case: no call changes one of them together with a record.
+_SETUP = frozenset({"group", "groupmember", "queuesobject", "recordtype", "user", "userrole"})
 Result = dict[str, Any]
 
 
@@ -43,33 +47,45 @@ class Collection:
         return self._each(call, work)
 
     def update(self, call: Call) -> Response:
+        """An id that comes a second time is refused there."""
+        seen: set[str] = set()
+
         def work(record: Any) -> Result:
             declared = self._typed(record)
             values = {name: value for name, value in record.items() if name.lower() != "id"}
-            given = next((str(value) for name, value in record.items() if name.lower() == "id"), "")
+            given = str(_value(record, "id") or "")
             record_id = self._identity(declared, given)
+            if record_id in seen:
+                raise ApiError("DUPLICATE_VALUE", f"Duplicate id specified: {record_id}", [])
+            seen.add(record_id)
             self._org.records.update(declared, record_id, values, call.actor)
             return {"id": record_id, **SUCCESS}
 
         return self._each(call, work)
 
     def upsert(self, call: Call, sobject: str, field: str) -> Response:
+        """A key that comes twice is refused at every place: nothing tells which record was meant."""
         declared = self._org.schema.get(sobject)
         key = self._org.records.key_field(declared, field)
+        records = self._records(call)
+        count = Counter(_folded(_value(record, key.name)) for record in records)
 
         def work(record: Any) -> Result:
             if self._typed(record) is not declared:
                 raise ApiError("INVALID_TYPE", f"All records of this call must be of type {declared.name}", [])
             values = {name: value for name, value in record.items() if name.lower() != key.name.lower()}
-            value = next((value for name, value in record.items() if name.lower() == key.name.lower()), None)
+            value = _value(record, key.name)
             if value in (None, ""):
                 if key.type != "id":
                     raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified", [])
                 return {"id": self._org.records.create(declared, values, call.actor), **SUCCESS, "created": True}
+            if count[_folded(value)] > 1:
+                kind = "id" if key.type == "id" else "external id"
+                raise ApiError("DUPLICATE_VALUE", f"Duplicate {kind} specified: {value}", [key.name])
             done = self._org.records.upsert(declared, key, value, values, call.actor)
             return {"id": done.id, **SUCCESS, "created": done.created}
 
-        return self._each(call, work)
+        return self._each(call, work, {"created": False})
 
     def delete(self, call: Call) -> Response:
         ids = [one.strip() for one in (call.request.first("ids") or "").split(",") if one.strip()]
@@ -110,9 +126,9 @@ class Collection:
         rows = self._org.database.rows(declared, f"Id IN ({','.join('?' * len(ids))})", ids)
         return {row["Id"] for row in rows if not row.get("IsDeleted")}
 
-    def _each(self, call: Call, work: Callable[[Any], Result]) -> Response:
-        body = call.json_object()
-        records = body.get("records")
+    def _records(self, call: Call) -> list[Any]:
+        """The records of the body, within the limits on the whole."""
+        records = call.json_object().get("records")
         if not isinstance(records, list):
             raise ApiError("INVALID_INPUT", "The request body needs a list called records.")
         self._check_size(records, LIMIT)
@@ -122,7 +138,25 @@ class Collection:
                 "Cannot have more than 10 chunks in a single operation. Please rearrange the data to reduce chunking."
             )
             raise ApiError("LIMIT_EXCEEDED", message)
-        return Response.of_json(self._results(records, work, all_or_none=body.get("allOrNone") is True))
+        return records
+
+    def _each(self, call: Call, work: Callable[[Any], Result], failure: Mapping[str, Any] | None = None) -> Response:
+        """Do the work on each record; `failure` is what a failed result has besides its errors."""
+        records = self._records(call)
+        first = _kind(records[0])
+
+        def checked(record: Any) -> Result:
+            kind = _kind(record)
+            if (kind.lower() in _SETUP) != (first.lower() in _SETUP):
+                message = (
+                    "DML operation on setup object is not permitted after you have updated a non-setup object (or vice "
+                    f"versa): {kind}, original object: {first}"
+                )
+                raise ApiError("MIXED_DML_OPERATION", message, [])
+            return work(record)
+
+        results = self._results(records, checked, all_or_none=call.json_object().get("allOrNone") is True)
+        return Response.of_json([r if r["success"] else {**r, **(failure or {})} for r in results])
 
     def _results(self, items: Sequence[Any], work: Callable[[Any], Result], *, all_or_none: bool) -> list[Result]:
         """Each item in a transaction of its own, and all of them in one that is undone when it has to be."""
@@ -131,8 +165,8 @@ class Collection:
             with self._org.database.transaction():
                 results += [self._one(item, work) for item in items]
                 if all_or_none and not all(result["success"] for result in results):
-                    raise _RolledBack
-        except _RolledBack:
+                    raise RolledBack
+        except RolledBack:
             return [_rolled_back() if result["success"] else result for result in results]
         return results
 
@@ -167,13 +201,19 @@ class Collection:
             raise ApiError("REQUIRED_FIELD_MISSING", "This call needs at least one record.", [])
 
 
-class _RolledBack(Exception):
-    """Ends the transaction of an allOrNone call."""
-
-
 def _kind(record: Any) -> str:
     attributes = record.get("attributes") if isinstance(record, dict) else None
     return str(attributes.get("type", "")) if isinstance(attributes, dict) else ""
+
+
+def _value(record: Any, name: str) -> Any:
+    """What the record has under this name, however it is written."""
+    pairs = record.items() if isinstance(record, dict) else ()
+    return next((value for key, value in pairs if key.lower() == name.lower()), None)
+
+
+def _folded(value: Any) -> str:
+    return str(value).casefold()
 
 
 def _rolled_back() -> Result:

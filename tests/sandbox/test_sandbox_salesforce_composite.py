@@ -155,12 +155,106 @@ def test_composite_part_that_refers_to_a_failed_one_is_halted(org: Org) -> None:
         pytest.param([part("GET", "/limits", f"r{n}") for n in range(26)], id="too many"),
         pytest.param([part("GET", "/query?q=x", f"r{n}") for n in range(6)], id="too many queries"),
         pytest.param([part("GET", "/limits", "r"), part("GET", "/limits", "r")], id="reference twice"),
+        pytest.param([part("POST", "/composite/sobjects", f"r{n}") for n in range(6)], id="too many collections"),
+        pytest.param([part("GET", "/limits", "a[1]")], id="forbidden characters"),
+        pytest.param([part("GET", "/limits", "r", Authorization="Bearer x")], id="inherited header"),
+        pytest.param([part("FETCH", "/limits", "r")], id="no method"),
         pytest.param([{"url": "x"}], id="incomplete"),
         pytest.param([], id="none"),
     ],
 )
 def test_composite_malformed_as_a_whole_answers_400(org: Org, parts: list[dict[str, Any]]) -> None:
     assert org.client.post(f"{BASE}/composite", json={"compositeRequest": parts}).status_code == 400
+
+
+def test_composite_reference_minds_case_and_takes_blanks_only_lately(org: Org) -> None:
+    account = org.create("Account", Name="A")
+    read = part("GET", f"/sobjects/Account/{account}?fields=Name,Phone", "a")
+    made = composite(org, read, part("POST", "/sobjects/Account", "b", {"Name": "@{a.Name}", "Phone": "@{a.Phone}"}))
+    assert made[1]["httpStatusCode"] == 201
+    wrong = composite(org, read, part("POST", "/sobjects/Account", "b", {"Name": "@{a.name}"}))
+    assert wrong[1]["body"][0]["message"].startswith("Invalid reference specified. No value for a.name found in a.")
+    old = org.client.post(
+        f"{BASE}/composite".replace("v60.0", "v51.0"),
+        json={"compositeRequest": [read, part("POST", "/sobjects/Account", "b", {"Name": "B", "Phone": "@{a.Phone}"})]},
+    ).json()["compositeResponse"]
+    assert old[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+
+
+def test_composite_all_or_none_counts_a_collections_failed_row(org: Org) -> None:
+    results = composite(
+        org,
+        part("POST", "/composite/sobjects", "many", {"records": accounts({"Name": "A"}, {})}),
+        part("POST", "/sobjects/Account", "one", {"Name": "B"}),
+        allOrNone=True,
+    )
+    assert results[0]["httpStatusCode"] == 200
+    assert [row["success"] for row in results[0]["body"]] == [True, False]
+    assert results[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+    assert org.app.count("Account") == 0
+
+
+def test_composite_part_that_reads_what_did_not_change_has_no_body(org: Org) -> None:
+    account = org.create("Account", Name="A")
+    since = org.client.get(f"{BASE}/sobjects/Account/{account}").headers["Last-Modified"]
+    results = composite(
+        org,
+        part("GET", f"/sobjects/Account/{account}", "row", If_Modified_Since=since),
+        part("GET", "/sobjects/Account/describe", "describe", If_Modified_Since="Sun, 01 Jan 2040 00:00:00 GMT"),
+    )
+    assert [(result["httpStatusCode"], result["body"]) for result in results] == [(304, None), (304, None)]
+    assert results[0]["httpHeaders"].keys() == {"ETag", "Last-Modified"}
+
+
+def test_composite_parts_do_not_take_over_the_headers_of_the_whole(org: Org) -> None:
+    queue = org.app.create("Group", Name="Inbound", Type="Queue")
+    lead = org.create("Lead", LastName="L", Company="C")
+    org.app.settings.rules.assignment["Lead"] = queue
+    parts = [part("PATCH", f"/sobjects/Lead/{lead}", "a", {"Phone": "1"})]
+    org.client.post(f"{BASE}/composite", json={"compositeRequest": parts}, headers={"Sforce-Auto-Assign": "FALSE"})
+    assert org.app.row("Lead", lead)["OwnerId"] == queue
+
+
+def test_collection_takes_each_id_and_each_key_once(org: Org) -> None:
+    account = org.create("Account", Name="A", Trueline_Id__c="t1")
+    twice = accounts({"id": account, "Phone": "1"}, {"id": account[:15], "Phone": "2"})
+    updated = collection(org, "PATCH", twice)
+    assert [row["success"] for row in updated] == [True, False]
+    assert updated[1]["errors"][0]["message"] == f"Duplicate id specified: {account}"
+    keys = accounts({"Trueline_Id__c": "T1"}, {"Trueline_Id__c": "t1"}, {"Trueline_Id__c": "t2", "Name": "B"})
+    upserted = collection(org, "PATCH", keys, "/Account/Trueline_Id__c")
+    assert [(row["success"], row["created"]) for row in upserted] == [(False, False), (False, False), (True, True)]
+    assert upserted[1]["errors"][0]["statusCode"] == "DUPLICATE_VALUE"
+
+
+def test_collection_of_records_and_setup_objects_refuses_the_second_kind(org: Org) -> None:
+    records = [
+        {"attributes": {"type": "Account"}, "Name": "A"},
+        {"attributes": {"type": "Group"}, "Name": "Q", "Type": "Queue"},
+    ]
+    results = collection(org, "POST", records)
+    assert results[0]["success"]
+    assert results[1]["errors"][0]["statusCode"] == "MIXED_DML_OPERATION"
+
+
+def test_batch_malformed_part_is_refused_before_any_runs(org: Org) -> None:
+    good = {"method": "POST", "url": "v60.0/sobjects/Account", "richInput": {"Name": "A"}}
+    for bad in ({"method": "POST"}, {"method": "DO", "url": "v60.0/limits"}, {**good, "binaryPartName": "b"}):
+        answer = org.client.post(f"{BASE}/composite/batch", json={"batchRequests": [good, bad]})
+        assert answer.status_code == 400
+    assert org.app.count("Account") == 0
+
+
+def test_batch_parts_take_over_the_headers_of_the_whole(org: Org) -> None:
+    queue = org.app.create("Group", Name="Inbound", Type="Queue")
+    lead = org.create("Lead", LastName="L", Company="C")
+    org.app.settings.rules.assignment["Lead"] = queue
+    parts = [{"method": "PATCH", "url": f"v60.0/sobjects/Lead/{lead}", "richInput": {"Phone": "1"}}]
+    headers = {"Sforce-Auto-Assign": "FALSE"}
+    assert not org.client.post(f"{BASE}/composite/batch", json={"batchRequests": parts}, headers=headers).json()[
+        "hasErrors"
+    ]
+    assert org.app.row("Lead", lead)["OwnerId"] == org.app.user_id
 
 
 def test_batch_parts_stand_alone_and_halt_on_demand(org: Org) -> None:

@@ -1,0 +1,1 @@
+"""Several requests or records in one call: composite, batch, graph and tree."""
