@@ -15,7 +15,7 @@ from sandbox.hubspot import state
 from sandbox.hubspot.call import Call
 from sandbox.hubspot.errors import HubspotError, missing_scopes, not_found
 from sandbox.hubspot.kinds import Kind
-from sandbox.hubspot.limits import Limiter, Limits
+from sandbox.hubspot.limits import Limiter, Limits, Pool
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.loading import load
 from sandbox.hubspot.merging import merge
@@ -56,7 +56,7 @@ class HubspotApp:
         self._links = Links(self._portal)
         self._writer = Writer(self._portal, self._links)
         self.tokens = Tokens(self.clock)
-        self._limiter = Limiter(self.limits, self.clock)
+        self._limiter = Limiter(self.limits, self.clock, lambda: self.settings.time_zone)
         self._oauth = OAuth(self._portal, self.tokens)
         self._table = Table()
         self.doors: Mapping[str, Callable[..., Any]] = {
@@ -99,9 +99,9 @@ class HubspotApp:
                 return error.response()
             except MalformedToken:
                 return Response(530, b"<html><body>error code: 1016</body></html>", dict(_HTML))
-            is_search = request.method == "POST" and found is not None and found.tail.endswith("/search")
-            response = self._limiter.admit(token, is_search=is_search) or self._answer(request, found, token)
-            response.headers |= self._limiter.headers(token, is_search=is_search)
+            pool = _pool(request, found)
+            response = self._limiter.admit(token, pool) or self._answer(request, found, token)
+            response.headers |= self._limiter.headers(token, pool)
             response.headers["X-HubSpot-Correlation-Id"] = str(uuid.uuid4())
             return response
 
@@ -114,7 +114,7 @@ class HubspotApp:
             return "auth" if found.area == "oauth" else "account"
         if found.area in ("properties", "pipelines", "owners", "users"):
             return "describe" if request.method == "GET" else "define"
-        if found.area == "associations" or "/associations/" in found.tail:
+        if _is_association(found):
             return "association"
         for word in ("search", "merge", "gdpr-delete", "batch/read"):
             if found.tail.endswith(f"/{word}"):
@@ -259,8 +259,10 @@ class HubspotApp:
         with self._lock:
             self._portal.store.catch_up()
 
-    def set_limits(self, **limits: int | bool) -> None:
-        """Set fields of `Limits`; LookupError for one there is not."""
+    def set_limits(self, tier: str = "", increases: int = 0, **limits: int | bool) -> None:
+        """Take the limits of a tier, and set fields of `Limits`; LookupError for one there is not."""
+        if tier:
+            self.limits.set_tier(tier, increases)
         for name, value in limits.items():
             if not hasattr(self.limits, name):
                 raise LookupError(f"there is no limit {name}")
@@ -295,3 +297,16 @@ class HubspotApp:
         """Let `token` open the account for another app; an OAuth app's has its burst limit and lasts 30 minutes."""
         until = self.clock.now_ms() + OAUTH_LIFE_MS if is_oauth else None
         self.tokens.add(Token(token, app_id, app_name, user_id, set(scopes), until, is_oauth))
+
+
+def _is_association(found: Address) -> bool:
+    return found.area == "associations" or (found.area == "objects" and "/associations/" in f"{found.tail}/")
+
+
+def _pool(request: Request, found: Address | None) -> Pool:
+    """Which limit a call falls under."""
+    if found is None:
+        return "other"
+    if request.method == "POST" and found.area == "objects" and found.tail.endswith("/search"):
+        return "search"
+    return "association" if _is_association(found) else "other"

@@ -53,6 +53,10 @@ class Account:
         return [one["id"] for one in answer.json()["results"]]
 
 
+def bearer(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
 def frames() -> dict[str, pl.DataFrame]:
     numbers = range(1, 6)
     contacts = pl.DataFrame(

@@ -62,49 +62,6 @@ def test_property_definitions_need_either_of_two_scopes(account: Account) -> Non
     assert account.get("/crm/v3/properties/contacts").status_code == 403
 
 
-def test_burst_limit_rolls_over_ten_seconds(account: Account) -> None:
-    account.app.set_limits(enabled=True, burst=3)
-    first = account.get(CONTACTS)
-    assert first.headers["X-HubSpot-RateLimit-Max"] == "3"
-    assert first.headers["X-HubSpot-RateLimit-Remaining"] == "2"
-    assert first.headers["X-HubSpot-RateLimit-Interval-Milliseconds"] == "10000"
-    account.get(CONTACTS), account.get(CONTACTS)
-    refused = account.get(CONTACTS)
-    assert refused.status_code == 429
-    body = refused.json()
-    assert body["message"] == "You have reached your ten_secondly_rolling limit."
-    assert (body["errorType"], body["policyName"]) == ("RATE_LIMIT", "TEN_SECONDLY_ROLLING")
-    assert "Retry-After" not in refused.headers
-    other = httpx.get(f"{account.url}{CONTACTS}", headers={"Authorization": "Bearer pat-sandbox-other-token"})
-    assert other.status_code == 200
-    account.app.set_limits(retry_after=True)
-    assert account.get(CONTACTS).headers["Retry-After"] == "10"
-    account.clock.turn(10)
-    assert account.get(CONTACTS).status_code == 200
-
-
-def test_sixth_search_of_a_second_is_refused_and_is_not_in_the_burst(account: Account) -> None:
-    account.app.set_limits(enabled=True, burst=1)
-    answers = [account.search("contacts", limit=1) for _ in range(6)]
-    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
-    assert answers[-1].json()["policyName"] == "SECONDLY"
-    assert answers[-1].json()["message"] == "You have reached your secondly limit."
-    names = {name.lower() for name in answers[0].headers if "ratelimit" in name.lower()}
-    assert names == {"x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining"}
-    assert account.get(CONTACTS).status_code == 200
-    account.clock.turn(1)
-    assert account.search("contacts").status_code == 200
-
-
-def test_daily_limit_ends_at_midnight(account: Account) -> None:
-    account.app.set_limits(enabled=True, daily=2)
-    assert [account.get(CONTACTS).status_code for _ in range(3)] == [200, 200, 429]
-    body = account.get(CONTACTS).json()
-    assert body["policyName"] == "DAILY" and "requestId" in body
-    account.clock.turn(14 * 3600)
-    assert account.get(CONTACTS).status_code == 200
-
-
 @pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
 def test_daily_usage_is_told(account: Account, version: str) -> None:
     result = account.get(f"/account-info/{version}/api-usage/daily/private-apps").json()["results"][0]

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlparse
 import httpx
 import pytest
 
+from tests.sandbox.hubspot.conftest import bearer
+
 if TYPE_CHECKING:
     from tests.sandbox.hubspot.conftest import Account
 
@@ -19,10 +21,6 @@ REFRESH = {**CLIENT, "grant_type": "refresh_token", "refresh_token": "sandbox-re
 
 def post(account: Account, path: str, form: dict[str, str]) -> httpx.Response:
     return account.client.post(f"/oauth/{path}", data=form, headers={"Authorization": ""})
-
-
-def bearer(text: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {text}"}
 
 
 @pytest.mark.parametrize("text", ["no token", "pat-\u00e9", "pat;1"])
