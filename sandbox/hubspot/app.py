@@ -112,7 +112,7 @@ class HubspotApp:
             return "other"
         if found.area in ("oauth", "account-info"):
             return "auth" if found.area == "oauth" else "account"
-        if found.area in ("properties", "pipelines", "owners", "users"):
+        if found.area in ("properties", "property-validations", "pipelines", "owners", "users"):
             return "describe" if request.method == "GET" else "define"
         if _is_association(found):
             return "association"

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from sandbox.hubspot.definition import NAME, Definition
+from sandbox.hubspot.definition import NAME, Definition, option_pairs
 from sandbox.hubspot.kinds import BY_NUMBER, KINDS, Kind, kind_named
 from sandbox.hubspot.link_types import COUNTED, PRIMARY
 from sandbox.hubspot.links import Links
@@ -87,7 +87,7 @@ def _guessed(kind: Kind, name: str, dtype: pl.DataType) -> Definition:
     """A custom property for a column the schema does not have, of the type its values have."""
     made = Definition(name, name.replace("_", " ").capitalize(), group=group_of(kind), hubspot_defined=False)
     if dtype == pl.Boolean:
-        options = (("true", "Yes"), ("false", "No"))
+        options = option_pairs(("true", "Yes"), ("false", "No"))
         return replace(made, type="bool", field_type="booleancheckbox", options=options)
     if dtype.is_numeric():
         return replace(made, type="number", field_type="number")

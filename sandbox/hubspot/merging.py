@@ -126,7 +126,7 @@ def _united(call: Call, kind: Kind, first: Whole, second: Whole) -> tuple[Whole,
 
 
 def _further_stage(call: Call, kind: Kind, values: Whole, second: Whole, taken: set[str]) -> None:
-    order = [value for value, _ in call.portal.definitions(kind)["lifecyclestage"].options]
+    order = call.portal.definitions(kind)["lifecyclestage"].values
     mine, other = values["lifecyclestage"], second["lifecyclestage"]
     if mine in order and other in order and order.index(other or "") > order.index(mine or ""):
         values["lifecyclestage"] = other

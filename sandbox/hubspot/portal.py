@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.clock import SandboxClock
-from sandbox.hubspot.definition import Definition, moment
+from sandbox.hubspot.definition import Definition, moment, option_pairs
 from sandbox.hubspot.documents import Documents
 from sandbox.hubspot.errors import not_found
 from sandbox.hubspot.kinds import KINDS, Kind, custom_kind, kind_named
@@ -74,6 +74,7 @@ class Portal:
         self._definitions: dict[str, dict[str, Definition]] = {}
         self._stages: dict[str, dict[str, Stage]] = {}
         self._custom: dict[str, Kind] = {}
+        self._rules: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
         self.writes = 0  # grows with every change, so that answers may be cached
         self.totals: dict[object, tuple[int, int]] = {}  # of searches: (writes, total)
         self._furnish()
@@ -104,6 +105,7 @@ class Portal:
         """Fill the caches from the database, and give each property its column."""
         self.writes += 1
         self._stages.clear()
+        self._rules.clear()
         schemas = self.documents.list("schemas").values()
         self._custom = {kind.plural: kind for kind in map(_kind_of_schema, schemas)}
         for kind in self.kinds:
@@ -179,6 +181,16 @@ class Portal:
         self.store.add_property(kind, definition.name)
         self.writes += 1
 
+    def rules(self, kind: Kind) -> dict[str, dict[str, dict[str, Any]]]:
+        """The validation rules by property and type of rule."""
+        if kind.plural not in self._rules:
+            self._rules[kind.plural] = self.documents.list(f"rules:{kind.plural}")
+        return self._rules[kind.plural]
+
+    def put_rules(self, kind: Kind, name: str, rules: dict[str, dict[str, Any]]) -> None:
+        self.documents.put(f"rules:{kind.plural}", name, rules)
+        self._rules.pop(kind.plural, None)
+
     # pipelines
 
     def new_pipeline(
@@ -246,8 +258,8 @@ class Portal:
             if definition.name not in self._definitions[plural]:
                 self.define(kind, replace(definition, group=group_of(kind)))
         pipeline_field, stage_field = fields
-        pipelines = tuple((p["id"], p["label"]) for p in self.pipelines(plural) if not p["archived"])
-        stages = tuple((stage.id, stage.label) for stage in self.stages(plural).values())
+        pipelines = option_pairs(*((p["id"], p["label"]) for p in self.pipelines(plural) if not p["archived"]))
+        stages = option_pairs(*((stage.id, stage.label) for stage in self.stages(plural).values()))
         for name, options in ((pipeline_field, pipelines), (stage_field, stages)):
             definition = self._definitions[plural][name]
             if definition.options != options:

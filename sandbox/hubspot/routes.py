@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from sandbox.hubspot import account, associations, associations_v3, batches, merging, objects, owners, pipelines
 from sandbox.hubspot import association_labels as labels
 from sandbox.hubspot import properties as props
+from sandbox.hubspot import property_groups as groups
+from sandbox.hubspot import property_rules as rules
 from sandbox.hubspot.call import Call
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.search import search_objects
@@ -26,7 +28,7 @@ VERSIONS = (*NUMBERED, *DATED)
 _LISTS_LINKS = ("v4", "2026-03", "2026-09-beta")
 # Taps still read the definitions where they were before v3.
 LEGACY = ("v2",)
-_AREAS = "objects|properties|associations|owners|pipelines"
+_AREAS = "objects|properties|property-validations|associations|owners|pipelines"
 _DATED = "|".join(DATED)
 _FORMS = (
     re.compile(rf"/crm/(?P<version>v3|v4)/(?P<area>{_AREAS})(?P<tail>/.*)?"),
@@ -93,6 +95,7 @@ class Table:
         self._add_objects()
         self._add_associations()
         self._add_properties()
+        self._add_rules()
         self._add_pipelines()
         self._add_account()
 
@@ -167,9 +170,11 @@ class Table:
 
     def _add_properties(self) -> None:
         many = "/properties/{kind}"
-        self._add("GET", f"{many}/groups", props.list_groups, "schema-read")
-        self._add("POST", f"{many}/groups", props.create_group, "schema-write")
-        self._add("GET", f"{many}/groups/{{name}}", props.get_group, "schema-read")
+        self._add("GET", f"{many}/groups", groups.list_groups, "schema-read")
+        self._add("POST", f"{many}/groups", groups.create_group, "schema-write")
+        self._add("GET", f"{many}/groups/{{name}}", groups.get_group, "schema-read")
+        self._add("PATCH", f"{many}/groups/{{name}}", groups.update_group, "schema-write")
+        self._add("DELETE", f"{many}/groups/{{name}}", groups.archive_group, "schema-write")
         self._add("POST", f"{many}/batch/read", props.read_batch, "schema-read")
         self._add("POST", f"{many}/batch/create", props.create_batch, "schema-write")
         self._add("POST", f"{many}/batch/archive", props.archive_batch, "schema-write")
@@ -179,6 +184,13 @@ class Table:
         self._add("GET", f"{many}/{{name}}", props.get_property, "schema-read")
         self._add("PATCH", f"{many}/{{name}}", props.update_property, "schema-write")
         self._add("DELETE", f"{many}/{{name}}", props.archive_property, "schema-write")
+
+    def _add_rules(self) -> None:
+        many, one = "/property-validations/{kind}", "/property-validations/{kind}/{name}"
+        self._add("GET", many, rules.list_rules, "schema-read")
+        self._add("GET", one, rules.rules_of_property, "schema-read")
+        self._add("GET", f"{one}/rule-type/{{rule_type}}", rules.get_rule, "schema-read")
+        self._add("PUT", f"{one}/rule-type/{{rule_type}}", rules.put_rule, "schema-write")
 
     def _add_pipelines(self) -> None:
         many, one = "/pipelines/{kind}", "/pipelines/{kind}/{pipeline_id}"

@@ -30,6 +30,8 @@ CREATE INDEX IF NOT EXISTS aliases_of ON aliases (kind, survivor);
 CREATE TABLE IF NOT EXISTS addresses (email TEXT PRIMARY KEY, id INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS links (source INTEGER, source_id INTEGER, target INTEGER, target_id INTEGER, types TEXT,
   PRIMARY KEY (source, source_id, target, target_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, shelf TEXT, at TEXT, who INTEGER, key TEXT, body TEXT);
+CREATE INDEX IF NOT EXISTS journal_of ON journal (shelf, at);
 CREATE TABLE IF NOT EXISTS documents (shelf TEXT, key TEXT, body TEXT, PRIMARY KEY (shelf, key)) WITHOUT ROWID;
 """
 
@@ -130,6 +132,10 @@ class Store:
         self.db.execute(f'ALTER TABLE {kind.plural} ADD COLUMN "{name}" TEXT')
         self.db.execute(f'ALTER TABLE {kind.plural}_lag ADD COLUMN "{name}" TEXT')
         self._columns[kind.plural].append(name)
+
+    def blank(self, kind: Kind, name: str) -> None:
+        """Take the property's value from every record."""
+        self.db.execute(f'UPDATE {kind.plural} SET "{name}" = NULL')
 
     def index(self, kind: Kind, name: str, *, unique: bool = False) -> None:
         where = f'WHERE "{name}" IS NOT NULL'

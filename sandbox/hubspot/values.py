@@ -70,8 +70,12 @@ def parsed(definition: Definition, text: str) -> str | None:
     return text
 
 
+def is_email(text: str) -> bool:
+    return _EMAIL.fullmatch(text.strip()) is not None
+
+
 def _email(text: str) -> str:
-    if not _EMAIL.fullmatch(text.strip()):
+    if not is_email(text):
         raise BadValue("INVALID_EMAIL", f"Email address {text} is invalid")
     return text.strip().lower()
 
@@ -101,7 +105,7 @@ def _date(definition: Definition, text: str) -> str:
 
 
 def _choice(definition: Definition, text: str) -> str:
-    allowed = [value for value, _ in definition.options]
+    allowed = definition.values
     chosen = text.split(";") if definition.field_type == "checkbox" else [text]
     if allowed:
         for value in chosen:

@@ -11,6 +11,7 @@ from sandbox.hubspot.history import remember
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.rules import RULES
 from sandbox.hubspot.store import CREATED, VIRTUAL
 from sandbox.hubspot.tokens import Author
 from sandbox.hubspot.values import BadValue, appended, as_text, ms_of, parsed, stamp
@@ -49,7 +50,10 @@ class Writer:
                 try:
                     text = as_text(value)
                     values[name] = parsed(definition, text)
-                    problems += self._unknown_owner(name, values[name])
+                    problems += [
+                        *self._unknown_owner(name, values[name]),
+                        *self._broken_rules(kind, name, values[name]),
+                    ]
                 except BadValue as error:
                     problems.append((name, error.code, str(error)))
         if problems:
@@ -60,6 +64,14 @@ class Writer:
         if name != "hubspot_owner_id" or value is None or self._portal.owner_exists(value):
             return []
         return [(name, "INVALID_OWNER_ID", f"Owner {value} does not exist.")]
+
+    def _broken_rules(self, kind: Kind, name: str, value: str | None) -> list[Problem]:
+        now_ms = self._portal.clock.now_ms()
+        return [
+            (name, "INVALID_CUSTOM_PROPERTY_VALIDATION", f'"{name}" does not keep the validation rule {word}.')
+            for word, rule in self._portal.rules(kind).get(name, {}).items()
+            if value is not None and not RULES[word].keeps(value, rule["ruleArguments"], now_ms)
+        ]
 
     def create(self, kind: Kind, values: Values, author: Author, *, version: str = "v3") -> int:
         """Make a record of checked values; its id. 400 for missing properties, 409 for a known e-mail address."""
@@ -176,7 +188,7 @@ class Writer:
 
     def _is_forward(self, kind: Kind, old: str | None, new: str | None) -> bool:
         """A stage moves only forward; HubSpot leaves an earlier one unset without a word."""
-        order = [value for value, _ in self._portal.definitions(kind)["lifecyclestage"].options]
+        order = self._portal.definitions(kind)["lifecyclestage"].values
         if old is None or new is None or old not in order or new not in order:
             return True
         return order.index(new) >= order.index(old)

@@ -43,7 +43,7 @@ def test_generated_columns_and_options_are_those_of_the_schema(frames: dict[str,
     known = default_definitions(_kind(kind))
     for column in frames[kind].drop("id").iter_columns():
         assert column.name in known
-        options = {value for value, _ in known[column.name].options}
+        options = set(known[column.name].values)
         if options and known[column.name].type == "enumeration":
             assert set(column.drop_nulls().cast(pl.String)) <= options
 
