@@ -7,18 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from sandbox.faults import Fault, FaultDesk
-from sandbox.log import RequestLog
+from sandbox.desk import FaultDesk
+from sandbox.doors import doors_of, doors_to_json, open_door
+from sandbox.faults import Fault
+from sandbox.log import COLUMNS, RequestLog
 from sandbox.wire import App, Request, Response, Routes
 
 PREFIX = "/__sandbox__/"
-
-
-@runtime_checkable
-class HasDoors(Protocol):
-    """An app that lets tests act as somebody else: edit, delete, hide_field, ..."""
-
-    doors: Mapping[str, Callable[..., Any]]
+_STATE_NAME = re.compile(r"[\w-]{1,64}")
+Handler = Callable[..., Response]
 
 
 @runtime_checkable
@@ -30,17 +27,6 @@ class HasState(Protocol):
     def restore(self, state: bytes) -> None: ...
 
 
-def open_door(app: App, call: str, arguments: Mapping[str, Any]) -> Any:
-    """Call the app's door of that name; ValueError when it has none or the arguments do not fit."""
-    doors = app.doors if isinstance(app, HasDoors) else {}
-    if call not in doors:
-        raise ValueError(f"The {app.system} sandbox has no door {call!r}; it has {', '.join(sorted(doors)) or 'none'}.")
-    try:
-        return doors[call](**arguments)
-    except (TypeError, LookupError) as error:
-        raise ValueError(f"The door {call!r} refused its arguments: {error}.") from error
-
-
 class Control:
     """Answers the control paths of one listener."""
 
@@ -50,45 +36,90 @@ class Control:
         self._log = log
         self._state_dir = state_dir
         self._routes = Routes()
-        self._routes.add("GET", f"{PREFIX}faults", lambda request: Response.of_json(faults.to_json()))
-        self._routes.add("POST", f"{PREFIX}faults", self._add_faults)
-        self._routes.add("DELETE", f"{PREFIX}faults", self._clear_faults)
-        self._routes.add("GET", f"{PREFIX}requests", lambda request: Response.of_json(log.to_json()))
-        self._routes.add("DELETE", f"{PREFIX}requests", self._clear_log)
-        self._routes.add("POST", f"{PREFIX}doors/{{call}}", self._open_door)
-        self._routes.add("GET", f"{PREFIX}state", self._dump)
-        self._routes.add("PUT", f"{PREFIX}state", self._restore)
-        self._routes.add("POST", f"{PREFIX}state", self._named_state)
+        self._told: list[dict[str, str]] = []
+        self._add("GET", "", "This list.", self._index)
+        self._add("GET", "catalogue", "All faults by name, with a sentence and their arguments.", self._catalogue)
+        self._add("GET", "faults", "The faults in force, with the calls each has seen and struck.", self._list_faults)
+        self._add("POST", "faults", "Put a fault, or a list of them, in force.", self._add_faults)
+        self._add("DELETE", "faults", "Take all faults off the desk.", self._clear_faults)
+        self._add("DELETE", "faults/{number}", "Take one fault off the desk.", self._remove_fault)
+        self._add("GET", "requests", "The last requests in order; bodies are not kept.", self._list_requests)
+        self._add("GET", "requests/counts", f"Requests and bytes; ?by={','.join(COLUMNS)}.", self._count_requests)
+        self._add("DELETE", "requests", "Forget all requests.", self._clear_requests)
+        self._add("GET", "doors", "What can be done as somebody else, with arguments.", self._list_doors)
+        self._add("POST", "doors/{call}", "Do it; the body has the arguments by name.", self._open_door)
+        self._add("GET", "state", "The whole stored state; equal states give equal bytes.", self._dump)
+        self._add("PUT", "state", "Put a state in the place of the present one.", self._restore)
+        self._add("POST", "state", 'Keep or take back a state by name: {"save": "name"}.', self._named_state)
 
     def handle(self, request: Request) -> Response:
         found = self._routes.match(request.method, request.path)
         if found is None:
-            return _refusal("There is no such control path.", 404)
+            methods = self._routes.methods(request.path)
+            if methods:
+                return _refusal(f"This control path takes {' and '.join(methods)}.", 405)
+            return _refusal(f"There is no such control path; GET {PREFIX} lists them.", 404)
         handler, arguments = found
         try:
             return handler(request, **arguments)
         except ValueError as error:
             return _refusal(str(error), 400)
 
+    def _add(self, method: str, tail: str, says: str, handler: Handler) -> None:
+        self._routes.add(method, f"{PREFIX}{tail}".rstrip("/") if not tail else f"{PREFIX}{tail}", handler)
+        self._told.append({"method": method, "path": f"{PREFIX}{tail}", "says": says})
+
+    def _index(self, request: Request) -> Response:
+        return Response.of_json({"system": self._app.system, "paths": self._told})
+
+    # faults
+
+    def _catalogue(self, request: Request) -> Response:
+        return Response.of_json([entry.to_json() for entry in self._faults.catalogue.values()])
+
+    def _list_faults(self, request: Request) -> Response:
+        return Response.of_json(self._faults.to_json())
+
     def _add_faults(self, request: Request) -> Response:
-        value = request.json()
-        for fault in [Fault.from_json(item) for item in (value if isinstance(value, list) else [value])]:
-            self._faults.add(fault)
+        value = _json(request)
+        self._faults.add_all([Fault.from_json(item) for item in (value if isinstance(value, list) else [value])])
         return Response.of_json(self._faults.to_json(), 201)
 
     def _clear_faults(self, request: Request) -> Response:
         self._faults.clear()
         return Response(204)
 
-    def _clear_log(self, request: Request) -> Response:
+    def _remove_fault(self, request: Request, number: str) -> Response:
+        if not number.isdecimal():
+            raise ValueError("A fault is removed by its number.")
+        self._faults.remove(int(number))
+        return Response(204)
+
+    # the request log
+
+    def _list_requests(self, request: Request) -> Response:
+        return Response.of_json(self._log.to_json())
+
+    def _count_requests(self, request: Request) -> Response:
+        by = [name for name in (request.first("by") or "").split(",") if name]
+        return Response.of_json(self._log.counts_to_json(by))
+
+    def _clear_requests(self, request: Request) -> Response:
         self._log.clear()
         return Response(204)
 
+    # doors
+
+    def _list_doors(self, request: Request) -> Response:
+        return Response.of_json(doors_to_json(doors_of(self._app)))
+
     def _open_door(self, request: Request, call: str) -> Response:
-        arguments = request.json() if request.body else {}
-        if not isinstance(arguments, dict):
+        arguments = _json(request) if request.body else {}
+        if not isinstance(arguments, Mapping):
             raise ValueError("A door takes a JSON object of named arguments.")
-        return Response.of_json({"result": open_door(self._app, call, arguments)})
+        return Response.of_json({"result": open_door(doors_of(self._app), call, arguments)})
+
+    # state
 
     def _state(self) -> HasState:
         if not isinstance(self._app, HasState):
@@ -104,9 +135,9 @@ class Control:
 
     def _named_state(self, request: Request) -> Response:
         """`{"save": name}` or `{"restore": name}`, in a file of the state folder."""
-        wanted = request.json()
+        wanted = _json(request)
         action, name = next(iter(wanted.items())) if isinstance(wanted, dict) and len(wanted) == 1 else ("", "")
-        if action not in ("save", "restore") or not re.fullmatch(r"[\w-]{1,64}", str(name)):
+        if action not in ("save", "restore") or not _STATE_NAME.fullmatch(str(name)):
             raise ValueError('Send {"save": "name"} or {"restore": "name"}; a name has letters, digits, _ and -.')
         if self._state_dir is None:
             raise ValueError("This sandbox was started without a state folder.")
@@ -118,6 +149,13 @@ class Control:
         else:
             raise ValueError(f"There is no saved state {name!r}.")
         return Response(204)
+
+
+def _json(request: Request) -> Any:
+    try:
+        return request.json()
+    except ValueError:
+        raise ValueError("The body is not JSON.") from None
 
 
 def _refusal(message: str, status: int) -> Response:

@@ -1,10 +1,8 @@
-"""What goes wrong on demand: each fault says on which calls it strikes and what it does to them."""
+"""What goes wrong on demand: a fault says on which calls it strikes and what it does to them."""
 
 from __future__ import annotations
 
-import random
 import re
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
@@ -13,11 +11,13 @@ from urllib.parse import unquote_plus
 from sandbox.wire import Request, Response
 
 Act = Callable[[Request, Response | None], Response | None]
+# No test waits longer for an answer that never comes.
+MAX_WAIT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong. The first block says when, the second what.
+    """One thing that goes wrong. The first block says when, the second what; ValueError for values that make no sense.
 
     With stage "before" the app never sees the request that a `status` or `drop` answers; with "after" the app has done
     its work (a write has happened) and only the answer is lost or replaced.
@@ -25,6 +25,7 @@ class Fault:
 
     route: str = ""  # regular expression searched in the path, without case
     method: str = ""  # blank: any
+    kind: str = ""  # the app's word for the call: auth, query, search, ...; blank: any
     contains: str = ""  # text that the decoded query or the body must hold
     nth: int | None = None  # only the n-th matching call, from 1
     after: int = 0  # skip so many matching calls
@@ -34,6 +35,7 @@ class Fault:
     seed: int = 0
 
     stage: Literal["before", "after"] = "before"
+    name: str = ""  # one of the catalogue, which then says what happens; the fields below change it
     status: int | None = None  # answer with this status; None keeps the app's own
     body: str | None = None  # replaces the body, also when it is not JSON
     headers: Mapping[str, str] = field(default_factory=dict)  # replaces or adds
@@ -46,31 +48,45 @@ class Fault:
     drip_s: float = 0.0  # wait so long between pieces of 1,024 bytes
     expire: bool = False  # the app forgets all access tokens first
     call: str = ""  # a door of the app to go through at that stage, as somebody else
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the door, or of the named fault
+    rows: tuple[int, ...] = ()  # only these rows of the call fail, counted from 1, the others are written
+    row_share: float | None = None  # each row fails with this probability
+    row_contains: str = ""  # rows fail that hold this text, an id for example
     act: Act | None = None  # any callback, from Python only; its Response is the answer
     label: str = ""  # shown in the request log
+
+    def __post_init__(self) -> None:
+        for name, (fits, form) in _FORMS.items():
+            if not fits(getattr(self, name)):
+                raise ValueError(f"A fault's {name!r} is {form}.")
+        try:
+            re.compile(self.route)
+        except re.error as error:
+            raise ValueError(f"A fault's route is a regular expression: {error}.") from error
 
     @classmethod
     def from_json(cls, value: object) -> Fault:
         """A fault from its JSON form; ValueError says in one sentence what is wrong with it."""
-        known = {f.name for f in fields(cls)} - {"act"}
+        known = WORDS - {"act"}
         if not isinstance(value, dict):
             raise ValueError("A fault is a JSON object.")
         if unknown := sorted(set(value) - known):
             raise ValueError(f"A fault has no {unknown[0]!r}; it knows {', '.join(sorted(known))}.")
-        if value.get("stage", "before") not in ("before", "after"):
-            raise ValueError("A fault's stage is 'before' or 'after'.")
-        try:
-            re.compile(str(value.get("route", "")))
-        except re.error as error:
-            raise ValueError(f"A fault's route is a regular expression: {error}.") from error
-        return cls(**value)
+        rows = value.get("rows")
+        return cls(**{**value, "rows": tuple(rows)} if isinstance(rows, list) else value)
 
     def to_json(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "act"}
 
-    def matches(self, request: Request) -> bool:
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether single rows of a call fail instead of the call."""
+        return bool(self.rows) or self.row_share is not None or bool(self.row_contains)
+
+    def matches(self, request: Request, kind: str = "") -> bool:
         if self.method and self.method.upper() != request.method:
+            return False
+        if self.kind and self.kind != kind:
             return False
         if not re.search(self.route, request.path, re.IGNORECASE):
             return False
@@ -80,50 +96,69 @@ class Fault:
         return self.contains in query or self.contains.encode() in request.body
 
 
-class _Armed:
-    """A fault on the desk with its own count of calls and its own dice."""
-
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        self.seen = 0
-        self.struck = 0
-        self._dice = random.Random(fault.seed)
-
-    def strikes(self) -> bool:
-        fault = self.fault
-        self.seen += 1
-        if fault.count is not None and self.struck >= fault.count:
-            return False
-        if fault.nth is not None and self.seen != fault.nth:
-            return False
-        if self.seen <= fault.after or (self.seen - fault.after) % fault.every:
-            return False
-        if fault.probability < 1.0 and self._dice.random() >= fault.probability:
-            return False
-        self.struck += 1
-        return True
+WORDS = frozenset(f.name for f in fields(Fault))
 
 
-class FaultDesk:
-    """The faults in force, in the order they were added; safe from many threads."""
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
-    def __init__(self) -> None:
-        self._armed: list[_Armed] = []
-        self._lock = threading.Lock()
 
-    def add(self, fault: Fault) -> None:
-        with self._lock:
-            self._armed.append(_Armed(fault))
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
-    def clear(self) -> None:
-        with self._lock:
-            self._armed.clear()
 
-    def strike(self, request: Request) -> list[Fault]:
-        """The faults that strike this call; counts the call for every fault that matches it."""
-        with self._lock:
-            return [armed.fault for armed in self._armed if armed.fault.matches(request) and armed.strikes()]
+def _is_chance(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
-    def to_json(self) -> list[dict[str, Any]]:
-        with self._lock:
-            return [{**armed.fault.to_json(), "seen": armed.seen, "struck": armed.struck} for armed in self._armed]
+
+def _is_wait(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_WAIT_S
+
+
+def _is_places(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in value)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair)
+
+
+def _at_least(least: int, most: int | None = None, *, or_none: bool = False) -> Callable[[Any], bool]:
+    def fits(value: Any) -> bool:
+        if value is None:
+            return or_none
+        return _is_whole(value) and value >= least and (most is None or value <= most)
+
+    return fits
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+_TEXT = (_is_text, "text")
+_FLAG = (_is_flag, "true or false")
+_WAIT = (_is_wait, f"a number of seconds up to {MAX_WAIT_S:.0f}")
+_FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("route", "method", "kind", "contains", "name", "call", "row_contains", "label"), _TEXT),
+    **dict.fromkeys(("chunked", "drop", "reset", "hang_up", "expire"), _FLAG),
+    **dict.fromkeys(("delay_s", "drip_s"), _WAIT),
+    "nth": (_at_least(1, or_none=True), "a whole number from 1"),
+    "after": (_at_least(0), "a whole number from 0"),
+    "every": (_at_least(1), "a whole number from 1"),
+    "count": (_at_least(0, or_none=True), "a whole number from 0"),
+    "probability": (_is_chance, "a number from 0 to 1"),
+    "seed": (_is_whole, "a whole number"),
+    "stage": (lambda value: value in ("before", "after"), "'before' or 'after'"),
+    "status": (_at_least(200, 599, or_none=True), "a status from 200 to 599"),
+    "body": (lambda value: value is None or isinstance(value, str), "text"),
+    "headers": (_is_texts, "an object of texts"),
+    "cut_after": (_at_least(0, or_none=True), "a whole number from 0"),
+    "arguments": (lambda value: isinstance(value, Mapping), "an object"),
+    "rows": (_is_places, "a list of whole numbers from 1"),
+    "row_share": (lambda value: value is None or _is_chance(value), "a number from 0 to 1"),
+}

@@ -6,16 +6,20 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from email.utils import formatdate
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from sandbox.catalogue import Entry
 from sandbox.clock import SandboxClock
 from sandbox.connection import ConnectionDropped, Server
-from sandbox.control import PREFIX, Control, open_door
-from sandbox.faults import Fault, FaultDesk
+from sandbox.control import PREFIX, Control
+from sandbox.desk import FaultDesk
+from sandbox.doors import doors_of, open_door
+from sandbox.faults import Fault
 from sandbox.log import Logged, RequestLog
+from sandbox.row_faults import in_force
 from sandbox.wire import App, Request, Response
 
 _logger = logging.getLogger("sandbox")
@@ -36,6 +40,13 @@ class ForgetsTokens(Protocol):
 
 
 @runtime_checkable
+class HasFaults(Protocol):
+    """An app with faults of its own, by name."""
+
+    faults: Iterable[Entry]
+
+
+@runtime_checkable
 class KeepsTime(Protocol):
     """An app with a clock of its own, which its Date headers tell too."""
 
@@ -50,13 +61,12 @@ class Listener:
         app: App,
         port: int = 0,
         *,
-        faults: FaultDesk | None = None,
         state_dir: Path | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Bind the port (0: any free one); requests are answered after `start()`."""
         self.app = app
-        self.faults = faults or FaultDesk()
+        self.faults = FaultDesk(app.faults if isinstance(app, HasFaults) else (), doors_of(app))
         self.requests = RequestLog()
         self._control = Control(app, self.faults, self.requests, state_dir)
         self._server = Server(port, self, tls)
@@ -90,7 +100,7 @@ class Listener:
         try:
             if request.path.startswith(PREFIX):
                 return self._control.handle(request), []
-            struck = self.faults.strike(request)
+            struck = self.faults.strike(request, self._kind(request))
             return self._answer(request, struck), struck
         except ConnectionDropped:
             raise
@@ -101,7 +111,9 @@ class Listener:
     def _answer(self, request: Request, struck: list[Fault]) -> Response:
         response = self._apply("before", request, None, struck)
         if response is None:
-            response = self._apply("after", request, self.app.handle(request), struck)
+            with in_force(struck):
+                response = self.app.handle(request)
+            response = self._apply("after", request, response, struck)
             if response is None:
                 raise ConnectionDropped(struck)
         return response
@@ -119,7 +131,7 @@ class Listener:
         """Note a request with its answer; None when the connection was closed without one."""
         if request.path.startswith(PREFIX):
             return
-        kind = self.app.kind(request) if isinstance(self.app, NamesKinds) else ""
+        kind = self._kind(request)
         labels = ",".join(fault.label or "fault" for fault in struck)
         status, sent = (response.status, len(response.body)) if response else (0, 0)
         received = len(request.body)
@@ -127,10 +139,13 @@ class Listener:
             Logged(request.method, request.path, request.target, status, kind, labels, received=received, sent=sent)
         )
 
+    def _kind(self, request: Request) -> str:
+        return self.app.kind(request) if isinstance(self.app, NamesKinds) else ""
+
     def _apply(self, stage: str, request: Request, response: Response | None, struck: list[Fault]) -> Response | None:
         """What stands after the faults of this stage; None lets the app answer."""
         for fault in struck:
-            if fault.stage != stage:
+            if fault.stage != stage or fault.is_of_rows:
                 continue
             self._act(fault)
             if fault.drop:
@@ -140,7 +155,7 @@ class Listener:
                 response = fault.act(request, response) or response
         if stage == "after" and response is not None:
             for fault in struck:
-                if fault.stage == "before" and fault.status is None:
+                if fault.stage == "before" and fault.status is None and not fault.is_of_rows:
                     response = _replaced(fault, response) or response
         return response
 
@@ -150,7 +165,7 @@ class Listener:
         if fault.expire and isinstance(self.app, ForgetsTokens):
             self.app.expire_tokens()
         if fault.call:
-            open_door(self.app, fault.call, fault.arguments)
+            open_door(doors_of(self.app), fault.call, fault.arguments)
 
 
 def _replaced(fault: Fault, response: Response | None) -> Response | None:

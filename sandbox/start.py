@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from sandbox.clock import SandboxClock
-from sandbox.faults import FaultDesk
+from sandbox.desk import FaultDesk
 from sandbox.generator import Dataset, generate, write_truth
 from sandbox.gleif import GleifApp
 from sandbox.hubspot import HubspotApp

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.clock import SandboxClock
-from sandbox.faults import Fault, FaultDesk
+from sandbox.desk import FaultDesk
+from sandbox.faults import Fault
 from sandbox.server import Listener
 from sandbox.wire import Request, Response
 
