@@ -11,6 +11,11 @@ import struct
 import threading
 import zlib
 from collections.abc import Sequence
+from email.errors import (
+    FirstHeaderLineIsContinuationDefect,
+    MisplacedEnvelopeHeaderDefect,
+    MissingHeaderBodySeparatorDefect,
+)
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
@@ -60,6 +65,10 @@ class _Refused(Exception):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+
+# Of a request whose body is multipart the parser also says that it saw no parts: it got the headers alone.
+_BROKEN = (FirstHeaderLineIsContinuationDefect, MisplacedEnvelopeHeaderDefect, MissingHeaderBodySeparatorDefect)
 
 
 class _Gone(Exception):
@@ -139,7 +148,7 @@ class Connection(BaseHTTPRequestHandler):
             raise _Refused(414, "URI Too Long")
         if not self.raw_requestline or not self.parse_request():
             return None
-        if self.headers.defects:
+        if any(isinstance(defect, _BROKEN) for defect in self.headers.defects):
             raise _Refused(400, "Bad header line")
         body = _unpacked(self._body(), self.headers.get("Content-Encoding", ""))
         return Request.make(self.command, self.path, dict(self.headers.items()), body, self._host())

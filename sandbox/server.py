@@ -176,5 +176,7 @@ def _replaced(fault: Fault, response: Response | None) -> Response | None:
         response = Response(fault.status, b"", {"Content-Type": "application/json;charset=UTF-8"})
     if fault.status is None and fault.body is None and not fault.headers:
         return response
-    body = response.body if fault.body is None else fault.body.encode()
-    return Response(fault.status or response.status, body, {**response.headers, **fault.headers})
+    if fault.body is None:
+        return Response(fault.status or response.status, response.body, {**response.headers, **fault.headers})
+    headers = {name: value for name, value in response.headers.items() if name.lower() != "content-encoding"}
+    return Response(fault.status or response.status, fault.body.encode(), {**headers, **fault.headers})

@@ -105,7 +105,7 @@ class SalesforceApp:
         """The first route that fits wins, so fixed words come before record ids and field names."""
         base = "/services/data/v{version}"
         rows = Rows(self._org)
-        Overview(self._org).add_to(self._routes, base)
+        Overview(self._org, self._bulk).add_to(self._routes, base)
         Replication(self._org).add_to(self._routes, base)
         for name in ("query", "queryAll"):
             self._routes.add("GET", f"{base}/{name}", self._query)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.salesforce.bulk import Bulk
 from sandbox.salesforce.describe import describe, describe_global, summary
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import NEWEST, OLDEST, Call, Org
@@ -27,8 +28,9 @@ def versions() -> Response:
 class Overview:
     """The handlers that only tell."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Org, bulk: Bulk) -> None:
         self._org = org
+        self._bulk = bulk
         self._seen_version = -1
         self._changed = text_of_ms(org.clock.now_ms())
         self._described: dict[tuple[str, str, int], Response] = {}
@@ -52,10 +54,8 @@ class Overview:
 
     def limits(self, call: Call) -> Response:
         most = self._org.settings.daily_limit
-        used = {"DailyApiRequests": (most, self._org.calls)}
+        used = {"DailyApiRequests": (most, self._org.calls), **self._bulk.usage()}
         full = {
-            "DailyBulkApiBatches": 15_000,
-            "DailyBulkV2QueryJobs": 10_000,
             "DailyBulkV2QueryFileStorageMB": 976_562,
             "DataStorageMB": 5_120,
             "FileStorageMB": 5_120,

@@ -28,5 +28,6 @@ class Settings:
     bulk_seconds: float = 0.0  # and how long after its creation that is at the earliest
     bulk_page: int = 50_000  # rows of a page of results where the client does not say
     bulk_list_page: int = 1_000  # jobs a list of jobs holds
+    bulk_hard_delete: bool = True  # the API user has the permission "Bulk API Hard Delete"
     bulk_failure: str = ""  # with a message here every bulk job fails with it
     rules: Rules = field(default_factory=Rules)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+import requests
+from requests.adapters import HTTPAdapter
 
 from sandbox.salesforce import SalesforceApp
 from sandbox.server import Listener
@@ -55,3 +58,16 @@ class Org:
         self, sobject: str, record_id: str, headers: dict[str, str] | None = None, **values: Any
     ) -> httpx.Response:
         return self.client.patch(f"{BASE}/sobjects/{sobject}/{record_id}", json=values, headers=headers)
+
+
+class Rewriting(HTTPAdapter):
+    """Sends every request to one host, whatever host its URL names."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        parts = urlsplit(request.url or "")
+        request.url = f"{self._url}{parts.path}{f'?{parts.query}' if parts.query else ''}"
+        return super().send(request, *args, **kwargs)

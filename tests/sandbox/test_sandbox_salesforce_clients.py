@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceGeneralError, SalesforceMalformedRequest, SalesforceResourceNotFound
 
-from tests.sandbox.salesforce_org import Org
-
-
-class Rewriting(HTTPAdapter):
-    """Sends every request to one host, whatever host its URL names."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._url = url
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        parts = urlsplit(request.url or "")
-        request.url = f"{self._url}{parts.path}{f'?{parts.query}' if parts.query else ''}"
-        return super().send(request, *args, **kwargs)
+from tests.sandbox.salesforce_org import Org, Rewriting
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sandbox.salesforce.bulk.extract import Extract
+from sandbox.salesforce.bulk.ingest import IngestJobs
 from sandbox.salesforce.bulk.jobs import Jobs
-from sandbox.salesforce.bulk.office import Office
+from sandbox.salesforce.bulk.load import Load
+from sandbox.salesforce.bulk.office import DAILY_BATCHES, DAILY_QUERY_JOBS, Office
 from sandbox.salesforce.bulk.pieces import Pieces
 from sandbox.salesforce.bulk.queries import QueryJobs
 from sandbox.salesforce.bulk.workers import Workers
@@ -21,9 +23,20 @@ class Bulk:
         extract = Extract(org.database, org.queries, jobs, pieces, workers)
         self._office.work["query"] = extract.run
         self._queries = QueryJobs(self._office, extract)
+        load = Load(org, jobs, pieces, workers)
+        self._office.work["ingest"] = load.run
+        self._ingests = IngestJobs(org, self._office, load)
 
     def add_to(self, routes: Routes, base: str) -> None:
         self._queries.add_to(routes, base)
+        self._ingests.add_to(routes, base)
+
+    def usage(self) -> dict[str, tuple[int, int]]:
+        """What /limits calls the daily allocations: how much there is of each and how much is spent."""
+        return {
+            "DailyBulkApiBatches": (DAILY_BATCHES, self._office.batches_today()),
+            "DailyBulkV2QueryJobs": (DAILY_QUERY_JOBS, self._office.query_jobs_today()),
+        }
 
     def close(self) -> None:
         """End the work under way; it goes on when somebody asks about it after the next start."""

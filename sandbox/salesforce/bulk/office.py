@@ -17,6 +17,7 @@ from sandbox.wire import Response
 
 PAGE = 1000  # jobs a list holds
 DAILY_QUERY_JOBS = 10_000
+DAILY_BATCHES = 15_000
 JOB_TYPES = {"query": "V2Query", "ingest": "V2Ingest"}
 # Small jobs are done by the first question, so that their clients need not ask again.
 _PATIENCE_S = 1.0
@@ -128,8 +129,16 @@ class Office:
             message = f"Max bulk v2 query jobs ({DAILY_QUERY_JOBS}) per 24 hrs has been exceeded"
             raise ApiError("LIMIT_EXCEEDED", message)
 
+    def check_batch_quota(self) -> None:
+        if self.batches_today() >= DAILY_BATCHES:
+            raise ApiError("EXCEEDEDQUOTA", "ApiBatchItems Limit exceeded.")
+
     def query_jobs_today(self) -> int:
         return sum(job.kind == "query" for job in self.jobs.of_last_day())
+
+    def batches_today(self) -> int:
+        """Uploads are cut into batches of 10,000 records; the empty batch that every job begins with is free."""
+        return sum(job.facts.get("batches", 0) for job in self.jobs.of_last_day())
 
     def close(self) -> None:
         self._workers.close()

@@ -83,8 +83,8 @@ class Pieces:
             (job, name, first, rows, piece.size, piece.crc, piece.body),
         )
 
-    def drop(self, job: str) -> None:
-        self._database.execute("DELETE FROM _bulk_pieces WHERE job = ?", (job,))
+    def drop(self, job: str, name: str = "%") -> None:
+        self._database.execute("DELETE FROM _bulk_pieces WHERE job = ? AND name LIKE ?", (job, name))
 
     def end(self, job: str, name: str, start: int, most: int, most_bytes: int) -> int:
         """The row after the last of a page of `most` rows from `start`, fewer where they would be too many bytes."""
@@ -117,9 +117,12 @@ class Pieces:
             pieces.append(piece)
         return pieces
 
-    def data(self, job: str, name: str) -> bytes:
-        """Everything kept under that name."""
+    def all(self, job: str, name: str) -> list[Piece]:
+        """Everything kept under that name, in order."""
         found = self._database.select(
-            "SELECT body FROM _bulk_pieces WHERE job = ? AND name = ? ORDER BY first", (job, name)
+            "SELECT body, size, crc FROM _bulk_pieces WHERE job = ? AND name = ? ORDER BY first", (job, name)
         )
-        return b"".join(Piece(body, 0, 0).data() for (body,) in found)
+        return [Piece(*row) for row in found]
+
+    def data(self, job: str, name: str) -> bytes:
+        return b"".join(piece.data() for piece in self.all(job, name))

@@ -8,10 +8,11 @@ import re
 from typing import Any
 
 from sandbox.salesforce.bulk.dialect import Dialect, one_of
+from sandbox.salesforce.bulk.download import csv_answer
 from sandbox.salesforce.bulk.extract import RESULTS, Extract, columns
 from sandbox.salesforce.bulk.jobs import ABORTED, DONE, WAITING, Job
 from sandbox.salesforce.bulk.office import Office
-from sandbox.salesforce.bulk.pieces import Piece, gzipped
+from sandbox.salesforce.bulk.pieces import Piece
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.org import Call
 from sandbox.wire import Response, Routes
@@ -84,15 +85,8 @@ class QueryJobs:
         dialect = Dialect.of(found.facts)
         head = Piece.of(dialect.write([self._extract.header(found)]))
         pieces = [head, *self._office.pieces.between(found.id, RESULTS, start, end, dialect)]
-        headers = {
-            # No charset: clients that guess one from the headers guess wrong.
-            "Content-Type": "text/csv",
-            "Sforce-NumberOfRecords": str(end - start),
-            "Sforce-Locator": _locator(end) if end < total else "null",
-        }
-        if _accepts_gzip(call):
-            return Response(200, gzipped(pieces), {**headers, "Content-Encoding": "gzip"})
-        return Response(200, b"".join(piece.data() for piece in pieces), headers)
+        locator = _locator(end) if end < total else "null"
+        return csv_answer(call, pieces, {"Sforce-NumberOfRecords": str(end - start), "Sforce-Locator": locator})
 
     def pages(self, call: Call, job: str) -> Response:
         """Up to five links that each lead to one page, and the link to more of them."""
@@ -158,11 +152,3 @@ def _most(call: Call) -> int | None:
     if not re.fullmatch(r"[0-9]{1,18}", given) or int(given) == 0:
         raise ApiError("API_ERROR", f"maxRecords is not a positive number: {given}")
     return int(given)
-
-
-def _accepts_gzip(call: Call) -> bool:
-    for part in (call.header("Accept-Encoding") or "").split(","):
-        name, _, weight = part.partition(";")
-        if name.strip().lower() == "gzip":
-            return re.sub(r"\s", "", weight) not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False

@@ -7,6 +7,7 @@ import zlib
 
 import pytest
 
+from sandbox.faults import Fault
 from sandbox.salesforce.bulk.pieces import Piece, gzipped
 from tests.sandbox.bulk.client import Jobs, rows
 from tests.sandbox.salesforce_org import Org
@@ -136,6 +137,11 @@ def test_results_are_zipped_only_when_asked_for(org: Org, five: str, accepted: s
         raw = b"".join(answer.iter_raw())
         assert answer.headers.get("Content-Encoding") == ("gzip" if zipped else None)
     assert (gzip.decompress(raw) if zipped else raw).startswith(b'"Name"\n"A4"\n')
+
+
+def test_results_that_a_fault_replaces_are_not_zipped(org: Org, five: str, queries: Jobs) -> None:
+    org.listener.faults.add(Fault(route="/results", body="<html>gone</html>", stage="after"))
+    assert queries.get(f"{five}/results").text == "<html>gone</html>"
 
 
 def test_joined_pieces_are_one_gzip_member_with_its_checksum() -> None:
