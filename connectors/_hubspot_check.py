@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors._hubspot_fields import LAYOUTS, SALESFORCE_MARKS
 from connectors._hubspot_gateway import Gateway
+from connectors._hubspot_layouts import LAYOUTS, SALESFORCE_MARKS
 from connectors._hubspot_operations import DAILY_USAGE, LIST, OWNERS, PIPELINES, Operation
 from connectors._hubspot_portal import Description
 from connectors.connector import Access

@@ -41,6 +41,10 @@ class Cursor:
         step = self.step if after is not None else self.step + 1
         return replace(self, step=step, after=after, shown=self.shown + shown)
 
+    def from_part(self) -> Cursor:
+        """The same position; where a new kind of objects begins, with none of it shown yet."""
+        return replace(self, shown=0) if self.after is None and self.step % 2 == 0 else self
+
     def watermark(self, base: Watermark) -> Watermark:
         """What to save with a page behind which the pull goes on here."""
         return Watermark(base.since, json.dumps(asdict(self), separators=(",", ":")))

@@ -2,133 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from connectors._hubspot_values import converter, property_text
+from connectors._hubspot_layouts import Layout
+from connectors._hubspot_values import Convert, converter, property_text, whole_of
 from model.currency import to_minor
 from model.errors import ConfigError
-from model.streams import STREAMS, Value
+from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
 
 # Properties of other sensitivities need scopes and a parameter of their own.
 PLAIN_SENSITIVITY = (None, "", "non_sensitive")
-SALESFORCE_MARKS = frozenset(
-    {"salesforceaccountid", "salesforcecontactid", "salesforceleadid", "salesforcelastsynctime",
-     "hs_salesforceopportunityid"}
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A stream of CRM objects as HubSpot has it. `optional` fields are read only where the portal has the property,
-    without a word when it has not; `derived` ones are never written."""
-
-    stream: str
-    object: str
-    modified: str
-    properties: Mapping[str, str]  # canonical field -> property
-    optional: Mapping[str, str] = field(default_factory=dict)
-    derived: frozenset[str] = frozenset()
-
-
-_PLACE = {
-    "street": "address",
-    "city": "city",
-    "state": "state",
-    "postal_code": "zip",
-    "country": "country",
-}
-LAYOUTS: dict[str, Layout] = {
-    layout.stream: layout
-    for layout in (
-        Layout(
-            "accounts",
-            "companies",
-            "hs_lastmodifieddate",
-            {
-                "name": "name",
-                "domain": "domain",
-                "website": "website",
-                "phone": "phone",
-                "industry": "industry",
-                "employees": "numberofemployees",
-                "revenue": "annualrevenue",
-                **_PLACE,
-                "type": "type",
-                "lifecycle_stage": "lifecyclestage",
-                "owner_id": "hubspot_owner_id",
-                "last_activity_on": "notes_last_updated",
-            },
-            {
-                "legal_name": "legal_name",
-                "lei": "lei",
-                "registration_number": "registration_number",
-                "parent_id": "hs_parent_company_id",
-                "currency": "hs_annual_revenue_currency_code",
-            },
-        ),
-        Layout(
-            "contacts",
-            "contacts",
-            "lastmodifieddate",
-            {
-                "given_name": "firstname",
-                "family_name": "lastname",
-                "email": "email",
-                "phone": "phone",
-                "mobile": "mobilephone",
-                "title": "jobtitle",
-                "company": "company",
-                "website": "website",
-                **_PLACE,
-                "owner_id": "hubspot_owner_id",
-                "email_opt_out": "hs_email_optout",
-                "last_activity_on": "notes_last_updated",
-                "extra_emails": "hs_additional_emails",
-                "account_id": "associatedcompanyid",
-                "lifecycle_stage": "lifecyclestage",
-            },
-            {
-                "salutation": "salutation",
-                "lead_source": "hs_analytics_source",
-                "email_bounced": "hs_email_bounce",
-                "department": "department",
-            },
-            frozenset({"email_bounced", "account_id"}),
-        ),
-        Layout(
-            "deals",
-            "deals",
-            "hs_lastmodifieddate",
-            {
-                "name": "dealname",
-                "owner_id": "hubspot_owner_id",
-                "pipeline_id": "pipeline",
-                "stage": "dealstage",
-                "amount": "amount",
-                "opened_on": "createdate",
-                "close_on": "closedate",
-                "is_closed": "hs_is_closed",
-                "is_won": "hs_is_closed_won",
-                "last_activity_on": "notes_last_updated",
-            },
-            {
-                "account_id": "hs_primary_associated_company",
-                "currency": "deal_currency_code",
-                "probability": "hs_deal_stage_probability",
-                "forecast_category": "hs_manual_forecast_category",
-                "next_step": "hs_next_step",
-                "type": "dealtype",
-                "lead_source": "hs_analytics_source",
-                "stage_changed_at": "hs_v2_date_entered_current_stage",
-            },
-            frozenset({"account_id"}),
-        ),
-    )
-}
-OBJECT_OF = {stream: layout.object for stream, layout in LAYOUTS.items()}
+# What a property of each type holds where a mapping makes it a field of its own; all others hold text.
+OWN_TYPES: Mapping[str, ValueType] = {"number": "real", "bool": "bool", "date": "date", "datetime": "time"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,23 +55,36 @@ class Portal:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of one stream in one portal that can be read, each with its property."""
+    """The fields of one kind of object in one portal that can be read, each with its property. `types` has all of
+    them; those that are no fields of the stream are the mapping's own."""
 
     layout: Layout
     portal: Portal
-    properties: Mapping[str, Property]  # canonical field -> property
+    properties: Mapping[str, Property]  # field -> property
+    types: Mapping[str, ValueType]
     gaps: tuple[str, ...]
     object_properties: frozenset[str]
 
     @property
     def readable(self) -> frozenset[str]:
-        return frozenset(self.properties) | ({"currency"} if self._tells_currency() else frozenset())
+        """Canonical fields whose None is a blank."""
+        told = {*self.properties, *self.layout.fixed, *self.layout.empty}
+        if self.layout.span and set(self.layout.span) <= self.object_properties:
+            told.add("duration_s")
+        if self._tells_currency():
+            told.add("currency")
+        return frozenset(told & set(STREAMS[self.layout.stream].field_names))
+
+    @property
+    def custom(self) -> tuple[str, ...]:
+        """The mapping's own fields."""
+        return tuple(name for name in self.properties if name not in STREAMS[self.layout.stream].field_names)
 
     @property
     def asked(self) -> tuple[str, ...]:
         """Property names to ask for, our own bookkeeping ones included, in a stable order."""
         own = {prop.name for prop in self.properties.values()}
-        kept = {"hs_merged_object_ids"} & self.object_properties
+        kept = {"hs_merged_object_ids", *(self.layout.span or ())} & self.object_properties
         return tuple(sorted(own | kept | {self.layout.modified}))
 
     def _tells_currency(self) -> bool:
@@ -200,23 +102,32 @@ class Fields:
         text = texts.get(self.properties[name].name)
         if text is None or text == "":
             return None
-        kind = STREAMS[self.layout.stream].field(name)
-        if kind.type == "money":
+        if self.types[name] == "money":
             return to_minor(text, self.currency_of(texts))
-        return converter(kind.type, self.properties[name].type, self.portal.zone)(text)
+        return self.convert(name)(text)
+
+    def convert(self, name: str) -> Convert:
+        """How a property's text becomes the field's value; money is not here, it needs each record's currency."""
+        words, per_unit = self.layout.words.get(name), self.layout.per_unit.get(name)
+        if words is not None:
+            return lambda text: words.get(text, text if self.types[name] == "text" else None)
+        plain = converter(self.types[name], self.properties[name].type, self.portal.zone)
+        if per_unit is not None:
+            return lambda text: whole_of(text) // per_unit
+        return plain
 
     def text(self, name: str, value: Value, currency: str | None) -> str:
         """The text that sets a field to a value; ValueError when the value is not of the field's type."""
-        kind = STREAMS[self.layout.stream].field(name)
-        return property_text(value, kind.type, self.properties[name].type, currency, self.portal.zone)
+        return property_text(value, self.types[name], self.properties[name].type, currency, self.portal.zone)
 
 
 def resolve_fields(
-    stream: str, properties: Mapping[str, Property], overrides: Mapping[str, str], portal: Portal
+    layout: Layout, properties: Mapping[str, Property], overrides: Mapping[str, str], portal: Portal
 ) -> Fields:
-    """Match a stream's fields with the properties the portal has. An override replaces the default property of a
-    field, an empty one takes it out."""
-    layout = LAYOUTS[stream]
+    """Match the fields of a kind of object with the properties the portal has. An override replaces the default
+    property of a field, or adds a field of the mapping's own; an empty one takes it out."""
+    stream = layout.stream
+    canonical: dict[str, ValueType] = {field.name: field.type for field in STREAMS[stream].fields}
     wanted = {**layout.optional, **layout.properties, **overrides}
     found: dict[str, Property] = {}
     gaps: list[str] = []
@@ -227,15 +138,20 @@ def resolve_fields(
         elif property_name and (name in overrides or name in layout.properties):
             state = "is sensitive data" if prop else "is not visible to this token or does not exist"
             gaps.append(f"{stream}.{name} is unknown: property {property_name} {state}.")
+    types = {name: canonical.get(name, OWN_TYPES.get(prop.type, "text")) for name, prop in found.items()}
     if portal.currency is None and "currency" not in found:
-        for name in [name for name in found if STREAMS[stream].field(name).type == "money"]:
+        for name in [name for name in found if types[name] == "money"]:
             gaps.append(f"{stream}.{name} is unknown: the account did not tell its currency.")
             del found[name]
-    return Fields(layout, portal, found, tuple(gaps), frozenset(properties))
+    return Fields(layout, portal, found, types, tuple(gaps), frozenset(properties))
 
 
 def check_overrides(stream: str, overrides: Mapping[str, str]) -> None:
-    """ConfigError when an override names a field that the stream does not have."""
+    """ConfigError when an override misspells a field of the stream, or takes a name that every record has."""
+    known = STREAMS[stream].field_names
     for name in overrides:
-        if name not in STREAMS[stream].field_names:
-            raise ConfigError(f"fields.{stream}.{name} maps a field that {stream} does not have; remove or correct it.")
+        if name in {field.name for field in SYSTEM_FIELDS}:
+            raise ConfigError(f"fields.{stream}.{name} cannot be mapped: every record has a {name} of its own.")
+        meant = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+        if name not in known and meant:
+            raise ConfigError(f"fields.{stream}.{name} is no field of {stream}; did you mean {meant[0]}?")

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors._hubspot_fields import LAYOUTS, Fields
+from connectors._hubspot_fields import Fields
 from connectors._hubspot_gateway import Gateway, Refused
 from connectors._hubspot_history import history_of, trace_write
+from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_links import LINK_TYPES, Link, link_batch, read_links
 from connectors._hubspot_operations import LABELS_ARCHIVE, LINKS_ARCHIVE, LINKS_CREATE, Operation
 from connectors._hubspot_pages import read_objects

@@ -13,8 +13,8 @@ from typing import Any
 
 from connectors._http import unreadable
 from connectors._hubspot_cursor import Cursor, resumed
-from connectors._hubspot_fields import LAYOUTS
 from connectors._hubspot_gateway import Gateway, Reply, results_of
+from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_operations import LINKED_LIST, LINKED_SEARCH, LINKS_READ
 from connectors._hubspot_pages import changed_page, list_page
 from connectors._hubspot_portal import Description

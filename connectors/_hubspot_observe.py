@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors._hubspot_fields import LAYOUTS, Fields
+from connectors._hubspot_fields import Fields
 from connectors._hubspot_gateway import Gateway
 from connectors._hubspot_history import history_of, trace_write
+from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_link_push import Links
 from connectors._hubspot_links import LINK_TYPES
 from connectors._hubspot_parse import version_of

@@ -43,6 +43,8 @@ PROPERTIES = Operation("properties", "describe", "GET", "/crm/properties/{versio
 PIPELINES = Operation("pipelines", "list", "GET", "/crm/pipelines/{version}/{object}", "2026-03", READ_STATUSES)
 OWNERS = Operation("owners", "list", "GET", "/crm/owners/{version}", "2026-03", READ_STATUSES, most=100)
 LIST = Operation("list", "list", "GET", "/crm/objects/{version}/{object}", "2026-03", READ_STATUSES, most=100)
+# HubSpot lists what was archived within 90 days, in id order only.
+LIST_DELETED = replace(LIST, name="list of archived", kind="deleted")
 SEARCH = Operation(
     "search",
     "search",
@@ -62,6 +64,22 @@ BATCH_READ = Operation(
 )
 # The same call asked for `propertiesWithHistory`, which lowers its maximum.
 HISTORY_READ = replace(BATCH_READ, name="batch read with history", most=50)
+# A list that shows histories has the lower maximum too.
+HISTORY_LIST = replace(LIST, name="list with history", most=50)
+# Forms have no dated path; their submissions only ever had v1.
+FORMS = Operation("forms", "list", "GET", "/marketing/{version}/forms", "v3", READ_STATUSES, most=100)
+SUBMISSIONS = Operation(
+    "form submissions",
+    "list",
+    "GET",
+    "/form-integrations/{version}/submissions/forms/{form}",
+    "v1",
+    READ_STATUSES,
+    most=50,
+)
+LOGINS = Operation(
+    "logins", "list", "GET", "/account-info/{version}/activity/login", "2026-03", READ_STATUSES, most=200
+)
 BATCH_UPDATE = Operation(
     "batch update", "write", "POST", "/crm/objects/{version}/{object}/batch/update", "2026-03", BATCH_STATUSES, most=100
 )
@@ -102,6 +120,7 @@ LABELS_ARCHIVE = replace(
     path="/crm/associations/{version}/{from_object}/{to_object}/batch/labels/archive",
 )
 OPERATIONS: tuple[Operation, ...] = (
-    DETAILS, DAILY_USAGE, PROPERTIES, PIPELINES, OWNERS, LIST, SEARCH, COUNT, LINKED_LIST, LINKED_SEARCH, BATCH_READ,
-    HISTORY_READ, BATCH_UPDATE, LINKS_READ, LINKS_CREATE, LINKS_ARCHIVE, LABELS_ARCHIVE,
+    DETAILS, DAILY_USAGE, PROPERTIES, PIPELINES, OWNERS, LIST, LIST_DELETED, SEARCH, COUNT, LINKED_LIST, LINKED_SEARCH,
+    BATCH_READ, HISTORY_READ, HISTORY_LIST, FORMS, SUBMISSIONS, LOGINS, BATCH_UPDATE, LINKS_READ, LINKS_CREATE,
+    LINKS_ARCHIVE, LABELS_ARCHIVE,
 )  # fmt: skip

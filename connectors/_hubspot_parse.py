@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors._hubspot_fields import Fields
-from connectors._hubspot_values import convert_all, converter, money_of, time_of
-from model.batch import Batch
-from model.streams import STREAMS, Value
+from connectors._hubspot_values import convert_all, money_of, time_of
+from model.batch import Batch, CustomColumn
+from model.streams import Value
 
 Texts = Mapping[str, Any]  # property -> text or null
 Columns = dict[str, list[Value]]
@@ -37,11 +37,10 @@ def parse_objects(
     restoring, which may leave the stamp alone, is taken for an older state.
     """
     ids, texts = _unwrap(objects)
+    layout, count = fields.layout, len(objects)
     columns: Columns = {
-        "id": list(ids),
-        "changed_at": [
-            _version(record, own, fields.layout.modified) for record, own in zip(objects, texts, strict=True)
-        ],
+        "id": [f"{layout.prefix}{record_id}" for record_id in ids] if layout.prefix else list(ids),
+        "changed_at": [_version(record, own, layout.modified) for record, own in zip(objects, texts, strict=True)],
         "created_at": [stamp(record.get("createdAt")) for record in objects],
         "is_deleted": [deleted or bool(record.get("archived")) for record in objects],
     }
@@ -50,11 +49,22 @@ def parse_objects(
         columns[name], unreadable = _column(fields, name, texts)
         if unreadable:
             gaps.append(_unreadable(fields, name))
-    if "currency" in fields.readable:
+    readable = fields.readable
+    if "currency" in readable:
         columns["currency"] = [fields.currency_of(own) for own in texts]
-    stream = fields.layout.stream
-    merged = _merged_away(connection, stream, columns, texts)
-    return Parsed(Batch(connection, stream, columns, fields.readable), merged, tuple(gaps))
+    if layout.span and "duration_s" in readable:
+        columns["duration_s"] = [_span(own, *layout.span) for own in texts]
+    columns |= {name: [value] * count for name, value in layout.fixed.items()}
+    columns |= {name: [None] * count for name in layout.empty}
+    custom = {name: CustomColumn(fields.types[name], columns.pop(name)) for name in fields.custom}
+    merged = _merged_away(connection, layout.stream, columns, texts)
+    return Parsed(Batch(connection, layout.stream, columns, readable, custom), merged, tuple(gaps))
+
+
+def _span(texts: Texts, start: str, end: str) -> int | None:
+    """Whole seconds between two stamps; None where one is missing or they are the wrong way round."""
+    begun, ended = stamp(texts.get(start)), stamp(texts.get(end))
+    return None if begun is None or ended is None or ended < begun else (ended - begun) // 1_000_000
 
 
 def stamp(text: object) -> int | None:
@@ -100,14 +110,13 @@ def _spelt(value: Any) -> str | None:
 
 def _column(fields: Fields, name: str, texts: Sequence[Texts]) -> tuple[list[Value], list[int]]:
     """The values of one field, and the rows whose text is not of its type."""
-    kind = STREAMS[fields.layout.stream].field(name)
-    prop = fields.properties[name]
+    kind, prop = fields.types[name], fields.properties[name]
     raw = [own.get(prop.name) for own in texts]
-    if kind.type == "text":
+    if kind == "text" and name not in fields.layout.words:
         return [text or None for text in raw], []
-    if kind.type == "money":
+    if kind == "money":
         return money_of(raw, [fields.currency_of(own) for own in texts])
-    return convert_all(raw, converter(kind.type, prop.type, fields.portal.zone))
+    return convert_all(raw, fields.convert(name))
 
 
 def _merged_away(connection: str, stream: str, columns: Columns, texts: Sequence[Texts]) -> Batch:
@@ -128,8 +137,7 @@ def _merged_away(connection: str, stream: str, columns: Columns, texts: Sequence
 
 
 def _unreadable(fields: Fields, name: str) -> str:
-    field = STREAMS[fields.layout.stream].field(name)
     return (
         f"{fields.layout.stream}.{name} is left blank in some records: property {fields.properties[name].name} holds "
-        f"text there that is no {field.type}; map another property."
+        f"text there that is no {fields.types[name]}; map another property."
     )

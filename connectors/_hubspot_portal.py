@@ -7,8 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors._http import unreadable
-from connectors._hubspot_fields import OBJECT_OF, Fields, Portal, Property, resolve_fields
+from connectors._hubspot_fields import Fields, Portal, Property, resolve_fields
 from connectors._hubspot_gateway import Gateway, results_of
+from connectors._hubspot_layouts import LAYOUTS, Layout
 from connectors._hubspot_operations import DETAILS, PROPERTIES
 from model.errors import NotPermitted
 from model.settings import HubspotConnection
@@ -17,7 +18,7 @@ UTC_ZONE = ZoneInfo("UTC")
 
 
 class Description:
-    """The account's details and, per stream, its readable fields."""
+    """The account's details and, per kind of object, its readable fields."""
 
     def __init__(self, gateway: Gateway, settings: HubspotConnection) -> None:
         self._gateway = gateway
@@ -51,19 +52,22 @@ class Description:
             zone = UTC_ZONE
         return Portal(zone, currency if len(currency) == 3 and currency.isalpha() else None)
 
-    def fields(self, stream: str, *, fresh: bool = False) -> Fields:
-        """The readable fields of a stream of objects; NotPermitted when its properties may not be seen."""
-        if fresh or stream not in self._fields:
-            overrides = self._settings.fields.get(stream, {})
-            self._fields[stream] = resolve_fields(stream, self._properties(stream), overrides, self.portal())
-        return self._fields[stream]
+    def fields(self, kind: str | Layout, *, fresh: bool = False) -> Fields:
+        """The readable fields of a kind of object, or of the one kind a stream has; NotPermitted when its properties
+        may not be seen."""
+        layout = LAYOUTS[kind] if isinstance(kind, str) else kind
+        if fresh or layout.object not in self._fields:
+            overrides = self._settings.fields.get(layout.stream, {})
+            properties = self._properties(layout.object)
+            self._fields[layout.object] = resolve_fields(layout, properties, overrides, self.portal())
+        return self._fields[layout.object]
 
     def known_fields(self, stream: str) -> Fields | None:
-        """The fields of a stream if they have been asked for already."""
-        return self._fields.get(stream)
+        """The fields of a stream of one kind of object if they have been asked for already."""
+        return self._fields.get(LAYOUTS[stream].object) if stream in LAYOUTS else None
 
-    def _properties(self, stream: str) -> dict[str, Property]:
-        reply = self._gateway.call(PROPERTIES, path={"object": OBJECT_OF[stream]}, query=[("archived", "false")])
+    def _properties(self, object_name: str) -> dict[str, Property]:
+        reply = self._gateway.call(PROPERTIES, path={"object": object_name}, query=[("archived", "false")])
         try:
             properties = [Property.parse(raw) for raw in results_of(self._gateway, reply)]
         except (KeyError, TypeError, AttributeError):

@@ -7,44 +7,88 @@ archived records are swept, which HubSpot lists for 90 days in id order only: on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors._http import unreadable
 from connectors._hubspot_cursor import Cursor, resumed
 from connectors._hubspot_fields import Fields
 from connectors._hubspot_gateway import Gateway, results_of
-from connectors._hubspot_operations import OWNERS, PIPELINES
+from connectors._hubspot_layouts import Layout
+from connectors._hubspot_operations import LIST, LIST_DELETED, OWNERS, PIPELINES, SEARCH
 from connectors._hubspot_pages import Objects, changed_page, count_objects, list_page, next_after
 from connectors._hubspot_parse import Parsed, parse_objects, stamp
 from connectors._hubspot_portal import Description
 from model.batch import Batch, Page, Watermark
-from model.errors import Unavailable
+from model.errors import NotPermitted, Unavailable
 from model.streams import Value
 
-LIVE, ARCHIVED, DONE = 0, 1, 2
+# Each kind of objects is read in two steps.
+LIVE, ARCHIVED, STEPS = 0, 1, 2
 # The index may lag behind the list by what was deleted meanwhile.
 INDEX_SLACK = 0.01
 
 
-def pull_objects(gateway: Gateway, description: Description, stream: str, watermark: Watermark) -> Iterator[Page]:
-    """Pages of accounts, contacts or deals; the windows of two pulls overlap by five minutes.
+def pull_objects(
+    gateway: Gateway, description: Description, parts: Sequence[Layout], watermark: Watermark
+) -> Iterator[Page]:
+    """Pages of a stream of objects, kind by kind; the windows of two pulls overlap by five minutes.
 
-    Records merged away since come as pages of their own, which name no readable field.
+    Records merged away since come as pages of their own, which name no readable field. Of several kinds, one that may
+    not be read is a gap.
     """
-    fields = description.fields(stream, fresh=True)
-    cursor = resumed(watermark) or Cursor(until=gateway.at, since=watermark.since)
-    while cursor.step < DONE:
-        objects, after = _objects(gateway, fields, cursor)
-        following = cursor.at(after, len(objects))
-        if cursor.is_full and cursor.step == LIVE and following.step != LIVE:
-            _refuse_short_read(gateway, fields, following.shown)
-        parsed = _parsed(gateway, fields, objects, deleted=cursor.step == ARCHIVED)
-        gaps = fields.gaps + parsed.gaps
-        if len(parsed.merged):
-            yield Page(parsed.merged, cursor.watermark(watermark), cursor.is_full, gaps)
-        saved = following.end() if following.step == DONE else following.watermark(watermark)
-        yield Page(parsed.batch, saved, cursor.is_full, gaps)
-        cursor = following
+    cursor = begun(gateway, description, watermark)
+    while cursor.step < STEPS * len(parts):
+        layout = parts[cursor.step // STEPS]
+        try:
+            pages, cursor = _next_pages(gateway, description, layout, cursor, watermark, STEPS * len(parts))
+        except NotPermitted as error:
+            if len(parts) == 1:
+                raise
+            pages, cursor = _skipped(gateway, layout, cursor, watermark, error, STEPS * len(parts))
+        yield from pages
+
+
+def _next_pages(
+    gateway: Gateway, description: Description, layout: Layout, cursor: Cursor, watermark: Watermark, end: int
+) -> tuple[list[Page], Cursor]:
+    """The next page of a kind of objects, before it one of what was merged away, and the cursor behind them."""
+    fields = description.fields(layout, fresh=cursor.after is None and cursor.step % STEPS == LIVE)
+    objects, after = _objects(gateway, fields, cursor)
+    archived = cursor.step % STEPS == ARCHIVED
+    following = cursor.at(after, len(objects))
+    if cursor.is_full and not archived and after is None:
+        _refuse_short_read(gateway, fields, following.shown)
+    _note_work(gateway, layout, len(objects), archived=archived, listed=cursor.since is None)
+    parsed = _parsed(gateway, fields, objects, deleted=archived)
+    gaps = fields.gaps + parsed.gaps
+    merged = [Page(parsed.merged, cursor.watermark(watermark), cursor.is_full, gaps)] if len(parsed.merged) else []
+    following = following.from_part()
+    saved = following.end() if following.step == end else following.watermark(watermark)
+    return [*merged, Page(parsed.batch, saved, cursor.is_full, gaps)], following
+
+
+def begun(gateway: Gateway, description: Description, watermark: Watermark) -> Cursor:
+    """Where a pull goes on, or its beginning: a window from the watermark to the remote's clock now."""
+    return resumed(watermark) or Cursor(until=gateway.at or description.now(), since=watermark.since)
+
+
+def _note_work(gateway: Gateway, layout: Layout, count: int, *, archived: bool, listed: bool) -> None:
+    if archived:
+        gateway.usage.needs(f"deletes of {layout.object}", max(count, 1), most=LIST.most)
+    else:
+        gateway.usage.needs(layout.object, count, most=LIST.most if listed else SEARCH.most)
+
+
+def _skipped(
+    gateway: Gateway, layout: Layout, cursor: Cursor, watermark: Watermark, error: NotPermitted, end: int
+) -> tuple[list[Page], Cursor]:
+    """A page without records that tells of a kind of objects which may not be read; what is stored of it stays."""
+    gap = f"{layout.object} are unknown: {error.missing} is not permitted; once it is, pull this stream in full."
+    following = replace(cursor, step=(cursor.step // STEPS + 1) * STEPS, after=None, shown=0, is_partial=True)
+    saved = following.end() if following.step == end else following.watermark(watermark)
+    empty = Batch(gateway.name, layout.stream, {"id": [], "changed_at": []}, frozenset())
+    return [Page(empty, saved, following.is_full, (gap,))], following
 
 
 def _refuse_short_read(gateway: Gateway, fields: Fields, shown: int) -> None:
@@ -52,17 +96,20 @@ def _refuse_short_read(gateway: Gateway, fields: Fields, shown: int) -> None:
     total = count_objects(gateway, fields.layout.object)
     if shown < total * (1 - INDEX_SLACK):
         raise Unavailable(
-            f"{gateway.name}: the list of {fields.layout.stream} ended after {shown} of {total} records; pull again.",
+            f"{gateway.name}: the list of {fields.layout.object} ended after {shown} of {total} records; pull again.",
             connection=gateway.name,
         )
 
 
 def _objects(gateway: Gateway, fields: Fields, cursor: Cursor) -> tuple[Objects, str | None]:
     layout = fields.layout
-    if cursor.step == LIVE and cursor.since is not None:
+    archived = cursor.step % STEPS == ARCHIVED
+    if not archived and cursor.since is not None:
         return changed_page(gateway, layout.object, layout.modified, fields.asked, cursor)
-    archived = cursor.step == ARCHIVED
-    objects, after = list_page(gateway, layout.object, fields.asked, cursor.after, archived=archived)
+    operation = LIST_DELETED if archived else LIST
+    objects, after = list_page(
+        gateway, layout.object, fields.asked, cursor.after, archived=archived, operation=operation
+    )
     if archived:
         objects = [entry for entry in objects if _is_recent(entry.get("archivedAt"), cursor)]
     return objects, after
@@ -80,16 +127,16 @@ def _parsed(gateway: Gateway, fields: Fields, objects: Objects, *, deleted: bool
         raise unreadable(gateway.name, str(error)) from None
 
 
-def pull_users(gateway: Gateway, watermark: Watermark) -> Iterator[Page]:
+def pull_users(gateway: Gateway, _: Description, watermark: Watermark) -> Iterator[Page]:
     """All owners, leavers included: an archived owner is a user who is not active, since records still name it."""
     cursor = resumed(watermark)
-    while cursor is None or cursor.step < DONE:
+    while cursor is None or cursor.step < STEPS:
         after = cursor.after if cursor else None
         archived = cursor is not None and cursor.step == ARCHIVED
         query = [("limit", str(OWNERS.most)), ("archived", str(archived).lower())]
         reply = gateway.call(OWNERS, query=[*query, *([("after", after)] if after is not None else [])])
         cursor = (cursor or Cursor(until=gateway.at)).at(next_after(gateway, reply, after))
-        saved = cursor.end() if cursor.step == DONE else cursor.watermark(watermark)
+        saved = cursor.end() if cursor.step == STEPS else cursor.watermark(watermark)
         yield Page(_users(gateway, results_of(gateway, reply), archived=archived), saved, is_full=True)
 
 
@@ -100,8 +147,10 @@ def _users(gateway: Gateway, owners: Objects, *, archived: bool) -> Batch:
         "email": [_text(owner.get("email")) for owner in owners],
         "type": [str(owner.get("type") or "PERSON").lower() for owner in owners],
         "is_active": [not (archived or owner.get("archived")) for owner in owners],
+        # A leaver's userId is null; what logins of before call him is kept beside it.
+        "login_id": [_text(owner.get("userIdIncludingInactive") or owner.get("userId")) for owner in owners],
     }
-    return Batch(gateway.name, "users", columns, frozenset({"name", "email", "type", "is_active"}))
+    return Batch(gateway.name, "users", columns, frozenset({"name", "email", "type", "is_active", "login_id"}))
 
 
 def pull_stages(gateway: Gateway) -> Iterator[Page]:

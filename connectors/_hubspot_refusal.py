@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connectors._hubspot_fields import LAYOUTS, Fields
+from connectors._hubspot_fields import Fields
+from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_links import LINK_TYPES
 from model.changes import Associate, Change, Dissociate, SetField
 

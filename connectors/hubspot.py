@@ -1,4 +1,5 @@
-"""HubSpot: accounts (companies), contacts, deals, associations, stages (deal pipelines) and users (owners).
+"""HubSpot: accounts (companies), contacts, deals and their stage history, activities (engagements), associations,
+stages (deal pipelines), users (owners), campaigns (forms) with their members (submissions), and logins.
 
 Built on hubspot-api-client's transport behind one gateway (`_hubspot_gateway`); one table (`_hubspot_operations`)
 names each operation's API version, answers and maximum. Nothing here holds records.
@@ -10,16 +11,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from connectors._hubspot_check import check_portal
-from connectors._hubspot_fields import LAYOUTS, OBJECT_OF, check_overrides
+from connectors._hubspot_fields import check_overrides
+from connectors._hubspot_forms import pull_forms, pull_submissions
 from connectors._hubspot_gateway import Gateway
+from connectors._hubspot_layouts import PARTS
 from connectors._hubspot_link_push import send_links
 from connectors._hubspot_links import pull_links
+from connectors._hubspot_logins import pull_logins
 from connectors._hubspot_observe import observe_changes
 from connectors._hubspot_pages import count_objects
 from connectors._hubspot_portal import Description
 from connectors._hubspot_pull import pull_objects, pull_stages, pull_users
 from connectors._hubspot_push import send_fields
 from connectors._hubspot_refusal import change_refusal
+from connectors._hubspot_stage_history import pull_stage_history
 from connectors._hubspot_units import units_of
 from connectors._hubspot_write import Failure, unsent_error
 from connectors.connector import Access, Observed, Sent
@@ -28,7 +33,11 @@ from model.changes import Outcome, Planned, SetField
 from model.errors import ConfigError, ConnectorError
 from model.settings import HubspotConnection
 
-STREAMS = ("users", "stages", "accounts", "contacts", "deals", "associations")
+# In an order in which references resolve.
+STREAMS = (
+    "users", "stages", "accounts", "contacts", "deals", "stage_history", "campaigns", "campaign_members", "activities",
+    "associations", "logins",
+)  # fmt: skip
 
 
 def connect(
@@ -43,7 +52,7 @@ def connect(
 
     ConfigError when settings name streams or fields that HubSpot does not have here.
     """
-    unknown = sorted(set(settings.streams or ()) - set(STREAMS) | settings.fields.keys() - LAYOUTS.keys())
+    unknown = sorted(set(settings.streams or ()) - set(STREAMS) | settings.fields.keys() - PARTS.keys())
     if unknown:
         raise ConfigError(
             f"connections.{name}: HubSpot has no stream {', '.join(unknown)} to pull or map; "
@@ -52,6 +61,15 @@ def connect(
     for stream, mapped in settings.fields.items():
         check_overrides(stream, mapped)
     return Hubspot(name, settings, Gateway(name, settings, secret, sleep=sleep, clock=clock))
+
+
+_READERS: Mapping[str, Callable[[Gateway, Description, Watermark], Iterator[Page]]] = {
+    "users": pull_users,
+    "stage_history": pull_stage_history,
+    "campaigns": pull_forms,
+    "campaign_members": pull_submissions,
+    "logins": pull_logins,
+}
 
 
 class Hubspot:
@@ -76,19 +94,22 @@ class Hubspot:
     def pull(self, stream: str, watermark: Watermark) -> Iterator[Page]:
         """Pages of one stream. Users and stages are always read in full; for the windows of the others see
         `_hubspot_pull`, for the sweep of associations `_hubspot_links`."""
-        if stream in OBJECT_OF:
-            return pull_objects(self._gateway, self._description, stream, watermark)
+        gateway, description = self._gateway, self._description
+        if stream in PARTS:
+            return pull_objects(gateway, description, PARTS[stream], watermark)
         if stream == "associations":
-            return pull_links(self._gateway, self._description, watermark, self._streams)
-        if stream == "users":
-            return pull_users(self._gateway, watermark)
+            return pull_links(gateway, description, watermark, self._streams)
         if stream == "stages":
-            return pull_stages(self._gateway)
+            return pull_stages(gateway)
+        if stream in _READERS:
+            return _READERS[stream](gateway, description, watermark)
         raise ConfigError(f"connections.{self.name}: HubSpot has no stream {stream}.")
 
     def count(self, stream: str) -> int | None:
         """By the search index, which lags some moments behind; None for streams that cannot be searched."""
-        return count_objects(self._gateway, OBJECT_OF[stream]) if stream in OBJECT_OF else None
+        if stream not in PARTS:
+            return None
+        return sum(count_objects(self._gateway, layout.object) for layout in PARTS[stream])
 
     def close(self) -> None:
         self._gateway.close()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors._hubspot_fields import Fields, Portal, Property, check_overrides, resolve_fields
+from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_parse import parse_objects
 from model.errors import ConfigError
 
@@ -18,7 +19,7 @@ TYPES = {"annualrevenue": "number", "numberofemployees": "number", "hs_lastmodif
 
 def accounts(*names: str, currency: str | None = "USD", **overrides: str) -> Fields:
     properties = {name: Property(name, TYPES.get(name, "string")) for name in names or COMPANY}
-    return resolve_fields("accounts", properties, overrides, Portal(ZONE, currency))
+    return resolve_fields(LAYOUTS["accounts"], properties, overrides, Portal(ZONE, currency))
 
 
 def company(record_id: str, **texts: Any) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def test_property_the_token_may_not_see_is_unknown_and_said() -> None:
 
 def test_sensitive_property_is_unknown() -> None:
     properties = {"name": Property.parse({"name": "name", "type": "string", "dataSensitivity": "sensitive"})}
-    fields = resolve_fields("accounts", properties, {}, Portal(ZONE, "USD"))
+    fields = resolve_fields(LAYOUTS["accounts"], properties, {}, Portal(ZONE, "USD"))
     assert "name" not in fields.readable
     assert any("sensitive" in gap for gap in fields.gaps)
 

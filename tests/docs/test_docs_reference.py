@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from connectors._hubspot_fields import LAYOUTS
+from connectors._hubspot_layouts import LAYOUTS
 from model.settings import (
     RULES,
     Caps,
