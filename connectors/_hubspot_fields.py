@@ -68,7 +68,7 @@ class Fields:
     @property
     def readable(self) -> frozenset[str]:
         """Canonical fields whose None is a blank."""
-        told = {*self.properties, *self.layout.fixed, *self.layout.empty}
+        told = {*self.properties, *self.layout.fixed, *self.layout.empty, *self.layout.links}
         if self.layout.span and set(self.layout.span) <= self.object_properties:
             told.add("duration_s")
         if self._tells_currency():
@@ -152,6 +152,6 @@ def check_overrides(stream: str, overrides: Mapping[str, str]) -> None:
     for name in overrides:
         if name in {field.name for field in SYSTEM_FIELDS}:
             raise ConfigError(f"fields.{stream}.{name} cannot be mapped: every record has a {name} of its own.")
-        meant = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+        meant = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
         if name not in known and meant:
             raise ConfigError(f"fields.{stream}.{name} is no field of {stream}; did you mean {meant[0]}?")

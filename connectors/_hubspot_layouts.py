@@ -36,6 +36,7 @@ class Layout:
     per_unit: Mapping[str, int] = field(default_factory=dict)
     span: tuple[str, str] | None = None
     empty: frozenset[str] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)  # field -> stream of the first record it is linked to
 
 
 _PLACE = {
@@ -156,6 +157,7 @@ def _engagement(
         words=words or {},
         per_unit=per_unit or {},
         span=span,
+        links={"contact_id": "contacts", "account_id": "accounts", "deal_id": "deals"},
         empty=_ENGAGED - own.keys() - ({"type", "duration_s"} if span else {"type"}),
     )
 

@@ -14,9 +14,9 @@ from typing import Any
 from connectors._http import unreadable
 from connectors._hubspot_cursor import Cursor, resumed
 from connectors._hubspot_gateway import Gateway, Reply, results_of
-from connectors._hubspot_layouts import LAYOUTS
+from connectors._hubspot_layouts import LAYOUTS, Layout
 from connectors._hubspot_operations import LINKED_LIST, LINKED_SEARCH, LINKS_READ
-from connectors._hubspot_pages import changed_page, list_page
+from connectors._hubspot_pages import Objects, changed_page, list_page
 from connectors._hubspot_portal import Description
 from model.batch import Batch, Page, Watermark
 from model.errors import NotPermitted
@@ -71,9 +71,14 @@ class Link:
         }))  # fmt: skip
 
 
-def read_links(gateway: Gateway, from_stream: str, to_stream: str, ids: Sequence[str]) -> list[Link]:
-    """All links of these records to records of another stream, sorted; a record without links is simply absent."""
-    path = {"from_object": LAYOUTS[from_stream].object, "to_object": LAYOUTS[to_stream].object}
+def read_links(
+    gateway: Gateway, from_stream: str, to_stream: str, ids: Sequence[str], *, from_object: str = ""
+) -> list[Link]:
+    """All links of these records to records of another stream, sorted; a record without links is simply absent.
+
+    `from_object` names the kind of object where a stream has several.
+    """
+    path = {"from_object": from_object or LAYOUTS[from_stream].object, "to_object": LAYOUTS[to_stream].object}
     waiting: list[dict[str, str]] = [{"id": record_id} for record_id in ids]
     links: list[Link] = []
     while waiting:
@@ -88,6 +93,15 @@ def read_links(gateway: Gateway, from_stream: str, to_stream: str, ids: Sequence
                     raise unreadable(gateway.name, "it names the same next page again")
                 waiting.append(more)
     return sorted(links, key=lambda link: (link.from_id, link.to_id))
+
+
+def add_links(gateway: Gateway, layout: Layout, objects: Objects) -> None:
+    """Give objects that a search found the links that a list would have shown with them."""
+    by_id: dict[str, dict[str, Any]] = {str(entry["id"]): entry for entry in objects}
+    for stream in dict.fromkeys(layout.links.values()) if by_id else ():
+        for link in read_links(gateway, layout.stream, stream, list(by_id), from_object=layout.object):
+            shown = by_id[link.from_id].setdefault("associations", {}).setdefault(LAYOUTS[stream].object, {})
+            shown.setdefault("results", []).append({"id": link.to_id})
 
 
 def _results(gateway: Gateway, reply: Reply) -> list[dict[str, Any]]:

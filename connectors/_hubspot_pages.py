@@ -45,9 +45,13 @@ def list_page(
     *,
     archived: bool = False,
     operation: Operation = LIST,
+    linked: Sequence[str] = (),
 ) -> tuple[Objects, str | None]:
-    """Up to 100 objects in id order, and the token of what follows."""
-    query = [("limit", str(LIST.most)), ("archived", str(archived).lower()), ("properties", ",".join(properties))]
+    """Up to 100 objects in id order, each with its links to objects of the kinds in `linked`, and the token of what
+    follows."""
+    query = [("limit", str(operation.most)), ("archived", str(archived).lower()), ("properties", ",".join(properties))]
+    if linked:
+        query.append(("associations", ",".join(linked)))
     reply = gateway.call(
         operation, path={"object": object_name}, query=[*query, *([("after", after)] if after is not None else [])]
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors._hubspot_fields import Fields
+from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_values import convert_all, money_of, time_of
 from model.batch import Batch, CustomColumn
 from model.streams import Value
@@ -54,11 +55,20 @@ def parse_objects(
         columns["currency"] = [fields.currency_of(own) for own in texts]
     if layout.span and "duration_s" in readable:
         columns["duration_s"] = [_span(own, *layout.span) for own in texts]
+    for name, stream in layout.links.items():
+        columns[name] = [_first_linked(record, LAYOUTS[stream].object) for record in objects]
     columns |= {name: [value] * count for name, value in layout.fixed.items()}
     columns |= {name: [None] * count for name in layout.empty}
     custom = {name: CustomColumn(fields.types[name], columns.pop(name)) for name in fields.custom}
     merged = _merged_away(connection, layout.stream, columns, texts)
     return Parsed(Batch(connection, layout.stream, columns, readable, custom), merged, tuple(gaps))
+
+
+def _first_linked(record: Mapping[str, Any], object_name: str) -> str | None:
+    """The lowest id among the record's links to objects of a kind: the order of an answer is promised by nobody."""
+    shown = (record.get("associations") or {}).get(object_name) or {}
+    ids = sorted({str(entry["id"]) for entry in shown.get("results") or ()}, key=lambda name: (len(name), name))
+    return ids[0] if ids else None
 
 
 def _span(texts: Texts, start: str, end: str) -> int | None:

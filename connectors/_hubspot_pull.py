@@ -14,7 +14,8 @@ from connectors._http import unreadable
 from connectors._hubspot_cursor import Cursor, resumed
 from connectors._hubspot_fields import Fields
 from connectors._hubspot_gateway import Gateway, results_of
-from connectors._hubspot_layouts import Layout
+from connectors._hubspot_layouts import LAYOUTS, Layout
+from connectors._hubspot_links import add_links
 from connectors._hubspot_operations import LIST, LIST_DELETED, OWNERS, PIPELINES, SEARCH
 from connectors._hubspot_pages import Objects, changed_page, count_objects, list_page, next_after
 from connectors._hubspot_parse import Parsed, parse_objects, stamp
@@ -60,6 +61,8 @@ def _next_pages(
     if cursor.is_full and not archived and after is None:
         _refuse_short_read(gateway, fields, following.shown)
     _note_work(gateway, layout, len(objects), archived=archived, listed=cursor.since is None)
+    if layout.links and cursor.since is not None and not archived:
+        add_links(gateway, layout, objects)
     parsed = _parsed(gateway, fields, objects, deleted=archived)
     gaps = fields.gaps + parsed.gaps
     merged = [Page(parsed.merged, cursor.watermark(watermark), cursor.is_full, gaps)] if len(parsed.merged) else []
@@ -107,8 +110,9 @@ def _objects(gateway: Gateway, fields: Fields, cursor: Cursor) -> tuple[Objects,
     if not archived and cursor.since is not None:
         return changed_page(gateway, layout.object, layout.modified, fields.asked, cursor)
     operation = LIST_DELETED if archived else LIST
+    linked = [LAYOUTS[stream].object for stream in layout.links.values()]
     objects, after = list_page(
-        gateway, layout.object, fields.asked, cursor.after, archived=archived, operation=operation
+        gateway, layout.object, fields.asked, cursor.after, archived=archived, operation=operation, linked=linked
     )
     if archived:
         objects = [entry for entry in objects if _is_recent(entry.get("archivedAt"), cursor)]

@@ -25,7 +25,7 @@ class Access:
 
 
 # Kinds of calls that no documented minimum covers: they depend on the org, not on what changed in it.
-APART = frozenset({"auth", "describe", "count", "check", "sweep"})
+APART = frozenset({"auth", "describe", "count", "check", "association"})
 
 
 @dataclass(slots=True)
@@ -33,8 +33,8 @@ class Usage:
     """API calls made by one connection since it was opened, by kind, beside the documented minimum for the same work.
 
     Kinds: `list`, `search`, `deleted`, `bulk`, `read` (guards and proofs of writes), `write`, `history`, and those of
-    APART: `auth`, `describe`, `count`, `check` and `sweep` (links of records that did not change). `daily_used` and
-    `daily_limit` are the remote's own figures where it tells them.
+    APART: `auth`, `describe`, `count`, `check` and `association` (reads of links, which carry no date of their own).
+    `daily_used` and `daily_limit` are the remote's own figures where it tells them.
     """
 
     calls: dict[str, int] = field(default_factory=dict)

@@ -10,6 +10,7 @@ import pytest
 from connectors._hubspot_fields import Fields, Portal, Property, check_overrides, resolve_fields
 from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_parse import parse_objects
+from model.batch import CustomColumn
 from model.errors import ConfigError
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -66,9 +67,25 @@ def test_override_replaces_the_property_of_a_field_and_an_empty_one_takes_it_out
     assert "name" not in fields.readable
 
 
-def test_override_of_an_unknown_field_is_a_config_error() -> None:
-    with pytest.raises(ConfigError, match=r"fields\.accounts\.colour"):
-        check_overrides("accounts", {"colour": "x"})
+def test_override_that_misspells_a_field_is_a_config_error() -> None:
+    with pytest.raises(ConfigError, match=r"fields\.accounts\.indsutry is no field of accounts; did you mean industry"):
+        check_overrides("accounts", {"indsutry": "x"})
+
+
+def test_override_of_a_name_that_every_record_has_is_a_config_error() -> None:
+    with pytest.raises(ConfigError, match=r"fields\.accounts\.changed_at cannot be mapped"):
+        check_overrides("accounts", {"changed_at": "x"})
+
+
+def test_property_mapped_to_no_canonical_field_is_a_typed_custom_one() -> None:
+    properties = {"fit": Property("fit", "number"), "won": Property("won", "bool"), "name": Property("name", "string")}
+    fields = resolve_fields(LAYOUTS["accounts"], properties, {"fit": "fit", "was_won": "won"}, Portal(ZONE, "USD"))
+    parsed = parse_objects("hs", fields, [company("1", fit="1.5", won="true"), company("2", fit=None, won=None)])
+    assert parsed.batch.custom == {
+        "fit": CustomColumn("real", [1.5, None]),
+        "was_won": CustomColumn("bool", [True, None]),
+    }
+    assert "fit" not in parsed.batch.readable
 
 
 def test_text_of_another_type_is_left_blank_and_said() -> None:
