@@ -203,9 +203,10 @@ class Table:
         self._add("POST", f"{one}/stages", pipelines.create_stage, "write")
         self._add("GET", stage, pipelines.get_stage, "read")
         self._add("GET", f"{stage}/audit", pipelines.audit, "read")
-        for method in ("PATCH", "PUT"):
-            self._add(method, one, pipelines.update_pipeline, "write")
-            self._add(method, stage, pipelines.update_stage, "write")
+        self._add("PATCH", one, pipelines.update_pipeline, "write")
+        self._add("PUT", one, pipelines.replace_pipeline, "write")
+        self._add("PATCH", stage, pipelines.update_stage, "write")
+        self._add("PUT", stage, pipelines.replace_stage, "write")
         self._add("DELETE", one, pipelines.delete_pipeline, "write")
         self._add("DELETE", stage, pipelines.delete_stage, "write")
 
