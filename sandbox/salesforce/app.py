@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ from sandbox.salesforce.bundles.composite import Composite
 from sandbox.salesforce.bundles.graph import CompositeGraph
 from sandbox.salesforce.bundles.tree import Tree
 from sandbox.salesforce.collection import Collection
+from sandbox.salesforce.converting import Converting, LeadConvert
 from sandbox.salesforce.database import Database, Row
-from sandbox.salesforce.descriptions import Descriptions
 from sandbox.salesforce.errors import ApiError, bad_json, not_found
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import long_id
+from sandbox.salesforce.merging import Merging
 from sandbox.salesforce.org import NEWEST, OLDEST, RETIRED, Call, Org
 from sandbox.salesforce.overview import Overview, identity, versions
 from sandbox.salesforce.queries import PAGE, Queries
@@ -34,16 +36,19 @@ from sandbox.salesforce.rows import Rows
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.seed import seed
 from sandbox.salesforce.settings import Settings
+from sandbox.salesforce.soap import PATH as SOAP_PATH
+from sandbox.salesforce.soap import Soap, is_login
 from sandbox.salesforce.times import text_of_ms
 from sandbox.salesforce.tokens import Tokens
 from sandbox.wire import Request, Response, Routes
 
 MAX_URI = 16_384
 # An org has one set of these: a frame of them takes the place of what every org begins with.
-_ONE_SET = {"Organization", "OpportunityStage", "LeadStatus", "UserLicense", "Profile"}
+_ONE_SET = {"Organization", "OpportunityStage", "LeadStatus"}
 _DATA = re.compile(r"/services/data/v(\d+)\.0(/.*)?", re.IGNORECASE)
 _KINDS = (
-    ("auth", r"/services/oauth2/|/services/soap/u/"),
+    ("auth", r"/services/oauth2/"),
+    ("soap", r"/services/soap/"),
     ("collections", r"/composite/sobjects"),
     ("composite", r"/composite"),
     ("describe", r"/describe/?$|/sobjects/?$"),
@@ -75,28 +80,34 @@ class SalesforceApp:
         seed(self._org)
         self._bulk = Bulk(self._org)
         self._counting = threading.Lock()
+        parts = (self._org.database, self._org.schema, self.clock, self._org.records)
+        self._merging = Merging(*parts, self.settings.rules)
+        self._converting = Converting(*parts)
         self._routes = Routes()
         self._add_routes()
-        self.doors: Mapping[str, Callable[..., Any]] = {
+        doors: Mapping[str, Callable[..., Any]] = {
             "edit": self.edit,
             "create": self.create,
             "delete": self.delete,
             "undelete": self.undelete,
+            "merge": self.merge,
+            "convert": self.convert,
             "row": self.row,
             "rows": self.rows,
             "count": self.count,
             "hide_field": self.hide_field,
             "lock_field": self.lock_field,
             "show_field": self.show_field,
-            "turn_on": self.turn_on,
             "expire_tokens": self.expire_tokens,
             "turn_clock": self.clock.turn,
             "set_bulk": self.set_bulk,
         }
+        self.doors = {name: _told(door) for name, door in doors.items()}
 
     def _build(self, database: Database, pod: str) -> Org:
-        schema = Schema(self.settings.features)
-        database.create(list(schema))
+        schema = Schema()
+        for declared in schema:
+            database.create(declared)
         records = Records(database, schema, self.clock, pod, self.settings.rules)
         tokens = Tokens(self.settings, self.clock, lambda: self._org.org_id, self._find_user)
         queries = Queries(database, schema, self.clock)
@@ -107,7 +118,6 @@ class SalesforceApp:
         base = "/services/data/v{version}"
         rows = Rows(self._org)
         Overview(self._org, self._bulk).add_to(self._routes, base)
-        Descriptions(self._org).add_to(self._routes, base)
         Replication(self._org).add_to(self._routes, base)
         for name in ("query", "queryAll"):
             self._routes.add("GET", f"{base}/{name}", self._query)
@@ -119,11 +129,13 @@ class SalesforceApp:
         Tree(self._org).add_to(self._routes, base)
         Collection(self._org, rows).add_to(self._routes, base)
         rows.add_to(self._routes, base)
+        self._soap = Soap(self._org, self._merging, self._converting, self._answer, self._spend_call)
 
     # The wire
 
     def kind(self, request: Request) -> str:
-        return next((kind for kind, pattern in _KINDS if re.search(pattern, request.path.lower())), "other")
+        found = next((kind for kind, pattern in _KINDS if re.search(pattern, request.path.lower())), "other")
+        return "auth" if found == "soap" and is_login(request) else found
 
     def handle(self, request: Request) -> Response:
         path = request.path.rstrip("/").lower()
@@ -137,6 +149,8 @@ class SalesforceApp:
                 return Response(200)
             if path == "/services/oauth2/userinfo" or path.startswith("/id/"):
                 return identity(self._org, request, self._authenticated(request))
+            if SOAP_PATH.fullmatch(path):
+                return self._soap.handle(request)
             return self._data(request)
         except ApiError as error:
             return error.response()
@@ -156,15 +170,21 @@ class SalesforceApp:
         if not OLDEST <= number <= NEWEST:
             raise not_found()
         user_id = self._authenticated(request)
-        with self._counting:
-            self._org.calls += 1
-        limit = self.settings.daily_limit
-        if self._org.calls > limit:
-            response = ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").response()
-        else:
+        try:
+            self._spend_call()
             response = self._answer(Call(request, f"{number}.0", actor_of(user_id, request)))
+        except ApiError as error:
+            response = error.response()
+        limit = self.settings.daily_limit
         response.headers["Sforce-Limit-Info"] = f"api-usage={min(self._org.calls, limit)}/{limit}"
         return response
+
+    def _spend_call(self) -> None:
+        """Count one API call; REQUEST_LIMIT_EXCEEDED when the day has no more."""
+        with self._counting:
+            self._org.calls += 1
+        if self._org.calls > self.settings.daily_limit:
+            raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 
     def _answer(self, call: Call) -> Response:
         """The answer to one request, also to one within another; refusals become their JSON."""
@@ -209,15 +229,11 @@ class SalesforceApp:
         """Add many records as they are, without the checks the API makes; stamps come from the frames."""
         now = text_of_ms(self.clock.now_ms())
         people = dict.fromkeys(("CreatedById", "LastModifiedById", "OwnerId"), self._org.user_id)
-        database = self._org.database
-        with database.transaction():
-            for name in _ONE_SET & frames.keys():
-                database.execute(f'DELETE FROM "{name}"')
-            loading.load(database, self._org.schema, frames, {"CreatedDate": now, **people})
-            database.execute(
-                "UPDATE User SET ProfileId = (SELECT Id FROM Profile ORDER BY PermissionsModifyAllData DESC) "
-                "WHERE ProfileId IS NULL OR ProfileId NOT IN (SELECT Id FROM Profile)"
-            )
+        with self._org.database.transaction():
+            if "OpportunityStage" in frames or "LeadStatus" in frames:
+                for name in {"OpportunityStage", "LeadStatus"} & frames.keys():
+                    self._org.database.execute(f'DELETE FROM "{name}"')
+            loading.load(self._org.database, self._org.schema, frames, {"CreatedDate": now, **people})
 
     def edit(self, sobject: str, record_id: str, **values: Any) -> Row:
         """Change a record as another user would, read-only and hidden fields included; the row afterwards."""
@@ -233,6 +249,16 @@ class SalesforceApp:
 
     def undelete(self, sobject: str, record_id: str) -> None:
         self._org.records.undelete(self._org.schema.get(sobject), self._id(record_id), self._somebody())
+
+    def merge(self, sobject: str, master: str, losers: Sequence[str], **values: Any) -> Row:
+        """Merge as another user would; `values` take the place of the master's. What it did, as of a Merged."""
+        ids = [self._id(loser) for loser in losers]
+        declared = self._org.schema.get(sobject)
+        return asdict(self._merging.merge(declared, self._id(master), values, ids, self._somebody()))
+
+    def convert(self, lead: str, status: str = "Closed - Converted", **wanted: Any) -> Row:
+        """Convert a lead as another user would; `wanted` are more fields of LeadConvert. The ids of a Converted."""
+        return asdict(self._converting.convert(LeadConvert(self._id(lead), status, **wanted), self._somebody()))
 
     def row(self, sobject: str, record_id: str) -> Row:
         """All stored values, deleted or not; LookupError when there is no such record."""
@@ -267,12 +293,7 @@ class SalesforceApp:
         """Give the object one more custom field."""
         declared = self._org.schema.get(sobject)
         self._org.schema.replace(declared.with_field(field))
-        self._org.database.create([self._org.schema.get(sobject)])
-
-    def turn_on(self, feature: str) -> None:
-        """Have an administrator turn on a feature: person_accounts, multi_currency, ..."""
-        self._org.database.create(self._org.schema.turn_on(feature))
-        seed(self._org)
+        self._org.database.add_column(declared, field)
 
     def expire_tokens(self) -> None:
         self._org.tokens.expire()
@@ -319,6 +340,19 @@ class SalesforceApp:
         if found is None:
             raise LookupError(f"{record_id} is no record id")
         return found
+
+
+def _told(door: Callable[..., Any]) -> Callable[..., Any]:
+    """The door, with the org's refusals as words about its arguments."""
+
+    @wraps(door)
+    def open_door(**arguments: Any) -> Any:
+        try:
+            return door(**arguments)
+        except ApiError as error:
+            raise LookupError(f"{error.code}: {error.message}") from error
+
+    return open_door
 
 
 def _batch_size(call: Call) -> int | None:

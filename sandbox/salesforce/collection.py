@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sandbox.salesforce.bundles.subrequests import RolledBack
 from sandbox.salesforce.errors import ApiError, missing_record, no_such_column
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import SUCCESS, Call, Org
+from sandbox.salesforce.outcomes import Result, each
 from sandbox.salesforce.rows import Rows
 from sandbox.wire import Response, Routes
 
@@ -20,7 +20,6 @@ MAX_READ = 2000
 MAX_CHUNKS = 10
 # Objects of the set-up, in lower case: no call changes one of them together with a record.
 _SETUP = frozenset({"group", "groupmember", "queuesobject", "recordtype", "user", "userrole"})
-Result = dict[str, Any]
 
 
 class Collection:
@@ -102,7 +101,7 @@ class Collection:
             return {"id": record_id, **SUCCESS}
 
         all_or_none = (call.request.first("allOrNone") or "false").lower() == "true"
-        return Response.of_json(self._results(ids, work, all_or_none=all_or_none))
+        return Response.of_json(each(self._org.database, ids, work, all_or_none=all_or_none))
 
     def read(self, call: Call, sobject: str) -> Response:
         """The records of the ids in their order, null for those there are not; an id may come twice."""
@@ -155,27 +154,8 @@ class Collection:
                 raise ApiError("MIXED_DML_OPERATION", message, [])
             return work(record)
 
-        results = self._results(records, checked, all_or_none=call.json_object().get("allOrNone") is True)
+        results = each(self._org.database, records, checked, all_or_none=call.json_object().get("allOrNone") is True)
         return Response.of_json([r if r["success"] else {**r, **(failure or {})} for r in results])
-
-    def _results(self, items: Sequence[Any], work: Callable[[Any], Result], *, all_or_none: bool) -> list[Result]:
-        """Each item in a transaction of its own, and all of them in one that is undone when it has to be."""
-        results: list[Result] = []
-        try:
-            with self._org.database.transaction():
-                results += [self._one(item, work) for item in items]
-                if all_or_none and not all(result["success"] for result in results):
-                    raise RolledBack
-        except RolledBack:
-            return [_rolled_back() if result["success"] else result for result in results]
-        return results
-
-    def _one(self, item: Any, work: Callable[[Any], Result]) -> Result:
-        try:
-            with self._org.database.transaction():
-                return work(item)
-        except ApiError as error:
-            return {"success": False, "errors": [error.to_row()]}
 
     def _typed(self, record: Any) -> SObject:
         kind = _kind(record)
@@ -214,9 +194,3 @@ def _value(record: Any, name: str) -> Any:
 
 def _folded(value: Any) -> str:
     return str(value).casefold()
-
-
-def _rolled_back() -> Result:
-    message = "Record rolled back because not all records were valid and the request was using AllOrNone header"
-    error = {"statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK", "message": message, "fields": []}
-    return {"success": False, "errors": [error]}

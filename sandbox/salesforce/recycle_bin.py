@@ -51,16 +51,20 @@ class RecycleBin:
         back = [(kind, one) for name, one in gone if (kind := self._schema.get(name)).restored]
         now = text_of_ms(self._clock.now_ms())
         for kind, one in back:
-            self._database.update(kind, one, {"IsDeleted": 0, **kind.stamps(now, actor.user_id)})
+            unmerged = {"MasterRecordId": None} if kind.has("MasterRecordId") else {}
+            self._database.update(kind, one, {"IsDeleted": 0, **unmerged, **kind.stamps(now, actor.user_id)})
             self._database.execute("DELETE FROM _deletions WHERE Id = ?", (one,))
         self._point_again(record_id, now)
         return back
 
     def purge(self, declared: SObject, record_id: str) -> None:
-        """Out of the bin for good: neither queryAll nor undelete finds the record, getDeleted still tells of it."""
+        """Out of the bin for good: neither queryAll nor undelete finds the record, getDeleted still tells of it.
+
+        INVALID_ID_FIELD when it is not in the bin.
+        """
         row = self._database.row(declared, record_id)
         if row is None or not row.get("IsDeleted"):
-            raise missing_record(400)
+            raise ApiError("INVALID_ID_FIELD", "invalid record id; no recycle bin entry found", [])
         for name, one in self._database.select("SELECT sobject, Id FROM _deletions WHERE root = ?", (record_id,)):
             self._database.execute(f'DELETE FROM "{self._schema.get(name).name}" WHERE Id = ?', (one,))
             self._database.execute("DELETE FROM _cleared WHERE parent = ?", (one,))

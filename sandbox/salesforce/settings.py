@@ -23,6 +23,8 @@ class Settings:
     jwt_public_key: str | None = None  # PEM; None accepts every signature
     token_life_s: float = 7200.0  # inactivity after which an access token is refused
     rotate_refresh_tokens: bool = False  # each refresh token is good for one use
+    soap_login: bool = True  # new orgs come without, and nobody has it from version 65 on
+    jwt_access_tokens: bool = False  # OAuth gives access tokens in JWT form, which SOAP refuses
     daily_limit: int = 100_000
     bulk_polls: int = 0  # questions that find a bulk job in progress before its work begins
     bulk_seconds: float = 0.0  # and how long after its creation that is at the earliest
@@ -30,5 +32,4 @@ class Settings:
     bulk_list_page: int = 1_000  # jobs a list of jobs holds
     bulk_hard_delete: bool = True  # the API user has the permission "Bulk API Hard Delete"
     bulk_failure: str = ""  # with a message here every bulk job fails with it
-    features: frozenset[str] = frozenset({"campaign_influence"})  # of objects/features.py
     rules: Rules = field(default_factory=Rules)

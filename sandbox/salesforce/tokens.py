@@ -77,8 +77,10 @@ class Tokens:
             self._sessions.pop(token, None)
             self._refresh.discard(token)
 
-    def issue(self, user_id: str) -> str:
+    def issue(self, user_id: str, *, as_jwt: bool = False) -> str:
         token = f"{self._find_org()[:15]}!{secrets.token_urlsafe(48)}"
+        if as_jwt:
+            token = jwt.encode({"sub": user_id, "jti": token}, secrets.token_bytes(32), "HS256")
         with self._lock:
             self._sessions[token] = _Session(user_id, self._clock.now_ms())
         return token
@@ -91,7 +93,7 @@ class Tokens:
         except Refused as refusal:
             return refusal.response()
         body = {
-            "access_token": self.issue(user_id),
+            "access_token": self.issue(user_id, as_jwt=self._settings.jwt_access_tokens),
             "signature": base64.b64encode(secrets.token_bytes(32)).decode(),
             "scope": "api refresh_token",
             "instance_url": request.host,
@@ -135,11 +137,17 @@ class Tokens:
             raise Refused("invalid_grant", "user hasn't approved this consumer")
         return found
 
-    def _by_password(self, form: dict[str, str]) -> str:
+    def user_with(self, username: str, password: str) -> str | None:
+        """The active user with these credentials; the security token may follow the password."""
         known = (self._settings.password, self._settings.password + self._settings.security_token)
-        if form.get("username") != self._settings.username or form.get("password") not in known:
+        fits = username == self._settings.username and password in known
+        return self._find_user(username) if fits else None
+
+    def _by_password(self, form: dict[str, str]) -> str:
+        found = self.user_with(form.get("username", ""), form.get("password", ""))
+        if found is None:
             raise Refused("invalid_grant", "authentication failure")
-        return self._user(self._settings.username)
+        return found
 
     def _by_refresh(self, token: str) -> tuple[str, dict[str, Any]]:
         with self._lock:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.salesforce.bundles.subrequests import Answer, Result, RolledBack, Subrequests, check_parts, failed, halted
+from sandbox.salesforce.bundles.subrequests import Answer, Result, Subrequests, check_parts, failed, halted
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Call, Org
+from sandbox.salesforce.outcomes import RolledBack
 from sandbox.wire import Response, Routes
 
 LIMIT = 25

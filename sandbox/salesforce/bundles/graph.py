@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from sandbox.salesforce.bundles.references import named_in
-from sandbox.salesforce.bundles.subrequests import Answer, Result, RolledBack, Subrequests, check_parts, halted
+from sandbox.salesforce.bundles.subrequests import Answer, Result, Subrequests, check_parts, halted
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.org import Call, Org
+from sandbox.salesforce.outcomes import RolledBack
 from sandbox.wire import Response, Routes
 
 SINCE = 50

@@ -24,10 +24,6 @@ _NO_ILLEGAL_NAMES_SINCE = 52
 _ROLLED_BACK = "The transaction was rolled back since another operation in the same transaction failed."
 
 
-class RolledBack(Exception):
-    """Ends the transaction of a bundle that stands or falls as one."""
-
-
 class Subrequests:
     """Runs the subrequests of one bundle; `answer` handles a request as if it had come by itself."""
 

@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import Any
 
 from sandbox.salesforce.bundles.references import NAME
-from sandbox.salesforce.bundles.subrequests import RolledBack
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.org import Call, Org
+from sandbox.salesforce.outcomes import RolledBack
 from sandbox.wire import Response, Routes
 
 MAX_RECORDS, MAX_DEPTH, MAX_KINDS = 200, 5, 5

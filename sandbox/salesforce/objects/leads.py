@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from sandbox.salesforce.fields import (
-    SHOWN,
     TRUELINE_ID,
     address,
     audit,
     boolean,
-    create_only,
     currency,
     date,
     email,
@@ -22,18 +20,19 @@ from sandbox.salesforce.fields import (
     sobject,
     text,
     url,
-    viewed,
 )  # fmt: skip
-from sandbox.salesforce.objects.names import PERSON_NAME
-from sandbox.salesforce.objects.values import CLEAN_STATUSES, INDUSTRIES, LEAD_SOURCES, RATINGS
+from sandbox.salesforce.objects.values import CLEAN_STATUSES, INDUSTRIES, LEAD_SOURCES, RATINGS, SALUTATIONS
 
 LEAD = sobject(
     "Lead",
     "00Q",
     "Leads",
     read_only(reference("MasterRecordId", "Lead")),
-    *PERSON_NAME,
-    reference("RecordTypeId", "RecordType", permissionable=False),
+    text("LastName", 80, nillable=False, compound="Name"),
+    text("FirstName", 40, compound="Name"),
+    picklist("Salutation", SALUTATIONS, 40, compound="Name"),
+    read_only(text("Name", 121, label="Full Name"), nillable=False),
+    reference("RecordTypeId", "RecordType"),
     text("Title", 128),
     text("Company", 255, nillable=False),
     *address(""),
@@ -42,7 +41,6 @@ LEAD = sobject(
     phone("Fax"),
     email(),
     url("Website"),
-    read_only(url("PhotoUrl", info="imageurl")),
     long_text("Description"),
     picklist("LeadSource", LEAD_SOURCES),
     picklist("Status", (), nillable=False, default="Open - Not Contacted"),
@@ -53,25 +51,21 @@ LEAD = sobject(
     boolean("HasOptedOutOfEmail"),
     boolean("HasOptedOutOfFax"),
     boolean("DoNotCall"),
-    create_only(boolean("IsConverted", permissionable=False)),
+    read_only(boolean("IsConverted"), nillable=False),
     read_only(date("ConvertedDate")),
     read_only(reference("ConvertedAccountId", "Account")),
     read_only(reference("ConvertedContactId", "Contact")),
     read_only(reference("ConvertedOpportunityId", "Opportunity")),
-    boolean("IsUnreadByOwner", permissionable=False),
+    boolean("IsUnreadByOwner"),
     read_only(date("LastActivityDate")),
     text("Jigsaw", 20),
-    read_only(text("JigsawContactId", 20)),
     picklist("CleanStatus", CLEAN_STATUSES, 40, restricted=True),
     text("CompanyDunsNumber", 9),
-    text("EmailBouncedReason", 255, createable=False, permissionable=False),
-    moment("EmailBouncedDate", createable=False, permissionable=False),
-    reference("IndividualId", "Individual", children="Leads", permissionable=False),
+    text("EmailBouncedReason", 255),
+    moment("EmailBouncedDate"),
     *audit(owner=("Group", "User")),
-    *viewed(),
     TRUELINE_ID,
     mergeable=True,
-    feeds=True,
 )
 
 LEAD_STATUS = sobject(
@@ -82,8 +76,12 @@ LEAD_STATUS = sobject(
     read_only(text("ApiName", 255), nillable=False),
     read_only(number("SortOrder")),
     read_only(boolean("IsDefault"), nillable=False),
-    create_only(boolean("IsConverted", permissionable=False)),
+    read_only(boolean("IsConverted"), nillable=False),
     *audit(deletable=False),
-    **SHOWN,
+    createable=False,
+    updateable=False,
+    deletable=False,
+    undeletable=False,
+    replicateable=False,
     name_field="MasterLabel",
 )

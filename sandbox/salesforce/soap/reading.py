@@ -1,0 +1,94 @@
+"""The calls that read: queries, records by id, what changed, and descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.queries import PAGE
+from sandbox.salesforce.soap.answer import Xml
+from sandbox.salesforce.soap.call import SoapCall
+from sandbox.salesforce.soap.sobjects import RecordWriter, known_type, moment
+
+MAX_DESCRIBED = 100
+# In a REST describe but in no WSDL.
+_REST_ONLY = {"urls", "associateEntityType", "associateParentEntity", "listviewable", "lookupLayoutable"}
+
+
+class Reading:
+    """The calls that change nothing."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+
+    def query(self, call: SoapCall) -> list[Xml]:
+        return self._query(call, include_deleted=False)
+
+    def query_all(self, call: SoapCall) -> list[Xml]:
+        return self._query(call, include_deleted=True)
+
+    def _query(self, call: SoapCall, *, include_deleted: bool) -> list[Xml]:
+        text = call.arguments.value("queryString")
+        if text is None:
+            raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
+        size = call.page_size or PAGE
+        found = self._org.queries.run(text, call.version, size=size, include_deleted=include_deleted)
+        return [self._writer(call).page(found)]
+
+    def query_more(self, call: SoapCall) -> list[Xml]:
+        locator = call.arguments.value("queryLocator") or ""
+        return [self._writer(call).page(self._org.queries.more(locator, call.version, call.page_size))]
+
+    def retrieve(self, call: SoapCall) -> list[Xml | None]:
+        """The records in the order of their ids, nil for those there are not."""
+        declared = known_type(self._org.schema, call.arguments.value("sObjectType") or "")
+        names = (call.arguments.value("fieldList") or "").split(",")
+        body = {"ids": call.arguments.values("ids"), "fields": [name.strip() for name in names]}
+        if not body["ids"]:
+            return []
+        writer = self._writer(call)
+        found = call.ask("POST", f"/composite/sobjects/{declared.name}", body)
+        return [writer.record(record) if record else None for record in found]
+
+    def updated(self, call: SoapCall) -> list[dict[str, Any]]:
+        found = self._window(call, "updated")
+        return [{"ids": found["ids"], "latestDateCovered": moment(found["latestDateCovered"])}]
+
+    def deleted(self, call: SoapCall) -> list[dict[str, Any]]:
+        found = self._window(call, "deleted")
+        rows = [{"deletedDate": moment(row["deletedDate"]), "id": row["id"]} for row in found["deletedRecords"]]
+        dates = {name: moment(found[name]) for name in ("earliestDateAvailable", "latestDateCovered")}
+        return [{"deletedRecords": rows, **dates}]
+
+    def _window(self, call: SoapCall, resource: str) -> Any:
+        # The first argument names the type; clients do not agree on what it is called.
+        first = call.arguments.children[0].text.strip() if call.arguments.children else ""
+        declared = known_type(self._org.schema, first)
+        window = {name: call.arguments.value(f"{name}Date") or "" for name in ("start", "end")}
+        return call.ask("GET", f"/sobjects/{declared.name}/{resource}", query=window)
+
+    def describe_global(self, call: SoapCall) -> list[Any]:
+        return [_described(call.ask("GET", "/sobjects"))]
+
+    def describe(self, call: SoapCall) -> list[Any]:
+        """describeSObject and describeSObjects."""
+        names = call.arguments.values("sObjectType")
+        if len(names) > MAX_DESCRIBED:
+            raise ApiError("EXCEEDED_MAX_TYPES_LIMIT", f"No more than {MAX_DESCRIBED} types can be described at once")
+        chosen = [known_type(self._org.schema, name) for name in names]
+        return [_described(call.ask("GET", f"/sobjects/{declared.name}/describe")) for declared in chosen]
+
+    def _writer(self, call: SoapCall) -> RecordWriter:
+        return RecordWriter(self._org.schema, call.api)
+
+
+def _described(value: Any) -> Any:
+    """A REST description as the WSDL has it: what is null is left out."""
+    if isinstance(value, list):
+        return [_described(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    kept = {key: _described(one) for key, one in value.items() if one is not None and key not in _REST_ONLY}
+    return {**kept, "idEnabled": True} if "keyPrefix" in value else kept
