@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import polars as pl
 
 from sandbox.clock import SandboxClock
 from sandbox.hubspot import state
+from sandbox.hubspot.addresses import DEFINITIONS, Address, address
 from sandbox.hubspot.call import Call
 from sandbox.hubspot.errors import HubspotError, missing_scopes, not_found
 from sandbox.hubspot.kinds import Kind
@@ -21,7 +23,7 @@ from sandbox.hubspot.loading import load
 from sandbox.hubspot.merging import merge
 from sandbox.hubspot.oauth import OAuth
 from sandbox.hubspot.portal import Portal, Settings
-from sandbox.hubspot.routes import Address, Route, Table, address, scopes
+from sandbox.hubspot.routes import Route, Table, scopes
 from sandbox.hubspot.tokens import OAUTH_LIFE_MS, PRIVATE_TOKEN, SCOPES, Author, MalformedToken, Token, Tokens
 from sandbox.hubspot.view import records
 from sandbox.hubspot.writing import Writer
@@ -112,7 +114,7 @@ class HubspotApp:
             return "other"
         if found.area in ("oauth", "account-info"):
             return "auth" if found.area == "oauth" else "account"
-        if found.area in ("properties", "property-validations", "pipelines", "owners", "users"):
+        if found.area in DEFINITIONS:
             return "describe" if request.method == "GET" else "define"
         if _is_association(found):
             return "association"
@@ -131,10 +133,22 @@ class HubspotApp:
         call = Call(request, found.version, token, self._portal, self._links, self._writer, self.tokens, self._limiter)
         try:
             self._check_scopes(token, route, arguments)
-            with self._portal.store.transaction():
+            with self._transaction():
                 return route(call, **arguments)
         except HubspotError as error:
             return error.response()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing; what is cached of the definitions follows."""
+        self._portal.is_redefined = False
+        try:
+            with self._portal.store.transaction():
+                yield
+        except BaseException:
+            if self._portal.is_redefined:
+                self._reread()
+            raise
 
     def _check_scopes(self, token: Token, route: Route, arguments: dict[str, str]) -> None:
         lacking = [
@@ -165,8 +179,11 @@ class HubspotApp:
         """Put back what `dump` gave."""
         with self._lock:
             state.restore(self._portal.store.db, dumped)
-            self._portal.reread()
-            self._links.reread()
+            self._reread()
+
+    def _reread(self) -> None:
+        self._portal.reread()
+        self._links.reread()
 
     def close(self) -> None:
         self._portal.store.close()

@@ -27,7 +27,7 @@ def create_label(call: Call, source: str, target: str) -> Response:
     known = list(call.links.types.between(one, other).values())
     if not known:
         raise bad_request(f"There are no associations between {one.type_id} and {other.type_id}")
-    own = {t.name for t in known if t.category == "USER_DEFINED"}
+    own = {t.name for t in known if t.category == "USER_DEFINED" and t.label is not None}
     if len(own) >= MAX_LABELS:
         raise bad_request(f"There are {MAX_LABELS} labels between {one.type_id} and {other.type_id} already")
     if name in own:

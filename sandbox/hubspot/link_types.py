@@ -125,6 +125,10 @@ class LinkTypes:
         """The same type as seen from the other end; itself where both ends read the same."""
         return self._between[link_type.target, link_type.source][link_type.inverse]
 
+    def of(self, source: Kind) -> list[LinkType]:
+        """All types that begin at an object type."""
+        return [t for (one, _), types in self._between.items() if one == source.plural for t in types.values()]
+
     def named(self, source: Kind, target: Kind, name: str) -> LinkType | None:
         """A type by its v3 name or its id."""
         types = self.between(source, target).values()

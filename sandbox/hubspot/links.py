@@ -32,6 +32,7 @@ class Links:
         }
 
     def define(self, *link_types: LinkType) -> None:
+        self._portal.is_redefined = True
         for link_type in link_types:
             self._portal.documents.put("labels", _key(link_type), asdict(link_type))
         self.reread()

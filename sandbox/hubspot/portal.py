@@ -75,6 +75,7 @@ class Portal:
         self._stages: dict[str, dict[str, Stage]] = {}
         self._custom: dict[str, Kind] = {}
         self._rules: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+        self.is_redefined = False  # definitions have changed since somebody set it to False
         self.writes = 0  # grows with every change, so that answers may be cached
         self.totals: dict[object, tuple[int, int]] = {}  # of searches: (writes, total)
         self._furnish()
@@ -108,6 +109,8 @@ class Portal:
         self._rules.clear()
         schemas = self.documents.list("schemas").values()
         self._custom = {kind.plural: kind for kind in map(_kind_of_schema, schemas)}
+        self._definitions.clear()
+        self.store.forget()
         for kind in self.kinds:
             stored = self.documents.list(f"definitions:{kind.plural}")
             definitions = {name: Definition.of_stored(body) for name, body in stored.items()}
@@ -144,6 +147,7 @@ class Portal:
 
     def put_schema(self, schema: dict[str, Any]) -> Kind:
         """Keep the schema of a custom object type, with its table when it is new."""
+        self.is_redefined = True
         self.documents.put("schemas", schema["fullyQualifiedName"], schema)
         kind = _kind_of_schema(schema)
         if kind.plural not in self._definitions:
@@ -179,6 +183,7 @@ class Portal:
         self.documents.put(f"definitions:{kind.plural}", definition.name, definition.stored())
         self._definitions[kind.plural][definition.name] = definition
         self.store.add_property(kind, definition.name)
+        self.is_redefined = True
         self.writes += 1
 
     def rules(self, kind: Kind) -> dict[str, dict[str, dict[str, Any]]]:
@@ -218,6 +223,7 @@ class Portal:
         }
 
     def put_pipeline(self, plural: str, pipeline: dict[str, Any]) -> None:
+        self.is_redefined = True
         self.documents.put(f"pipelines:{plural}", str(pipeline["id"]), pipeline)
         self._stages.pop(plural, None)
         kind = self.kind(plural)

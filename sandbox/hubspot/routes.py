@@ -1,56 +1,32 @@
-"""Which path of which version leads to which handler, and the scopes it takes.
-
-All versions are brought to one form first: /crm/v3/objects/contacts/1 and /crm/objects/2026-03/contacts/1 are both
-`/objects/contacts/1`, of version v3 and 2026-03.
-"""
+"""Which path of which version leads to which handler, and the scopes it takes: the CRM's records and definitions."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sandbox.hubspot import account, associations, associations_v3, batches, merging, objects, owners, pipelines
 from sandbox.hubspot import association_labels as labels
+from sandbox.hubspot import associations, associations_v3, batches, merging, objects, pipelines
 from sandbox.hubspot import properties as props
 from sandbox.hubspot import property_groups as groups
 from sandbox.hubspot import property_rules as rules
+from sandbox.hubspot.addresses import DATED, LEGACY, VERSIONS, Address
 from sandbox.hubspot.call import Call
 from sandbox.hubspot.kinds import Kind
+from sandbox.hubspot.office_routes import add_office_routes
 from sandbox.hubspot.search import search_objects
 from sandbox.wire import Response, Routes
 
 Handler = Callable[..., Response]
-NUMBERED = ("v3", "v4")
-DATED = ("2026-03", "2026-09", "2026-09-beta")
-VERSIONS = (*NUMBERED, *DATED)
+_VERBS = ("read", "write", "schema-read", "schema-write")
 # The 2026-09 specification has no list of one record's associations; its beta had it.
 _LISTS_LINKS = ("v4", "2026-03", "2026-09-beta")
-# Taps still read the definitions where they were before v3.
-LEGACY = ("v2",)
-_AREAS = "objects|properties|property-validations|associations|owners|pipelines"
-_DATED = "|".join(DATED)
-_FORMS = (
-    re.compile(rf"/crm/(?P<version>v3|v4)/(?P<area>{_AREAS})(?P<tail>/.*)?"),
-    re.compile(rf"/crm/(?P<area>{_AREAS})/(?P<version>{_DATED})(?P<tail>/.*)?"),
-    re.compile(rf"/(?P<area>account-info)/(?P<version>v3|{_DATED})(?P<tail>/.*)?"),
-    re.compile(rf"/(?P<area>oauth)/(?P<version>v1|v3|{_DATED})(?P<tail>/.*)?"),
-    re.compile(r"/(?P<area>properties)/(?P<version>v2)(?P<tail>/.*)?"),
-    re.compile(r"/settings/(?P<version>v3)/(?P<area>users)(?P<tail>/.*)?"),
-    re.compile(rf"/settings/(?P<area>users)/(?P<version>v3|{_DATED})(?P<tail>/.*)?"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    version: str
-    area: str
-    tail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`needs`: the verb of the object scopes (read, write), schema-read, schema-write, a full scope name, or ""."""
+    """`needs`: the verb of the object scopes (read, write), schema-read, schema-write, scopes in full of which one is
+    enough (a.b|c.d), or ""."""
 
     handler: Handler
     needs: str
@@ -59,17 +35,10 @@ class Route:
         return self.handler(call, **arguments)
 
 
-def address(path: str) -> Address | None:
-    for form in _FORMS:
-        if found := form.fullmatch(path):
-            return Address(found["version"], found["area"], found["tail"] or "")
-    return None
-
-
 def scopes(route: Route, arguments: dict[str, str], find_kind: Callable[[str], Kind | None]) -> list[list[str]]:
     """What a call needs: of each inner list one scope."""
-    if not route.needs or "." in route.needs:
-        return [[route.needs]] if route.needs else []
+    if not route.needs or "." in route.needs or route.needs not in _VERBS:
+        return [route.needs.split("|")] if route.needs else []
     names = [arguments[name] for name in ("kind", "source", "target") if name in arguments]
     kinds = [find_kind(name) for name in names]
     found: list[list[str]] = []
@@ -97,7 +66,7 @@ class Table:
         self._add_properties()
         self._add_rules()
         self._add_pipelines()
-        self._add_account()
+        add_office_routes(self._add)
 
     def match(self, method: str, found: Address) -> tuple[Route, dict[str, str]] | None:
         table = self._tables.get(found.version)
@@ -178,7 +147,7 @@ class Table:
         self._add("POST", f"{many}/batch/read", props.read_batch, "schema-read")
         self._add("POST", f"{many}/batch/create", props.create_batch, "schema-write")
         self._add("POST", f"{many}/batch/archive", props.archive_batch, "schema-write")
-        self._add("GET", f"{many}/properties", props.list_bare, "schema-read", LEGACY)
+        self._add("GET", f"{many}/properties", props.list_bare, "schema-read", ("v2",))
         self._add("GET", many, props.list_properties, "schema-read")
         self._add("POST", many, props.create_property, "schema-write")
         self._add("GET", f"{many}/{{name}}", props.get_property, "schema-read")
@@ -209,10 +178,3 @@ class Table:
         self._add("PUT", stage, pipelines.replace_stage, "write")
         self._add("DELETE", one, pipelines.delete_pipeline, "write")
         self._add("DELETE", stage, pipelines.delete_stage, "write")
-
-    def _add_account(self) -> None:
-        self._add("GET", "/owners", owners.list_owners, "crm.objects.owners.read")
-        self._add("GET", "/owners/{owner_id}", owners.get_owner, "crm.objects.owners.read")
-        self._add("GET", "/users", owners.list_users, "settings.users.read")
-        self._add("GET", "/account-info/details", account.details, "")
-        self._add("GET", "/account-info/api-usage/daily/private-apps", account.daily_usage, "")

@@ -7,6 +7,8 @@ import re
 import sqlite3
 import zlib
 
+from sandbox.hubspot.store import add_table
+
 _KEPT = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 
 
@@ -30,12 +32,17 @@ def _used(db: sqlite3.Connection, table: str) -> list[str]:
 
 
 def restore(db: sqlite3.Connection, dumped: bytes) -> None:
-    """Replace all rows by those of a dump; ValueError when the bytes are none."""
+    """Replace all rows by those of a dump; ValueError when the bytes are none.
+
+    A table that the dump does not have is dropped, and one that is missing made: those of custom object types.
+    """
     try:
         parts = json.loads(zlib.decompress(dumped))
     except (zlib.error, ValueError):
         raise ValueError("These bytes are no saved state of the HubSpot sandbox.") from None
     db.execute("BEGIN")
+    for table in {str(row[0]) for row in db.execute(_KEPT)} - {str(part[0]) for part in parts}:
+        db.execute(f"DROP TABLE {table}")
     for table, columns, rows in parts:
         _match_columns(db, table, columns)
         quoted = ", ".join(f'"{name}"' for name in columns)
@@ -48,6 +55,8 @@ def restore(db: sqlite3.Connection, dumped: bytes) -> None:
 
 def _match_columns(db: sqlite3.Connection, table: str, columns: list[str]) -> None:
     """Give the table the columns of the dump. One that came later stays and is empty, as its definition is gone."""
+    if not db.execute(f"PRAGMA table_info({table})").fetchone():
+        add_table(db, table)
     known = {str(row[1]) for row in db.execute(f"PRAGMA table_info({table})")}
     for name in columns:
         if name not in known and re.fullmatch(r"[a-z][a-z0-9_]*", name):

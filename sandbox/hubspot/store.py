@@ -45,6 +45,17 @@ def column(name: str) -> str:
     return "_updated" if name in UPDATED else f'"{name}"'
 
 
+def add_table(db: sqlite3.Connection, table: str, names: Iterable[str] = ()) -> None:
+    """Make the table of an object type, or of what the search still sees of it, unless it is there."""
+    system = "_created TEXT, _updated TEXT, _archived INTEGER NOT NULL DEFAULT 0, _archived_at TEXT"
+    listed = ", ".join([system, *(f'"{name}" TEXT' for name in names)])
+    if table.endswith("_lag"):
+        columns = f"_id INTEGER, {listed}, _visible INTEGER, PRIMARY KEY (_id, _visible)"
+        db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}) WITHOUT ROWID")
+    else:
+        db.execute(f"CREATE TABLE IF NOT EXISTS {table} (_id INTEGER PRIMARY KEY, {listed})")
+
+
 def fold(text: str | None) -> str | None:
     return None if text is None else text.casefold()
 
@@ -101,17 +112,16 @@ class Store:
     def furnish(self, kind: Kind, names: Iterable[str]) -> None:
         """Let the object type have its tables, with a column for each of these properties."""
         own = [name for name in names if name not in VIRTUAL]
-        system = "_created TEXT, _updated TEXT, _archived INTEGER NOT NULL DEFAULT 0, _archived_at TEXT"
-        listed = ", ".join([system, *(f'"{name}" TEXT' for name in own)])
-        self.db.execute(f"CREATE TABLE IF NOT EXISTS {kind.plural} (_id INTEGER PRIMARY KEY, {listed})")
-        self.db.execute(
-            f"CREATE TABLE IF NOT EXISTS {kind.plural}_lag (_id INTEGER, {listed}, _visible INTEGER,"
-            " PRIMARY KEY (_id, _visible)) WITHOUT ROWID"
-        )
+        for table in (kind.plural, f"{kind.plural}_lag"):
+            add_table(self.db, table, own)
         found = self.db.execute(f"PRAGMA table_info({kind.plural})")
         self._columns[kind.plural] = [str(row[1]) for row in found]
         for name in own:
             self.add_property(kind, name)
+
+    def forget(self) -> None:
+        """Know of no object type until it is furnished again."""
+        self._columns.clear()
 
     def drop(self, kind: Kind) -> None:
         """Forget an object type: its records, their history and their links."""

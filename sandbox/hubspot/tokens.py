@@ -19,7 +19,8 @@ SCOPES = frozenset(
     [f"crm.objects.{name}.{verb}" for name in (*_OBJECTS, "users") for verb in ("read", "write")]
     + [f"crm.schemas.{name}.{verb}" for name in _OBJECTS for verb in ("read", "write")]
     + ["crm.objects.owners.read", "crm.export", "crm.import", "account-info.security.read", "sales-email-read"]
-    + ["oauth", "tickets", "forms", "settings.users.read"]
+    + ["oauth", "tickets", "forms", "settings.users.read", "settings.users.write", "settings.users.teams.read"]
+    + ["crm.lists.read", "crm.lists.write", "communication_preferences.read_write"]
 )
 
 
