@@ -23,6 +23,7 @@ from sandbox.salesforce.bundles.tree import Tree
 from sandbox.salesforce.collection import Collection
 from sandbox.salesforce.converting import Converting, LeadConvert
 from sandbox.salesforce.database import Database, Row
+from sandbox.salesforce.descriptions import Descriptions
 from sandbox.salesforce.errors import ApiError, bad_json, not_found
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import long_id
@@ -44,7 +45,7 @@ from sandbox.wire import Request, Response, Routes
 
 MAX_URI = 16_384
 # An org has one set of these: a frame of them takes the place of what every org begins with.
-_ONE_SET = {"Organization", "OpportunityStage", "LeadStatus"}
+_ONE_SET = {"Organization", "OpportunityStage", "LeadStatus", "UserLicense", "Profile"}
 _DATA = re.compile(r"/services/data/v(\d+)\.0(/.*)?", re.IGNORECASE)
 _KINDS = (
     ("auth", r"/services/oauth2/"),
@@ -98,6 +99,7 @@ class SalesforceApp:
             "hide_field": self.hide_field,
             "lock_field": self.lock_field,
             "show_field": self.show_field,
+            "turn_on": self.turn_on,
             "expire_tokens": self.expire_tokens,
             "turn_clock": self.clock.turn,
             "set_bulk": self.set_bulk,
@@ -105,9 +107,8 @@ class SalesforceApp:
         self.doors = {name: _told(door) for name, door in doors.items()}
 
     def _build(self, database: Database, pod: str) -> Org:
-        schema = Schema()
-        for declared in schema:
-            database.create(declared)
+        schema = Schema(self.settings.features)
+        database.create(list(schema))
         records = Records(database, schema, self.clock, pod, self.settings.rules)
         tokens = Tokens(self.settings, self.clock, lambda: self._org.org_id, self._find_user)
         queries = Queries(database, schema, self.clock)
@@ -118,6 +119,7 @@ class SalesforceApp:
         base = "/services/data/v{version}"
         rows = Rows(self._org)
         Overview(self._org, self._bulk).add_to(self._routes, base)
+        Descriptions(self._org).add_to(self._routes, base)
         Replication(self._org).add_to(self._routes, base)
         for name in ("query", "queryAll"):
             self._routes.add("GET", f"{base}/{name}", self._query)
@@ -229,11 +231,15 @@ class SalesforceApp:
         """Add many records as they are, without the checks the API makes; stamps come from the frames."""
         now = text_of_ms(self.clock.now_ms())
         people = dict.fromkeys(("CreatedById", "LastModifiedById", "OwnerId"), self._org.user_id)
-        with self._org.database.transaction():
-            if "OpportunityStage" in frames or "LeadStatus" in frames:
-                for name in {"OpportunityStage", "LeadStatus"} & frames.keys():
-                    self._org.database.execute(f'DELETE FROM "{name}"')
-            loading.load(self._org.database, self._org.schema, frames, {"CreatedDate": now, **people})
+        database = self._org.database
+        with database.transaction():
+            for name in _ONE_SET & frames.keys():
+                database.execute(f'DELETE FROM "{name}"')
+            loading.load(database, self._org.schema, frames, {"CreatedDate": now, **people})
+            database.execute(
+                "UPDATE User SET ProfileId = (SELECT Id FROM Profile ORDER BY PermissionsModifyAllData DESC) "
+                "WHERE ProfileId IS NULL OR ProfileId NOT IN (SELECT Id FROM Profile)"
+            )
 
     def edit(self, sobject: str, record_id: str, **values: Any) -> Row:
         """Change a record as another user would, read-only and hidden fields included; the row afterwards."""
@@ -293,7 +299,12 @@ class SalesforceApp:
         """Give the object one more custom field."""
         declared = self._org.schema.get(sobject)
         self._org.schema.replace(declared.with_field(field))
-        self._org.database.add_column(declared, field)
+        self._org.database.create([self._org.schema.get(sobject)])
+
+    def turn_on(self, feature: str) -> None:
+        """Have an administrator turn on a feature: person_accounts, multi_currency, ..."""
+        self._org.database.create(self._org.schema.turn_on(feature))
+        seed(self._org)
 
     def expire_tokens(self) -> None:
         self._org.tokens.expire()

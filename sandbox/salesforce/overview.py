@@ -1,14 +1,12 @@
-"""What an org says about itself: versions, resources, limits, record counts, describes and who is asking."""
+"""What an org says about itself: versions, resources, limits, record counts and who is asking."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sandbox.salesforce.bulk import Bulk
-from sandbox.salesforce.describe import describe, describe_global, summary
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import NEWEST, OLDEST, Call, Org
-from sandbox.salesforce.times import http_date, parsed, parsed_http_date, text_of_ms
 from sandbox.wire import Request, Response, Routes
 
 _SEASONS = ("Winter", "Spring", "Summer")
@@ -31,17 +29,11 @@ class Overview:
     def __init__(self, org: Org, bulk: Bulk) -> None:
         self._org = org
         self._bulk = bulk
-        self._seen_version = -1
-        self._changed = text_of_ms(org.clock.now_ms())
-        self._described: dict[tuple[str, str, int], Response] = {}
 
     def add_to(self, routes: Routes, base: str) -> None:
         routes.add("GET", base, self.resources)
         routes.add("GET", f"{base}/limits", self.limits)
         routes.add("GET", f"{base}/limits/recordCount", self.record_count)
-        routes.add("GET", f"{base}/sobjects", self.describe_global)
-        routes.add("GET", f"{base}/sobjects/{{sobject}}", self.basics)
-        routes.add("GET", f"{base}/sobjects/{{sobject}}/describe", self.describe)
 
     def resources(self, call: Call) -> Response:
         base = f"/services/data/v{call.version}"
@@ -75,35 +67,6 @@ class Overview:
             count = self._org.database.select(f'SELECT COUNT(*) FROM "{declared.name}" {alive}')[0][0]
             counted.append({"count": count, "name": declared.name})
         return Response.of_json({"sObjects": counted})
-
-    def describe_global(self, call: Call) -> Response:
-        return self._since(call) or Response.of_json(describe_global(self._org.schema, call.version))
-
-    def basics(self, call: Call, sobject: str) -> Response:
-        declared = self._org.schema.get(sobject)
-        return Response.of_json({"objectDescribe": summary(declared, call.version), "recentItems": []})
-
-    def describe(self, call: Call, sobject: str) -> Response:
-        declared = self._org.schema.get(sobject)
-        if unchanged := self._since(call):
-            return unchanged
-        body = describe(self._org.schema, declared, self._org.records.picklists, call.version)
-        return Response.of_json(body, headers={"Last-Modified": http_date(self._last_change())})
-
-    def _last_change(self) -> str:
-        """When what can be seen last changed, as far as somebody asked."""
-        if self._seen_version != self._org.schema.version:
-            self._seen_version = self._org.schema.version
-            self._changed = text_of_ms(self._org.clock.now_ms())
-        return self._changed
-
-    def _since(self, call: Call) -> Response | None:
-        """304 when nothing changed since the time the header names."""
-        since = parsed_http_date(call.header("If-Modified-Since") or "")
-        changed = parsed(self._last_change())
-        if since is None or changed is None or changed.replace(microsecond=0) > since:
-            return None
-        return Response(304, headers={"Last-Modified": http_date(self._changed)})
 
 
 def identity(org: Org, request: Request, user_id: str) -> Response:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from sandbox.salesforce.database import Database
 from sandbox.salesforce.fields import Field, SObject
 
-_TABLES = {("Opportunity", "StageName"): "OpportunityStage", ("Lead", "Status"): "LeadStatus"}
+# Object and field -> the table and column that hold the values.
+_TABLES = {
+    ("Opportunity", "StageName"): ("OpportunityStage", "ApiName"),
+    ("Lead", "Status"): ("LeadStatus", "ApiName"),
+    ("CampaignMember", "Status"): ("CampaignMemberStatus", "Label"),
+}
 
 
 class Picklists:
@@ -18,5 +23,5 @@ class Picklists:
         table = _TABLES.get((declared.name, picklist.name))
         if table is None:
             return picklist.picklist
-        rows = self._database.select(f'SELECT ApiName FROM "{table}" ORDER BY SortOrder')
-        return tuple(name for (name,) in rows)
+        rows = self._database.select('SELECT "{1}" FROM "{0}" GROUP BY 1 ORDER BY MIN(SortOrder)'.format(*table))
+        return tuple(name for (name,) in rows) or picklist.picklist

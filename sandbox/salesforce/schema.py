@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sandbox.salesforce.errors import not_found
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.objects import STANDARD
+from sandbox.salesforce.objects.features import FEATURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,14 @@ class Child:
 class Schema:
     """The sObjects of one org; names are found without case."""
 
-    def __init__(self) -> None:
+    def __init__(self, features: Iterable[str] = ()) -> None:
+        """`features` are those of `FEATURES` that are turned on; ValueError for one that there is not."""
         self._sobjects = {declared.name.lower(): declared for declared in STANDARD}
         self._hidden: set[tuple[str, str]] = set()
         self._locked: set[tuple[str, str]] = set()
         self.version = 0  # moves with every change of what can be seen
+        for feature in sorted(features):
+            self.turn_on(feature)
 
     def __iter__(self) -> Iterator[SObject]:
         return iter(sorted(self._sobjects.values(), key=lambda declared: declared.name))
@@ -73,6 +77,20 @@ class Schema:
         """Put the sObject in place of the one of that name."""
         self._sobjects[declared.name.lower()] = declared
         self.version += 1
+
+    def turn_on(self, feature: str) -> list[SObject]:
+        """Add what the feature brings; the sObjects that are new or have new fields."""
+        if feature not in FEATURES:
+            raise ValueError(f"The sandbox has no feature {feature!r}; it has {', '.join(FEATURES)}.")
+        changed = list(FEATURES[feature].sobjects)
+        for name, added in FEATURES[feature].fields.items():
+            declared = self._sobjects[name.lower()]
+            for one in added:
+                declared = declared.with_field(one)
+            changed.append(declared)
+        for declared in changed:
+            self.replace(declared)
+        return changed
 
     def children(self, parent: SObject) -> list[Child]:
         """All lookups that point at the parent, by sObject and field."""

@@ -1,6 +1,8 @@
-"""What every org has before anybody loads records: the organization, two users, stages and lead statuses."""
+"""What every org has before anybody loads records: itself, two users, their seats, and the values of its lists."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sandbox.salesforce.database import Row
 from sandbox.salesforce.org import Org
@@ -31,6 +33,27 @@ USERS = (
     ("admin@sandbox.example", "Sandbox", "Admin", "admin"),
     ("somebody@sandbox.example", "Somebody", "Else", "somebody"),
 )
+# Rows of objects that not every org has.
+_FEATURED: dict[str, tuple[dict[str, Any], ...]] = {
+    "CampaignInfluenceModel": (
+        {
+            "DeveloperName": "PrimaryCampaignSourceModel",
+            "MasterLabel": "Primary Campaign Source",
+            "Language": "en_US",
+            "ModelType": "1",
+            "RecordPreference": "AllRecords",
+            "IsDefaultModel": 1,
+            "IsModelLocked": 1,
+            "IsActive": 1,
+        },
+    ),
+    "CurrencyType": tuple(
+        {"IsoCode": code, "ConversionRate": rate, "DecimalPlaces": places, "IsActive": 1, "IsCorporate": corporate}
+        for code, rate, places, corporate in (
+            ("USD", 1.0, 2, 1), ("EUR", 0.9, 2, 0), ("GBP", 0.8, 2, 0), ("CHF", 0.95, 2, 0), ("JPY", 150.0, 0, 0),
+        )
+    ),
+}  # fmt: skip
 
 
 def seed(org: Org) -> None:
@@ -40,21 +63,38 @@ def seed(org: Org) -> None:
             _seed(org)
         found = org.database.select("SELECT Id FROM User WHERE Username = ?", (USERS[0][0],))
         org.user_id = found[0][0]
+        for name, rows in _FEATURED.items():
+            if org.schema.find(name) and not org.database.select(f'SELECT 1 FROM "{name}" LIMIT 1'):
+                _put(org, org.user_id, name, *rows)
 
 
 def _seed(org: Org) -> None:
+    licence, profile = (org.records.new_id(org.schema.get(name)) for name in ("UserLicense", "Profile"))
+    users = [{**_user(org, *names), "ProfileId": profile} for names in USERS]
+    admin = users[0]["Id"]
+    _put(org, admin, "User", *users)
+    _put(org, admin, "Organization", _organization(org))
+    _put(org, admin, "UserLicense", {"Id": licence, **_licence(len(users), text_of_ms(org.clock.now_ms()))})
+    profiles = _profile("System Administrator", licence, 1, profile), _profile("Standard User", licence, 0)
+    _put(org, admin, "Profile", *profiles)
+    _put(org, admin, "OpportunityStage", *(_stage(order, *stage) for order, stage in enumerate(STAGES, start=1)))
+    statuses = (_status(order, *status) for order, status in enumerate(LEAD_STATUSES, start=1))
+    _put(org, admin, "LeadStatus", *statuses)
+
+
+def _put(org: Org, admin: str, name: str, *rows: Row) -> None:
+    """Insert rows of now by the administrator, with the stamps the object has."""
+    declared = org.schema.get(name)
     now = text_of_ms(org.clock.now_ms())
-    users = [_user(org, *names) for names in USERS]
-    stamps = {
-        "CreatedDate": now,
-        "LastModifiedDate": now,
-        "SystemModstamp": now,
-        "CreatedById": users[0]["Id"],
-        "LastModifiedById": users[0]["Id"],
-    }
-    for user in users:
-        org.database.insert(org.schema.get("User"), {**user, **stamps})
-    organization = {
+    stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), now)
+    stamps |= dict.fromkeys(("CreatedById", "LastModifiedById"), admin)
+    kept = {key: value for key, value in stamps.items() if declared.has(key)}
+    for row in rows:
+        org.database.insert(declared, {"Id": row.get("Id") or org.records.new_id(declared), **row, **kept})
+
+
+def _organization(org: Org) -> Row:
+    return {
         "Id": org.org_id,
         "Name": "Sandbox",
         "OrganizationType": "Developer Edition",
@@ -63,14 +103,26 @@ def _seed(org: Org) -> None:
         "TimeZoneSidKey": "GMT",
         "DefaultLocaleSidKey": "en_US",
         "LanguageLocaleKey": "en_US",
+        "FiscalYearStartMonth": 1,
     }
-    org.database.insert(org.schema.get("Organization"), {**organization, **stamps})
-    for order, stage in enumerate(STAGES, start=1):
-        org.database.insert(org.schema.get("OpportunityStage"), {**_stage(org, order, *stage), **stamps})
-    for order, (label, default, converted) in enumerate(LEAD_STATUSES, start=1):
-        row = {"MasterLabel": label, "ApiName": label, "SortOrder": order, "IsDefault": default}
-        identity = org.records.new_id(org.schema.get("LeadStatus"))
-        org.database.insert(org.schema.get("LeadStatus"), {"Id": identity, **row, "IsConverted": converted, **stamps})
+
+
+def _licence(used: int, now: str) -> Row:
+    names = dict.fromkeys(("Name", "MasterLabel"), "Salesforce")
+    counts = {"TotalLicenses": 100, "UsedLicenses": used, "UsedLicensesLastUpdated": now}
+    return {"LicenseDefinitionKey": "SFDC", "Status": "Active", **names, **counts}
+
+
+def _profile(name: str, licence: str, admin: int, identity: str = "") -> Row:
+    rights = ("ManageUsers", "ModifyAllData", "ViewAllData", "ViewSetup", "ConvertLeads")
+    return {
+        **({"Id": identity} if identity else {}),
+        "Name": name,
+        "UserLicenseId": licence,
+        "UserType": "Standard",
+        "PermissionsApiEnabled": 1,
+        **{f"Permissions{right}": admin for right in rights},
+    }
 
 
 def _user(org: Org, username: str, first: str, last: str, alias: str) -> Row:
@@ -89,9 +141,8 @@ def _user(org: Org, username: str, first: str, last: str, alias: str) -> Row:
     }
 
 
-def _stage(org: Org, order: int, label: str, closed: int, won: int, category: str, probability: float) -> Row:
+def _stage(order: int, label: str, closed: int, won: int, category: str, probability: float) -> Row:
     return {
-        "Id": org.records.new_id(org.schema.get("OpportunityStage")),
         "MasterLabel": label,
         "ApiName": label,
         "IsActive": 1,
@@ -102,3 +153,8 @@ def _stage(org: Org, order: int, label: str, closed: int, won: int, category: st
         "ForecastCategoryName": category,
         "DefaultProbability": probability,
     }
+
+
+def _status(order: int, label: str, default: int, converted: int) -> Row:
+    flags = {"IsDefault": default, "IsConverted": converted}
+    return {"MasterLabel": label, "ApiName": label, "SortOrder": order, **flags}

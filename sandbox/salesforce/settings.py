@@ -32,4 +32,5 @@ class Settings:
     bulk_list_page: int = 1_000  # jobs a list of jobs holds
     bulk_hard_delete: bool = True  # the API user has the permission "Bulk API Hard Delete"
     bulk_failure: str = ""  # with a message here every bulk job fails with it
+    features: frozenset[str] = frozenset({"campaign_influence"})  # of objects/features.py
     rules: Rules = field(default_factory=Rules)

@@ -1,22 +1,31 @@
-"""Campaign and CampaignMember."""
+"""Campaign, its members and their statuses, and the influence campaigns had on opportunities."""
 
 from __future__ import annotations
 
 from sandbox.salesforce.fields import (
+    PART,
+    SHOWN,
+    Field,
     audit,
     boolean,
     create_only,
     currency,
     date,
     double,
+    email,
     long_text,
+    looked_up,
     number,
+    percent,
+    phone,
     picklist,
     read_only,
     reference,
     sobject,
     text,
+    viewed,
 )  # fmt: skip
+from sandbox.salesforce.objects.values import LEAD_SOURCES, SALUTATIONS
 
 CAMPAIGN = sobject(
     "Campaign",
@@ -32,21 +41,38 @@ CAMPAIGN = sobject(
     currency("ExpectedRevenue"),
     currency("BudgetedCost"),
     currency("ActualCost"),
-    double("ExpectedResponse", 10, 2),
+    percent("ExpectedResponse", precision=10, scale=2),
     double("NumberSent", 18, 0),
     boolean("IsActive"),
     long_text("Description"),
-    read_only(number("NumberOfLeads"), nillable=False),
-    read_only(number("NumberOfConvertedLeads"), nillable=False),
-    read_only(number("NumberOfContacts"), nillable=False),
-    read_only(number("NumberOfResponses"), nillable=False),
-    read_only(number("NumberOfOpportunities"), nillable=False),
-    read_only(number("NumberOfWonOpportunities"), nillable=False),
+    read_only(number("NumberOfLeads", 9), nillable=False),
+    read_only(number("NumberOfConvertedLeads", 9), nillable=False),
+    read_only(number("NumberOfContacts", 9), nillable=False),
+    read_only(number("NumberOfResponses", 9), nillable=False),
+    read_only(number("NumberOfOpportunities", 9), nillable=False),
+    read_only(number("NumberOfWonOpportunities", 9), nillable=False),
     read_only(currency("AmountAllOpportunities"), nillable=False),
     read_only(currency("AmountWonOpportunities"), nillable=False),
     read_only(date("LastActivityDate")),
     *audit(owner=("User",)),
+    *viewed(),
 )  # fmt: skip
+
+
+def _person(declared: Field, contact: str = "", lead: str = "") -> Field:
+    """A field of a member that shows the one of its contact, else of its lead."""
+    parts = [
+        f"(SELECT p.{contact or declared.name} FROM Contact p WHERE p.Id = {{0}}.ContactId)",
+        f"(SELECT p.{lead or contact or declared.name} FROM Lead p WHERE p.Id = {{0}}.LeadId)",
+    ]
+    return looked_up(declared, f"(coalesce({', '.join(parts)}) COLLATE NOCASE)")
+
+
+_COMPANY = (
+    "(coalesce((SELECT a.Name FROM Contact p JOIN Account a ON a.Id = p.AccountId WHERE p.Id = {0}.ContactId), "
+    "(SELECT p.Company FROM Lead p WHERE p.Id = {0}.LeadId)) COLLATE NOCASE)"
+)
+_KIND = "(CASE WHEN {0}.ContactId IS NOT NULL THEN 'Contact' ELSE 'Lead' END COLLATE NOCASE)"
 
 CAMPAIGN_MEMBER = sobject(
     "CampaignMember",
@@ -58,8 +84,81 @@ CAMPAIGN_MEMBER = sobject(
     picklist("Status", ("Sent", "Responded", "Registered", "Attended"), 40),
     read_only(boolean("HasResponded"), nillable=False),
     read_only(date("FirstRespondedDate")),
+    _person(picklist("Salutation", SALUTATIONS, 40)),
+    _person(text("Name", 121)),
+    _person(text("FirstName", 40)),
+    _person(text("LastName", 80)),
+    _person(text("Title", 128)),
+    _person(Field("Street", "textarea", length=255, info="plaintextarea"), "MailingStreet", "Street"),
+    _person(text("City", 40), "MailingCity", "City"),
+    _person(text("State", 80), "MailingState", "State"),
+    _person(text("PostalCode", 20), "MailingPostalCode", "PostalCode"),
+    _person(text("Country", 80), "MailingCountry", "Country"),
+    _person(email(id_lookup=False)),
+    _person(phone("Phone")),
+    _person(phone("Fax")),
+    _person(phone("MobilePhone")),
+    _person(long_text("Description")),
+    _person(boolean("DoNotCall")),
+    _person(boolean("HasOptedOutOfEmail")),
+    _person(boolean("HasOptedOutOfFax")),
+    _person(picklist("LeadSource", LEAD_SOURCES)),
+    looked_up(text("CompanyOrAccount", 255), _COMPANY),
+    looked_up(picklist("Type", ("Lead", "Contact"), 40), _KIND),
     read_only(reference("LeadOrContactId", "Contact", "Lead", relationship="")),
-    read_only(text("Name", 121)),
+    _person(reference("LeadOrContactOwnerId", "Group", "User", relationship="LeadOrContactOwner"), "OwnerId"),
     *audit(),
-    undeletable=False,
+    **PART,
 )
+
+CAMPAIGN_MEMBER_STATUS = sobject(
+    "CampaignMemberStatus",
+    "01Y",
+    "Campaign Member Statuses",
+    create_only(reference("CampaignId", "Campaign", children="CampaignMemberStatuses", on_delete="cascade",
+                          nillable=False)),
+    text("Label", 765, nillable=False),
+    number("SortOrder", 9),
+    boolean("IsDefault"),
+    boolean("HasResponded"),
+    *audit(),
+    **{**PART, "layoutable": False},
+    name_field="Label",
+)  # fmt: skip
+
+CAMPAIGN_INFLUENCE_MODEL = sobject(
+    "CampaignInfluenceModel",
+    "03V",
+    "Campaign Influence Models",
+    read_only(text("DeveloperName", 80), nillable=False),
+    read_only(picklist("Language", ("en_US",), 40, restricted=True), nillable=False),
+    read_only(text("MasterLabel", 80), nillable=False),
+    read_only(text("NamespacePrefix", 15)),
+    read_only(picklist("ModelType", ("1", "2"), restricted=True)),
+    read_only(text("ModelDescription", 255)),
+    read_only(boolean("IsDefaultModel"), nillable=False),
+    read_only(boolean("IsModelLocked"), nillable=False),
+    read_only(boolean("IsActive"), nillable=False),
+    read_only(picklist("RecordPreference", ("AllRecords", "RecordsWithAttribution"), restricted=True), nillable=False),
+    *audit(),
+    **SHOWN,
+    name_field="MasterLabel",
+)
+
+CAMPAIGN_INFLUENCE = sobject(
+    "CampaignInfluence",
+    "0KK",
+    "Campaign Influences",
+    create_only(reference("CampaignId", "Campaign", children="CampaignInfluences", on_delete="cascade",
+                          nillable=False)),
+    create_only(reference("OpportunityId", "Opportunity", children="CampaignInfluences", on_delete="cascade",
+                          nillable=False)),
+    create_only(reference("ContactId", "Contact", children="CampaignInfluences", on_delete="cascade")),
+    create_only(reference("CampaignMemberId", "CampaignMember", on_delete="cascade")),
+    create_only(reference("ModelId", "CampaignInfluenceModel", children="CampaignInfluences", nillable=False)),
+    percent("Influence", precision=5, scale=2, defaulted=True),
+    read_only(currency("RevenueShare")),
+    *audit(),
+    **PART,
+    name_field="",
+)  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sandbox.salesforce.fields import (
+    SHOWN,
     TRUELINE_ID,
     address,
     audit,
     boolean,
+    create_only,
     currency,
     date,
     email,
@@ -20,19 +22,18 @@ from sandbox.salesforce.fields import (
     sobject,
     text,
     url,
+    viewed,
 )  # fmt: skip
-from sandbox.salesforce.objects.values import CLEAN_STATUSES, INDUSTRIES, LEAD_SOURCES, RATINGS, SALUTATIONS
+from sandbox.salesforce.objects.names import PERSON_NAME
+from sandbox.salesforce.objects.values import CLEAN_STATUSES, INDUSTRIES, LEAD_SOURCES, RATINGS
 
 LEAD = sobject(
     "Lead",
     "00Q",
     "Leads",
     read_only(reference("MasterRecordId", "Lead")),
-    text("LastName", 80, nillable=False, compound="Name"),
-    text("FirstName", 40, compound="Name"),
-    picklist("Salutation", SALUTATIONS, 40, compound="Name"),
-    read_only(text("Name", 121, label="Full Name"), nillable=False),
-    reference("RecordTypeId", "RecordType"),
+    *PERSON_NAME,
+    reference("RecordTypeId", "RecordType", permissionable=False),
     text("Title", 128),
     text("Company", 255, nillable=False),
     *address(""),
@@ -41,6 +42,7 @@ LEAD = sobject(
     phone("Fax"),
     email(),
     url("Website"),
+    read_only(url("PhotoUrl", info="imageurl")),
     long_text("Description"),
     picklist("LeadSource", LEAD_SOURCES),
     picklist("Status", (), nillable=False, default="Open - Not Contacted"),
@@ -51,21 +53,25 @@ LEAD = sobject(
     boolean("HasOptedOutOfEmail"),
     boolean("HasOptedOutOfFax"),
     boolean("DoNotCall"),
-    read_only(boolean("IsConverted"), nillable=False),
+    create_only(boolean("IsConverted", permissionable=False)),
     read_only(date("ConvertedDate")),
     read_only(reference("ConvertedAccountId", "Account")),
     read_only(reference("ConvertedContactId", "Contact")),
     read_only(reference("ConvertedOpportunityId", "Opportunity")),
-    boolean("IsUnreadByOwner"),
+    boolean("IsUnreadByOwner", permissionable=False),
     read_only(date("LastActivityDate")),
     text("Jigsaw", 20),
+    read_only(text("JigsawContactId", 20)),
     picklist("CleanStatus", CLEAN_STATUSES, 40, restricted=True),
     text("CompanyDunsNumber", 9),
-    text("EmailBouncedReason", 255),
-    moment("EmailBouncedDate"),
+    text("EmailBouncedReason", 255, createable=False, permissionable=False),
+    moment("EmailBouncedDate", createable=False, permissionable=False),
+    reference("IndividualId", "Individual", children="Leads", permissionable=False),
     *audit(owner=("Group", "User")),
+    *viewed(),
     TRUELINE_ID,
     mergeable=True,
+    feeds=True,
 )
 
 LEAD_STATUS = sobject(
@@ -76,12 +82,8 @@ LEAD_STATUS = sobject(
     read_only(text("ApiName", 255), nillable=False),
     read_only(number("SortOrder")),
     read_only(boolean("IsDefault"), nillable=False),
-    read_only(boolean("IsConverted"), nillable=False),
+    create_only(boolean("IsConverted", permissionable=False)),
     *audit(deletable=False),
-    createable=False,
-    updateable=False,
-    deletable=False,
-    undeletable=False,
-    replicateable=False,
+    **SHOWN,
     name_field="MasterLabel",
 )

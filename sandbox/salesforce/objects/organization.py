@@ -1,12 +1,16 @@
-"""Who works in the org and how it is set up: User, Group (queues), Organization, RecordType."""
+"""The org itself, its record types and its currencies."""
 
 from __future__ import annotations
 
 from sandbox.salesforce.fields import (
+    SETUP,
+    SHOWN,
+    address,
     audit,
     boolean,
-    email,
+    double,
     moment,
+    number,
     phone,
     picklist,
     read_only,
@@ -15,51 +19,8 @@ from sandbox.salesforce.fields import (
     text,
 )  # fmt: skip
 
-USER = sobject(
-    "User",
-    "005",
-    "Users",
-    text("Username", 80, nillable=False, id_lookup=True, unique=True),
-    text("LastName", 80, nillable=False, compound="Name"),
-    text("FirstName", 40, compound="Name"),
-    read_only(text("Name", 121), nillable=False),
-    text("CompanyName", 80),
-    text("Division", 80),
-    text("Department", 80),
-    text("Title", 80),
-    email(nillable=False),
-    text("Alias", 8, nillable=False, default="user"),
-    phone("Phone"),
-    phone("MobilePhone"),
-    boolean("IsActive"),
-    text("TimeZoneSidKey", 40, nillable=False, default="GMT"),
-    text("LocaleSidKey", 40, nillable=False, default="en_US"),
-    reference("UserRoleId", "UserRole"),
-    reference("ProfileId", "Profile"),
-    picklist("UserType", ("Standard", "PowerPartner", "CSPLitePortal", "AutomatedProcess"), 40, default="Standard"),
-    reference("ManagerId", "User"),
-    read_only(moment("LastLoginDate")),
-    text("FederationIdentifier", 512),
-    reference("ContactId", "Contact", on_delete="restrict"),
-    reference("AccountId", "Account"),
-    *audit(deletable=False),
-    deletable=False,
-    undeletable=False,
-)
-
-GROUP = sobject(
-    "Group",
-    "00G",
-    "Group",
-    text("Name", 40, nillable=False),
-    text("DeveloperName", 80),
-    picklist("Type", ("Regular", "Queue", "Role", "RoleAndSubordinates", "Organization"), 40, nillable=False),
-    email(),
-    boolean("DoesSendEmailToMembers"),
-    boolean("DoesIncludeBosses", default=True),
-    *audit(deletable=False),
-    undeletable=False,
-)
+_ACCESS = ("None", "Read", "Edit", "ReadEditTransfer", "ControlledByParent", "All")
+_SHARED = ("Account", "Contact", "Opportunity", "Lead", "Case", "Campaign")
 
 ORGANIZATION = sobject(
     "Organization",
@@ -67,22 +28,31 @@ ORGANIZATION = sobject(
     "Organizations",
     text("Name", 80, nillable=False),
     text("Division", 80),
-    text("Country", 80),
+    *address(""),
+    phone("Phone"),
+    phone("Fax"),
     text("PrimaryContact", 80),
-    text("DefaultLocaleSidKey", 40),
-    text("TimeZoneSidKey", 40),
-    text("LanguageLocaleKey", 40),
-    read_only(text("OrganizationType", 40)),
+    text("DefaultLocaleSidKey", 40, nillable=False),
+    text("TimeZoneSidKey", 40, nillable=False),
+    text("LanguageLocaleKey", 40, nillable=False),
+    boolean("ReceivesInfoEmails"),
+    boolean("ReceivesAdminInfoEmails"),
+    boolean("PreferencesRequireOpportunityProducts"),
+    boolean("PreferencesConsentManagementEnabled"),
+    boolean("PreferencesAutoSelectIndividualOnMerge"),
+    read_only(number("FiscalYearStartMonth", 9)),
+    read_only(boolean("UsesStartDateAsFiscalYearName"), nillable=False),
+    *(read_only(picklist(f"Default{name}Access", _ACCESS, 40, restricted=True)) for name in _SHARED),
+    read_only(picklist("OrganizationType", ("Team Edition", "Professional Edition", "Enterprise Edition",
+                                            "Developer Edition", "Unlimited Edition"), 40)),
     read_only(text("NamespacePrefix", 15)),
     read_only(text("InstanceName", 5)),
     read_only(boolean("IsSandbox"), nillable=False),
+    read_only(boolean("IsReadOnly"), nillable=False),
     read_only(moment("TrialExpirationDate")),
     *audit(deletable=False),
-    createable=False,
-    deletable=False,
-    undeletable=False,
-    replicateable=False,
-)
+    **{**SHOWN, "updateable": True},
+)  # fmt: skip
 
 RECORD_TYPE = sobject(
     "RecordType",
@@ -92,9 +62,25 @@ RECORD_TYPE = sobject(
     text("DeveloperName", 80, nillable=False),
     text("NamespacePrefix", 15),
     text("Description", 255),
-    text("SobjectType", 40, nillable=False),
+    reference("BusinessProcessId", "BusinessProcess", relationship=""),
+    picklist("SobjectType", (), 40, nillable=False),
     boolean("IsActive"),
     *audit(deletable=False),
     deletable=False,
-    undeletable=False,
+    **SETUP,
+)
+
+CURRENCY_TYPE = sobject(
+    "CurrencyType",
+    "01L",
+    "Currency Type",
+    text("IsoCode", 3, nillable=False),
+    double("ConversionRate", 18, 6, nillable=False),
+    number("DecimalPlaces", 9, nillable=False),
+    boolean("IsActive"),
+    boolean("IsCorporate"),
+    *audit(deletable=False),
+    deletable=False,
+    **{**SETUP, "searchable": False},
+    name_field="",
 )

@@ -13,3 +13,8 @@ RATINGS = ("Hot", "Warm", "Cold")
 SALUTATIONS = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")
 CLEAN_STATUSES = ("Matched", "Different", "Acknowledged", "NotFound", "Inactive", "Pending", "SelectMatch", "Skipped")
 FORECAST_CATEGORIES = ("Omitted", "Pipeline", "Best Case", "Commit", "Closed")
+FORECAST_CODES = ("Omitted", "Pipeline", "BestCase", "MostLikely", "Forecast", "Closed")
+CONTACT_ROLES = (
+    "Business User", "Decision Maker", "Economic Buyer", "Economic Decision Maker", "Evaluator", "Executive Sponsor",
+    "Influencer", "Technical Buyer", "Other",
+)  # fmt: skip

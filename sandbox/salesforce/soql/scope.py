@@ -25,6 +25,10 @@ class Table:
     def column(self, name: str) -> str:
         return f'{self.alias}."{name}"'
 
+    def value(self, declared: Field) -> str:
+        """What reads a field: its column, or the SQL that looks it up elsewhere."""
+        return declared.read.format(self.alias) or self.column(declared.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -120,7 +124,7 @@ class Scope:
         targets = [target for name in names if (target := self.schema.find(name))]
         if not targets:
             raise self._refusal(f"The relationship '{relationship}' leads to an object that cannot be queried.", path)
-        link = _first_of([holder.column(reference.name) for holder, reference in holders])
+        link = _first_of([holder.value(reference) for holder, reference in holders])
         return Place(tuple(self._joined(target, link) for target in targets))
 
     def _joined(self, target: SObject, link: str) -> Table:
@@ -139,7 +143,7 @@ class Scope:
                 "call for the appropriate names.",
                 path,
             )
-        sql = _first_of([t.column(f.name) for t, f in found if f.stored])
+        sql = _first_of([t.value(f) for t, f in found if f.type != "address"])
         if len(found) > 1 and "NOCASE" in found[0][1].column:
             sql = f"({sql}) COLLATE NOCASE"
         return Column(found[0][1], sql, place)

@@ -1,0 +1,175 @@
+"""Who works in the org: users with their roles and profiles, groups and queues."""
+
+from __future__ import annotations
+
+from sandbox.salesforce.fields import (
+    CREATED,
+    MODIFIED,
+    SETUP,
+    SHOWN,
+    STAMP,
+    address,
+    audit,
+    boolean,
+    create_only,
+    date,
+    email,
+    moment,
+    phone,
+    picklist,
+    read_only,
+    reference,
+    sobject,
+    text,
+    viewed,
+)  # fmt: skip
+from sandbox.salesforce.objects.names import PERSON_NAME
+
+USER = sobject(
+    "User",
+    "005",
+    "Users",
+    text("Username", 80, nillable=False, id_lookup=True, unique=True),
+    *(part for part in PERSON_NAME if part.name != "Salutation"),
+    text("CompanyName", 80),
+    text("Division", 80),
+    text("Department", 80),
+    text("Title", 80),
+    *address(""),
+    email(nillable=False),
+    text("SenderEmail", 80),
+    text("Alias", 8, nillable=False, default="user"),
+    text("CommunityNickname", 40),
+    phone("Phone"),
+    phone("Fax"),
+    phone("MobilePhone"),
+    text("Extension", 40),
+    boolean("IsActive"),
+    text("TimeZoneSidKey", 40, nillable=False, default="GMT"),
+    text("LocaleSidKey", 40, nillable=False, default="en_US"),
+    text("EmailEncodingKey", 40, nillable=False, default="UTF-8"),
+    text("LanguageLocaleKey", 40, nillable=False, default="en_US"),
+    boolean("ReceivesInfoEmails"),
+    boolean("ReceivesAdminInfoEmails"),
+    boolean("ForecastEnabled"),
+    boolean("UserPermissionsMarketingUser"),
+    boolean("UserPermissionsSupportUser"),
+    boolean("UserPermissionsInteractionUser"),
+    reference("UserRoleId", "UserRole", children="Users"),
+    reference("ProfileId", "Profile", children="Users"),
+    picklist("UserType", ("Standard", "PowerPartner", "CSPLitePortal", "CustomerSuccess", "PowerCustomerSuccess",
+                          "CsnOnly", "Guest", "AutomatedProcess"), 40, default="Standard"),
+    text("EmployeeNumber", 20),
+    reference("DelegatedApproverId", "Group", "User", relationship=""),
+    reference("ManagerId", "User", children="ManagedUsers"),
+    read_only(moment("LastLoginDate")),
+    read_only(moment("LastPasswordChangeDate")),
+    text("FederationIdentifier", 512),
+    create_only(reference("ContactId", "Contact", children="Users", on_delete="restrict")),
+    read_only(reference("AccountId", "Account", children="Users")),
+    reference("IndividualId", "Individual"),
+    *audit(deletable=False),
+    *viewed(),
+    deletable=False,
+    undeletable=False,
+    feeds=True,
+)  # fmt: skip
+
+_ACCESS = ("None", "Read", "Edit")
+
+USER_ROLE = sobject(
+    "UserRole",
+    "00E",
+    "Role",
+    text("Name", 80, nillable=False),
+    reference("ParentRoleId", "UserRole", relationship=""),
+    text("RollupDescription", 80),
+    picklist("OpportunityAccessForAccountOwner", _ACCESS, 40, restricted=True, default="Read"),
+    picklist("CaseAccessForAccountOwner", _ACCESS, 40, restricted=True),
+    picklist("ContactAccessForAccountOwner", _ACCESS, 40, restricted=True),
+    reference("ForecastUserId", "User", relationship=""),
+    boolean("MayForecastManagerShare"),
+    text("DeveloperName", 80),
+    *MODIFIED,
+    STAMP,
+    **SETUP,
+)
+
+PROFILE = sobject(
+    "Profile",
+    "00e",
+    "Profile",
+    read_only(text("Name", 255), nillable=False),
+    *(
+        read_only(boolean(f"Permissions{name}"), nillable=False)
+        for name in ("ApiEnabled", "ManageUsers", "ModifyAllData", "ViewAllData", "ViewSetup", "ConvertLeads")
+    ),
+    read_only(reference("UserLicenseId", "UserLicense"), nillable=False),
+    read_only(picklist("UserType", ("Standard", "PowerPartner", "CSPLitePortal", "Guest"), 40, restricted=True)),
+    read_only(text("Description", 255)),
+    *audit(deletable=False),
+    *viewed(),
+    **SHOWN,
+)
+
+GROUP = sobject(
+    "Group",
+    "00G",
+    "Group",
+    text("Name", 40, nillable=False),
+    text("DeveloperName", 80),
+    read_only(reference("RelatedId", "User", "UserRole", relationship="Related")),
+    create_only(picklist("Type", ("Regular", "Queue", "Role", "RoleAndSubordinates", "Organization"), 40,
+                         nillable=False)),
+    email(id_lookup=False),
+    read_only(reference("OwnerId", "Organization", "User", relationship="Owner")),
+    boolean("DoesSendEmailToMembers"),
+    boolean("DoesIncludeBosses", default=True),
+    *audit(deletable=False),
+    **SETUP,
+)  # fmt: skip
+
+GROUP_MEMBER = sobject(
+    "GroupMember",
+    "011",
+    "Group Member",
+    create_only(reference("GroupId", "Group", children="GroupMembers", on_delete="cascade", nillable=False)),
+    create_only(reference("UserOrGroupId", "Group", "User", relationship="", nillable=False)),
+    STAMP,
+    updateable=False,
+    **{**SETUP, "searchable": False},
+    name_field="",
+)
+
+QUEUE_SOBJECT = sobject(
+    "QueueSobject",
+    "03g",
+    "Queue Sobject",
+    create_only(reference("QueueId", "Group", children="QueueSobjects", on_delete="cascade", nillable=False)),
+    create_only(picklist("SobjectType", ("Case", "Lead", "Task"), 40, restricted=True, nillable=False)),
+    CREATED[1],
+    STAMP,
+    updateable=False,
+    **{**SETUP, "searchable": False},
+    name_field="",
+)
+
+
+INDIVIDUAL = sobject(
+    "Individual",
+    "0PK",
+    "Individuals",
+    *PERSON_NAME,
+    boolean("HasOptedOutTracking"),
+    boolean("HasOptedOutProfiling"),
+    boolean("HasOptedOutProcessing"),
+    boolean("HasOptedOutSolicit"),
+    boolean("HasOptedOutGeoTracking"),
+    boolean("ShouldForget"),
+    boolean("SendIndividualData"),
+    boolean("CanStorePiiElsewhere"),
+    date("BirthDate"),
+    picklist("IndividualsAge", ("13OrOlder", "16OrOlder"), 40, restricted=True),
+    *audit(owner=("User",)),
+    *viewed(),
+)
