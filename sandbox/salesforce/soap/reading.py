@@ -15,6 +15,11 @@ from sandbox.salesforce.soap.sobjects import RecordWriter, known_type, moment
 MAX_DESCRIBED = 100
 # In a REST describe but in no WSDL.
 _REST_ONLY = {"urls", "associateEntityType", "associateParentEntity", "listviewable", "lookupLayoutable"}
+# In the WSDL's description of one object, nil where there is nothing to tell.
+_NIL = (
+    "defaultImplementation", "implementedBy", "implementsInterfaces", "networkScopeFieldName", "urlDetail", "urlEdit",
+    "urlNew",
+)  # fmt: skip
 
 
 class Reading:
@@ -78,7 +83,8 @@ class Reading:
         if len(names) > MAX_DESCRIBED:
             raise ApiError("EXCEEDED_MAX_TYPES_LIMIT", f"No more than {MAX_DESCRIBED} types can be described at once")
         chosen = [known_type(self._org.schema, name) for name in names]
-        return [_described(call.ask("GET", f"/sobjects/{declared.name}/describe")) for declared in chosen]
+        told = [_described(call.ask("GET", f"/sobjects/{declared.name}/describe")) for declared in chosen]
+        return [{**dict.fromkeys(_NIL), **one} for one in told]
 
     def _writer(self, call: SoapCall) -> RecordWriter:
         return RecordWriter(self._org.schema, call.api)

@@ -14,6 +14,11 @@ from sandbox.salesforce.soap.element import Element
 from sandbox.salesforce.soap.envelope import ClientFault
 
 Record = dict[str, Any]
+# The WSDL's address extends its location, whose elements come first.
+_ADDRESS = (
+    "latitude", "longitude", "city", "country", "countryCode", "geocodeAccuracy", "postalCode", "state", "stateCode",
+    "street",
+)  # fmt: skip
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
 
 
@@ -91,7 +96,7 @@ class RecordWriter:
                 return self.record(value)
             if "records" in value:
                 return self.page(value)
-            return Xml("".join(written(key, value[key]) for key in sorted(value)), ' xsi:type="address"')
+            return Xml("".join(written(key, value.get(key)) for key in _ADDRESS), ' xsi:type="address"')
         field = declared.fields.get(name.lower()) if declared else None
         if isinstance(value, str) and (field is None or field.type == "datetime"):
             return Xml(text(moment(value)))
