@@ -11,11 +11,14 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from sandbox.claim import claimed
 from sandbox.clock import SandboxClock
+from sandbox.control import PREFIX
 from sandbox.desk import FaultDesk
 from sandbox.generator import Dataset, generate, write_truth
 from sandbox.gleif import GleifApp
 from sandbox.hubspot import HubspotApp
+from sandbox.keys import Keys
 from sandbox.log import RequestLog
 from sandbox.salesforce import SalesforceApp
 from sandbox.server import Listener
@@ -27,6 +30,7 @@ SALESFORCE_CREDENTIALS: Mapping[str, str] = {
     "client_secret": "sandbox-secret",
     "username": "admin@sandbox.example",
     "password": "sandbox",
+    "security_token": "sandbox-token",
     "refresh_token": "sandbox-refresh",
 }
 HUBSPOT_CREDENTIALS: Mapping[str, str] = {
@@ -36,6 +40,7 @@ HUBSPOT_CREDENTIALS: Mapping[str, str] = {
     "refresh_token": "sandbox-refresh",
     "code": "sandbox-code",
 }
+SOAP_LOGIN = "64.0"  # the last version that logs in over SOAP
 AnyApp = TypeVar("AnyApp", bound=App)
 
 
@@ -77,20 +82,21 @@ class Sandbox(AbstractContextManager["Sandbox"]):
     `dataset` is what was generated, with its truth. A system that was not asked for raises LookupError.
     """
 
-    def __init__(self, dataset: Dataset, state_dir: Path | None) -> None:
+    def __init__(self, dataset: Dataset, state_dir: Path | None, keys: Keys | None, stack: ExitStack) -> None:
         self.dataset = dataset
         self.state_dir = state_dir
+        self._keys = keys
         self.salesforce: list[Served[SalesforceApp]] = []
         self._hubspot: Served[HubspotApp] | None = None
         self._gleif: Served[GleifApp] | None = None
-        self._stack = ExitStack()
+        self.stack = stack  # of all that ends with the sandbox
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> None:
         """Close every port and database; calling it twice is harmless."""
-        self._stack.close()
+        self.stack.close()
 
     @property
     def hubspot(self) -> Served[HubspotApp]:
@@ -113,20 +119,31 @@ class Sandbox(AbstractContextManager["Sandbox"]):
 
     def _facts(self, served: Served[Any]) -> Iterator[tuple[str, str]]:
         yield "url", served.url
+        yield "control", f"{served.url}{PREFIX}"
+        if served.url.startswith("https:") and self._keys is not None:
+            yield "ca", str(self._keys.ca)
+        if isinstance(served.app, SalesforceApp):
+            yield "token_url", f"{served.url}/services/oauth2/token"
+            yield "soap_url", f"{served.url}/services/Soap/u/{SOAP_LOGIN}"
+            yield "org_id", served.app.org_id
         yield from served.credentials.items()
         if self.state_dir is not None:
             yield "state", str(self.state_dir)
 
     def serve_salesforce(self, number: int, path: Path | None, clock: SandboxClock, listen: _Ports) -> None:
         app = SalesforceApp(path, clock=clock, org=number)
-        self._stack.callback(app.close)
+        self.stack.callback(app.close)
         if not app.count("Contact"):
             app.load(self.dataset.salesforce[number - 1])
-        self.salesforce.append(Served(app, self._listen(app, listen), SALESFORCE_CREDENTIALS))
+        credentials = dict(SALESFORCE_CREDENTIALS)
+        if self._keys is not None:
+            app.settings.jwt_public_key = self._keys.jwt_public()
+            credentials["jwt_private_key"] = str(self._keys.jwt)
+        self.salesforce.append(Served(app, self._listen(app, listen), credentials))
 
     def serve_hubspot(self, path: Path | None, clock: SandboxClock, listen: _Ports) -> None:
         app = HubspotApp(path, clock=clock)
-        self._stack.callback(app.close)
+        self.stack.callback(app.close)
         if not app.count("contacts"):
             app.load(self.dataset.hubspot)
         self._hubspot = Served(app, self._listen(app, listen), HUBSPOT_CREDENTIALS)
@@ -137,19 +154,35 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         self._gleif = Served(app, self._listen(app, listen))
 
     def _listen(self, app: App, ports: _Ports) -> Listener:
-        listener = Listener(app, ports.next(), state_dir=self.state_dir, tls=ports.tls)
-        return self._stack.enter_context(listener)
+        port = ports.next(app.system)
+        try:
+            listener = Listener(app, port, state_dir=self.state_dir, tls=ports.tls)
+        except OSError as error:
+            raise PortUnusable(port, error) from error
+        return self.stack.enter_context(listener)
+
+
+class PortUnusable(OSError):
+    """The system does not let us listen on `port`."""
+
+    def __init__(self, port: int, error: OSError) -> None:
+        super().__init__(error.errno, error.strerror)
+        self.port = port
 
 
 @dataclass(slots=True)
 class _Ports:
-    """The ports given, in turn; free ones after them."""
+    """A system's own ports in turn, then those given for any, then free ones."""
 
     given: list[int]
+    own: dict[str, list[int]]
     tls: ssl.SSLContext | None = None
 
-    def next(self) -> int:
-        return self.given.pop(0) if self.given else 0
+    def next(self, system: str) -> int:
+        for ports in (self.own.get(system), self.given):
+            if ports:
+                return ports.pop(0)
+        return 0
 
 
 def start(
@@ -160,30 +193,38 @@ def start(
     *,
     orgs: int = 1,
     ports: Sequence[int] | None = None,
+    own_ports: Mapping[str, Sequence[int]] | None = None,
     state_dir: Path | None = None,
     systems: Sequence[str] = SYSTEMS,
-    tls: ssl.SSLContext | None = None,
+    keys: Keys | None = None,
+    tls: bool = False,
 ) -> Sandbox:
     """Generate the data and serve it: first all Salesforce orgs, then HubSpot, then GLEIF take a port each.
+
+    `own_ports` are a system's own; `ports` go to whoever has none, in that order. With `keys` a Salesforce takes JWT
+    that their private key signed, and `tls` serves https under their authority.
 
     `as_of` is the last day of the generated data, today by default. With `state_dir` the records live in files there,
     the truth about them beside them (truth/records.parquet ...), and a later start with the same folder goes on with
     them, whatever the other options say.
     """
+    if tls and keys is None:
+        raise ValueError("To speak TLS the sandbox needs keys.")
     if unknown := set(systems) - set(SYSTEMS):
         raise ValueError(f"The sandbox has no system {min(unknown)!r}; it has {', '.join(SYSTEMS)}.")
-    options = _remembered(Options(size, seed, dirt, (as_of or _today()).isoformat(), orgs), state_dir)
-    day = date.fromisoformat(options.as_of)
-    dataset = generate(options.size, seed=options.seed, dirt=options.dirt, as_of=day, orgs=options.orgs)
-    if state_dir is not None:
-        write_truth(dataset, state_dir)
-    sandbox = Sandbox(dataset, state_dir)
-    listen = _Ports(list(ports or ()), tls)
-    try:
+    with ExitStack() as stack:
+        if state_dir is not None:
+            stack.enter_context(claimed(state_dir))
+        options = _remembered(Options(size, seed, dirt, (as_of or _today()).isoformat(), orgs), state_dir)
+        day = date.fromisoformat(options.as_of)
+        dataset = generate(options.size, seed=options.seed, dirt=options.dirt, as_of=day, orgs=options.orgs)
+        if state_dir is not None:
+            write_truth(dataset, state_dir)
+        sandbox = Sandbox(dataset, state_dir, keys, stack)
+        own = {system: list(given) for system, given in (own_ports or {}).items()}
+        listen = _Ports(list(ports or ()), own, keys.tls() if keys and tls else None)
         _serve(sandbox, options, systems, _clock(day), listen)
-    except BaseException:
-        sandbox.stop()
-        raise
+        sandbox.stack = stack.pop_all()
     return sandbox
 
 
@@ -202,7 +243,6 @@ def _remembered(options: Options, state_dir: Path | None) -> Options:
     """The options the folder's records were made from; these ones when it has none yet."""
     if state_dir is None:
         return options
-    state_dir.mkdir(parents=True, exist_ok=True)
     file = state_dir / "sandbox.json"
     if file.is_file():
         return Options(**json.loads(file.read_text("utf-8")))

@@ -6,15 +6,33 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+import jwt
 import pytest
+import requests
 
 from tests.trueline.conftest import COMMAND, Cli, environment, settings_for
+
+# The data takes as long to make as anybody likes.
+SLOW_START = """
+import signal, sandbox.start
+def generate(*_, **__):
+    print("starting", flush=True)
+    signal.pause()
+sandbox.start.generate = generate
+import sys
+sys.argv = ["trueline", "sandbox", "--size", "10"]
+from trueline.cli import main
+main()
+"""
 
 
 @contextmanager
@@ -69,19 +87,77 @@ def test_first_use_from_init_to_undo(trueline: Cli, tmp_path: Path) -> None:
         assert child.stderr.read() == ""
 
 
-def test_sandbox_takes_the_given_ports_and_tells_which_is_taken(trueline: Cli, tmp_path: Path) -> None:
-    with socket.socket() as one, socket.socket() as other, socket.socket() as third:
-        for free in (one, other, third):
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for free in sockets:
             free.bind(("127.0.0.1", 0))
-        ports = [free.getsockname()[1] for free in (one, other, third)]
-    given = [word for port in ports for word in ("--port", port)]
-    with served(*given, "--state", tmp_path / "state") as (child, systems):
-        assert [system["url"] for system in systems.values()] == [f"http://127.0.0.1:{port}" for port in ports]
+        return [free.getsockname()[1] for free in sockets]
+
+
+def test_sandbox_takes_the_given_ports_and_tells_which_is_taken(trueline: Cli, tmp_path: Path) -> None:
+    one, other, third = free_ports(3)
+    given = ("--port", one, "--salesforce-port", other, "--gleif-port", third)
+    state = tmp_path / "state"
+    with served(*given, "--state", state) as (child, systems):
+        urls = {name: system["url"].rpartition(":")[2] for name, system in systems.items()}
+        assert urls == {"salesforce": str(other), "hubspot": str(one), "gleif": str(third)}
+        assert {system["state"] for system in systems.values()} == {str(state)}
         taken = trueline("sandbox", "--size", 60, *given, "--json")
-        taken.failed(2, f"Port {', '.join(map(str, ports))} cannot be used (Address already in use)", "--port")
+        taken.failed(2, f"Port {other} cannot be used (Address already in use)", "--port")
         assert list(taken.document) == ["error"]
+        trueline("sandbox", "--size", 60, "--state", state).failed(2, f"Another sandbox uses {state}")
         os.kill(child.pid, signal.SIGINT)
         assert child.wait(30) == 0
+
+
+@pytest.mark.filterwarnings("ignore:`verify=<str>`:DeprecationWarning")
+def test_sandbox_with_tls_is_trusted_by_clients_that_know_its_ca(tmp_path: Path) -> None:
+    with served("--tls", "--state", tmp_path) as (child, systems):
+        for system in systems.values():
+            assert system["url"].startswith("https://127.0.0.1:")
+        sf = systems["salesforce"]
+        claims = {"iss": sf["client_id"], "sub": sf["username"], "aud": sf["url"], "exp": 2**31}
+        assertion = jwt.encode(claims, Path(sf["jwt_private_key"]).read_text(), "RS256")
+        form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
+        with httpx.Client(verify=ssl.create_default_context(cafile=sf["ca"])) as client:
+            token = client.post(sf["token_url"], data=form).json()
+            assert token["instance_url"] == sf["url"]
+            for name in ("localhost", "127.0.0.1"):
+                url = f"https://{name}:{sf['url'].rpartition(':')[2]}/services/data"
+                assert client.get(url).status_code == requests.get(url, verify=sf["ca"], timeout=30).status_code == 200
+        hs = systems["hubspot"]
+        with httpx.Client(verify=ssl.create_default_context(cafile=hs["ca"])) as client:
+            headers = {"Authorization": f"Bearer {hs['token']}"}
+            assert client.get(f"{hs['url']}/crm/v3/owners", headers=headers).json()["results"]
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.get(f"{sf['url']}/services/data", timeout=30)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(30) == 0
+        assert (child.stderr.read() if child.stderr else "") == ""
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "keys").iterdir()} == {0}
+
+
+def test_sandbox_stopped_while_it_starts_ends_cleanly() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", SLOW_START], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment(),
+    )  # fmt: skip
+    try:
+        assert child.stdout
+        assert child.stdout.readline() == "starting\n"
+        child.send_signal(signal.SIGTERM)
+        assert child.communicate(timeout=30) == ("", "")
+        assert child.returncode == 0
+    finally:
+        child.kill()
+        child.communicate(timeout=30)
+
+
+def test_sandbox_in_a_folder_that_cannot_be_is_refused(trueline: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        trueline("sandbox", "--size", 10, "--state", folder).failed(2, f"{folder} cannot be written", "--state")
 
 
 def test_sandbox_refuses_a_folder_that_holds_something_else(trueline: Cli, tmp_path: Path) -> None:
