@@ -16,7 +16,8 @@ class Actor:
     auto_assign: bool = True  # Sforce-Auto-Assign
     allow_duplicates: bool = False  # Sforce-Duplicate-Rule-Header: allowSave=true
     duplicate_details: bool = False  # ... includeRecordDetails=true
-    update_mru: bool = False  # Sforce-Mru: updateMru=true
+    update_mru: bool = True  # Sforce-Mru: updateMru=false spares the list of recently used records
+    version: str = "68.0"  # of the API, for links in what a refusal tells
     unchecked: bool = False  # the sandbox's own door: may write read-only and hidden fields
 
 
@@ -27,7 +28,8 @@ def actor_of(user_id: str, request: Request) -> Actor:
         auto_assign=request.headers.get("sforce-auto-assign", "TRUE").strip().upper() != "FALSE",
         allow_duplicates=duplicates.get("allowsave") == "true",
         duplicate_details=duplicates.get("includerecorddetails") == "true",
-        update_mru=_options(request, "sforce-mru").get("updatemru") == "true",
+        update_mru=_options(request, "sforce-mru").get("updatemru") != "false",
+        version=found.group(1) if (found := re.search(r"/v(\d+\.\d)/", request.path)) else "68.0",
     )
 
 

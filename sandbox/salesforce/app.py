@@ -15,6 +15,7 @@ import polars as pl
 from sandbox.clock import SandboxClock
 from sandbox.salesforce import loading
 from sandbox.salesforce.actor import Actor, actor_of
+from sandbox.salesforce.administration import Administration
 from sandbox.salesforce.bulk import Bulk
 from sandbox.salesforce.bundles.batch import Batch
 from sandbox.salesforce.bundles.composite import Composite
@@ -86,6 +87,7 @@ class SalesforceApp:
         self._converting = Converting(*parts)
         self._routes = Routes()
         self._add_routes()
+        self.admin = Administration(self._org)
         doors: Mapping[str, Callable[..., Any]] = {
             "edit": self.edit,
             "create": self.create,
@@ -102,6 +104,7 @@ class SalesforceApp:
             "turn_on": self.turn_on,
             "expire_tokens": self.expire_tokens,
             "turn_clock": self.clock.turn,
+            **self.admin.doors,
             "set_bulk": self.set_bulk,
         }
         self.doors = {name: _told(door) for name, door in doors.items()}
@@ -109,9 +112,10 @@ class SalesforceApp:
     def _build(self, database: Database, pod: str) -> Org:
         schema = Schema(self.settings.features)
         database.create(list(schema))
-        records = Records(database, schema, self.clock, pod, self.settings.rules)
+        database.define("today", lambda: self.clock.today().isoformat())
         tokens = Tokens(self.settings, self.clock, lambda: self._org.org_id, self._find_user)
         queries = Queries(database, schema, self.clock)
+        records = Records(database, schema, self.clock, pod, self.settings.rules, queries)
         return Org(database, schema, self.clock, self.settings, records, queries, tokens, pod)
 
     def _add_routes(self) -> None:

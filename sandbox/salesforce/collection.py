@@ -117,7 +117,7 @@ class Collection:
             if self._org.schema.field(declared, str(name).strip()) is None:
                 raise no_such_column(str(name), declared.name)
         identities = [self._identity(declared, str(one).strip()) for one in ids]
-        found = self._rows.records(declared, identities, [str(name).strip() for name in names], call.version)
+        found = self._rows.reading.records(declared, identities, [str(name).strip() for name in names], call.version)
         alive = self._alive(declared, identities)
         return Response.of_json([record if record and record["Id"] in alive else None for record in found])
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from sandbox.salesforce.database import Database, Row
 from sandbox.salesforce.objects import STANDARD
 from sandbox.salesforce.times import parsed
 
 _BY_NAME = {declared.name: declared for declared in STANDARD}
-_HISTORY = ("StageName", "Amount", "CloseDate", "Probability")
+# What a forecast category is called in the API where its name is not that.
+_FORECAST_CODES = {"Best Case": "BestCase", "Commit": "Forecast", "Most Likely": "MostLikely"}
 Derive = Callable[[Database, Row, Row], Row]
 
 
@@ -19,11 +19,6 @@ def derive(database: Database, sobject: str, before: Row, given: Row) -> Row:
     """The values to write with `given`; `before` is the row as it stands, empty for a new one."""
     function = _DERIVATIONS.get(sobject)
     return {**given, **(function(database, before, {**before, **given}) if function else {})}
-
-
-def history_changed(before: Row, after: Row) -> bool:
-    """An OpportunityHistory row is kept for every change of one of four fields."""
-    return any(before.get(name) != after.get(name) for name in _HISTORY)
 
 
 def full_name(row: Row) -> str | None:
@@ -34,17 +29,29 @@ def _person(database: Database, before: Row, after: Row) -> Row:
     return {"Name": full_name(after)}
 
 
+def _reachable(database: Database, before: Row, after: Row) -> Row:
+    """Of contacts and leads: a bounced e-mail is one with a reason or a day."""
+    bounced = int(bool(after.get("EmailBouncedReason") or after.get("EmailBouncedDate")))
+    return {"Name": full_name(after), "IsEmailBounced": bounced}
+
+
 def _opportunity(database: Database, before: Row, after: Row) -> Row:
     made: Row = {}
     stages = database.rows(_BY_NAME["OpportunityStage"], "ApiName = ?", (after.get("StageName"),))
-    if stages and after.get("StageName") != before.get("StageName"):
+    moved = after.get("StageName") != before.get("StageName")
+    if stages and moved:
         stage = stages[0]
-        made = {name: stage[name] for name in ("IsClosed", "IsWon", "ForecastCategory")}
+        made = {name: stage[name] for name in ("IsClosed", "IsWon")}
         # A value given together with the stage stands; otherwise the stage brings its own.
         if after.get("Probability") == before.get("Probability"):
             made["Probability"] = stage["DefaultProbability"]
         if after.get("ForecastCategoryName") == before.get("ForecastCategoryName"):
             made["ForecastCategoryName"] = stage["ForecastCategoryName"]
+    if category := made.get("ForecastCategoryName", after.get("ForecastCategoryName")):
+        made["ForecastCategory"] = _FORECAST_CODES.get(category, category)
+    if before and moved:
+        made["LastStageChangeDate"] = after["SystemModstamp"]
+    made["PushCount"] = (before.get("PushCount") or 0) + _is_push(before, after)
     amount, probability = after.get("Amount"), made.get("Probability", after.get("Probability"))
     made["ExpectedRevenue"] = None if amount is None else round(amount * (probability or 0.0) / 100, 2)
     if close_date := after.get("CloseDate"):
@@ -53,9 +60,17 @@ def _opportunity(database: Database, before: Row, after: Row) -> Row:
     return made
 
 
+def _is_push(before: Row, after: Row) -> bool:
+    """Whether the close date moves into a later month."""
+    was, is_now = before.get("CloseDate"), after.get("CloseDate")
+    return bool(was and is_now and is_now[:7] > was[:7])
+
+
 def _task(database: Database, before: Row, after: Row) -> Row:
     closed = int(after.get("Status") == "Completed")
-    made = {"IsClosed": closed, "IsHighPriority": int(after.get("Priority") == "High")}
+    made: Row = {"IsClosed": closed, "IsHighPriority": int(after.get("Priority") == "High")}
+    if closed != int(bool(before.get("IsClosed"))):
+        made["CompletedDateTime"] = after["SystemModstamp"] if closed else None
     return {**made, **_account_of(database, after)}
 
 
@@ -87,17 +102,64 @@ def _account_of(database: Database, row: Row) -> Row:
 
 
 def _member(database: Database, before: Row, after: Row) -> Row:
-    made: dict[str, Any] = {"LeadOrContactId": after.get("ContactId") or after.get("LeadId")}
-    made["HasResponded"] = int((after.get("Status") or "Sent") != "Sent")
+    """The campaign's own statuses decide who has responded; a status it does not have becomes its default one."""
+    made: Row = {"LeadOrContactId": after.get("ContactId") or after.get("LeadId")}
+    statuses = _statuses(database, after.get("CampaignId"))
+    if statuses:
+        default = next((label for label, is_default, _ in statuses if is_default), statuses[0][0])
+        known = {label.casefold(): (label, responded) for label, _, responded in statuses}
+        wanted = str(after.get("Status") or default).casefold()
+        made["Status"], made["HasResponded"] = known.get(wanted, known[default.casefold()])
+    else:
+        made["HasResponded"] = int((after.get("Status") or "Sent") != "Sent")
+    if made["HasResponded"] and not after.get("FirstRespondedDate"):
+        made["FirstRespondedDate"] = after["SystemModstamp"][:10]
     return made
 
 
+def _statuses(database: Database, campaign: str | None) -> list[tuple[str, int, int]]:
+    """Label, default and responded of each status of a campaign; none where campaigns have none."""
+    if "CampaignMemberStatus" not in _BY_NAME:
+        return []
+    rows = database.rows(_BY_NAME["CampaignMemberStatus"], "CampaignId = ? AND IsDeleted = 0", (campaign,))
+    return [(row["Label"], row["IsDefault"], row["HasResponded"]) for row in rows]
+
+
+def _case(database: Database, before: Row, after: Row) -> Row:
+    closed = int(after.get("Status") == "Closed")
+    made = {**_numbered(database, before, "CaseNumber"), "IsClosed": closed}
+    if closed != int(bool(before.get("IsClosed"))):
+        made["ClosedDate"] = after["SystemModstamp"] if closed else None
+    return made
+
+
+def _contract(database: Database, before: Row, after: Row) -> Row:
+    return _numbered(database, before, "ContractNumber")
+
+
+def _set(database: Database, before: Row, after: Row) -> Row:
+    return _numbered(database, before, "Name", "DuplicateRecordSet")
+
+
+def _item(database: Database, before: Row, after: Row) -> Row:
+    return _numbered(database, before, "Name", "DuplicateRecordItem")
+
+
+def _numbered(database: Database, before: Row, field: str, series: str = "") -> Row:
+    """An auto-number: 00000001, 00000002, ... for each series."""
+    return {} if before else {field: f"{database.next_number(series or field):08d}"}
+
+
 _DERIVATIONS: dict[str, Derive] = {
-    "Contact": _person,
+    "Contact": _reachable,
     "Lead": _person,
     "User": _person,
     "Opportunity": _opportunity,
     "Task": _task,
     "Event": _event,
     "CampaignMember": _member,
+    "Case": _case,
+    "Contract": _contract,
+    "DuplicateRecordSet": _set,
+    "DuplicateRecordItem": _item,
 }

@@ -47,6 +47,15 @@ class ApiError(Exception):
         return Response.of_json([self.to_json()], self.status)
 
 
+class SeveralMatches(ApiError):
+    """More than one record has the key that should lead to one; `ids` are theirs."""
+
+    def __init__(self, key: str, ids: list[str]) -> None:
+        message = f"{key}: more than one record found for external id field: [{', '.join(ids)}]"
+        super().__init__("DUPLICATE_EXTERNAL_ID", message, [])
+        self.ids = ids
+
+
 def not_found() -> ApiError:
     return ApiError("NOT_FOUND", "The requested resource does not exist")
 

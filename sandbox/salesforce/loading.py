@@ -49,8 +49,9 @@ def load(database: Database, schema: Schema, frames: Mapping[str, pl.DataFrame],
 
 def _load(database: Database, declared: SObject, frame: pl.DataFrame, stamps: Mapping[str, Any]) -> None:
     known = {f.name for f in declared.stored}
-    # What cannot be deleted does not say whether it is.
-    frame = frame.drop({"IsDeleted"} - known, strict=False)
+    # What cannot be deleted does not say whether it is, and totals are worked out when they are asked for.
+    totals = {f.name for f in declared.fields.values() if f.read}
+    frame = frame.drop({"IsDeleted", *totals} - known, strict=False)
     if unknown := sorted(set(frame.columns) - known):
         raise ValueError(f"The sandbox's {declared.name} has no field {', '.join(unknown)}.")
     created = pl.col("CreatedDate") if "CreatedDate" in frame.columns else pl.lit(stamps["CreatedDate"])

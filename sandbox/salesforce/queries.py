@@ -85,7 +85,7 @@ class Queries:
         order = {number: place for place, number in enumerate(numbers)}
         rows.sort(key=lambda row: order[row[0]])
         build = plan.record.builder(_base(version))
-        built = [record for row in with_booleans(rows, plan.booleans) if (record := build(row)) is not None]
+        built = [record for row in with_booleans(rows, plan.booleans, plan.mixed) if (record := build(row)) is not None]
         for child in plan.children:
             self._add_children(child, built, [row[1] for row in rows], version)
         return built
@@ -125,7 +125,7 @@ class Queries:
             raise ApiError("EXCEEDED_ID_LIMIT", message)
         records = [
             {"attributes": {"type": "AggregateResult"}, **dict(zip(plan.keys, row, strict=True))}
-            for row in with_booleans(rows, plan.booleans)
+            for row in with_booleans(rows, plan.booleans, plan.mixed)
         ]
         return {"totalSize": len(records), "done": True, "records": records}
 
@@ -137,7 +137,7 @@ class Queries:
         rows = self._select(plan.rows_sql(condition) + plan.order, [*plan.parameters, *ids])
         built = plan.record.builder(_base(version)) if plan.record else None
         grouped: dict[str, list[Record]] = defaultdict(list)
-        for row in with_booleans(rows, plan.booleans):
+        for row in with_booleans(rows, plan.booleans, plan.mixed):
             record = built(row) if built else None
             if record is not None:
                 grouped[row[-1]].append(record)

@@ -28,9 +28,12 @@ class RecycleBin:
         self._schema = schema
         self._clock = clock
 
-    def delete(self, declared: SObject, record_id: str, actor: Actor) -> None:
-        """Into the bin, with all children that depend on the record; DELETE_FAILED where one forbids it."""
-        self._take(declared, record_id, record_id, text_of_ms(self._clock.now_ms()), actor)
+    def delete(self, declared: SObject, record_id: str, actor: Actor) -> list[tuple[SObject, str]]:
+        """Into the bin, with all children that depend on the record; DELETE_FAILED where one forbids it.
+
+        The result is all that went in, the record first.
+        """
+        return self._take(declared, record_id, record_id, text_of_ms(self._clock.now_ms()), actor)
 
     def discard(self, declared: SObject, record_id: str, actor: Actor, **values: Any) -> None:
         """Into the bin alone, children untouched: what becomes of the loser of a merge."""
@@ -69,10 +72,12 @@ class RecycleBin:
             self._database.execute(f'DELETE FROM "{self._schema.get(name).name}" WHERE Id = ?', (one,))
             self._database.execute("DELETE FROM _cleared WHERE parent = ?", (one,))
 
-    def _take(self, declared: SObject, record_id: str, root: str, now: str, actor: Actor) -> None:
+    def _take(self, declared: SObject, record_id: str, root: str, now: str, actor: Actor) -> list[tuple[SObject, str]]:
         self._put(declared, record_id, root, now, actor, {})
+        gone = [(declared, record_id)]
         for child in self._schema.children(declared):
-            self._leave(self._schema.get(child.sobject), child.field, record_id, root, now, actor)
+            gone += self._leave(self._schema.get(child.sobject), child.field, record_id, root, now, actor)
+        return gone
 
     def _put(self, declared: SObject, record_id: str, root: str, now: str, actor: Actor, values: Row) -> None:
         self._database.update(declared, record_id, {**values, "IsDeleted": 1, **declared.stamps(now, actor.user_id)})
@@ -80,8 +85,10 @@ class RecycleBin:
             "INSERT OR REPLACE INTO _deletions VALUES (?, ?, ?, ?)", (record_id, declared.name, now, root)
         )
 
-    def _leave(self, child: SObject, link: Field, parent: str, root: str, now: str, actor: Actor) -> None:
-        """What becomes of the records that point at a deleted one."""
+    def _leave(
+        self, child: SObject, link: Field, parent: str, root: str, now: str, actor: Actor
+    ) -> list[tuple[SObject, str]]:
+        """What becomes of the records that point at a deleted one; those that go with it."""
         alive = " AND IsDeleted = 0" if child.has("IsDeleted") else ""
         rows = self._database.rows(child, f'"{link.name}" = ?{alive}', (parent,))
         if rows and link.on_delete == "restrict":
@@ -91,15 +98,17 @@ class RecycleBin:
                 f"{child.plural.lower()}.: {names}\n"
             )
             raise ApiError("DELETE_FAILED", message, [])
+        gone = []
         for row in rows:
             if link.on_delete == "cascade" and child.has("IsDeleted"):
-                self._take(child, row["Id"], root, now, actor)
+                gone += self._take(child, row["Id"], root, now, actor)
             elif link.name != "MasterRecordId":
                 stamp = {"SystemModstamp": now} if child.has("SystemModstamp") else {}
                 self._database.update(child, row["Id"], {link.name: None, **stamp})
                 self._database.execute(
                     "INSERT INTO _cleared VALUES (?, ?, ?, ?, ?)", (root, parent, child.name, row["Id"], link.name)
                 )
+        return gone
 
     def _point_again(self, root: str, now: str) -> None:
         """Lookups that the deletion emptied lead to the record again, unless they have got another value since."""

@@ -8,6 +8,7 @@ from sandbox.salesforce.errors import ApiError, deleted_record, missing_record, 
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import SUCCESS, Call, Org
+from sandbox.salesforce.reading import Reading
 from sandbox.salesforce.times import http_date, parsed, parsed_http_date
 from sandbox.wire import Response, Routes
 
@@ -20,6 +21,7 @@ class Rows:
 
     def __init__(self, org: Org) -> None:
         self._org = org
+        self.reading = Reading(org.database, org.queries)
 
     def add_to(self, routes: Routes, base: str) -> None:
         path = f"{base}/sobjects/{{sobject}}"
@@ -95,21 +97,6 @@ class Rows:
             return self._updated(call, done.id)
         return self._created(call, declared, {"id": done.id, **SUCCESS, "created": True})
 
-    def record(self, declared: SObject, record_id: str, names: list[str], version: str) -> dict[str, Any] | None:
-        """The JSON of one record, deleted or not; None when there is none."""
-        found = self.records(declared, [record_id], names, version)
-        return found[0]
-
-    def records(self, declared: SObject, ids: list[str], names: list[str], version: str) -> list[dict[str, Any] | None]:
-        """The JSON of the records in the order of their ids, None for those there are not."""
-        chosen = ", ".join(["Id", *(name for name in dict.fromkeys(names) if name.lower() != "id")])
-        plan = self._org.queries.plan(f"SELECT {chosen} FROM {declared.name}", include_deleted=True)
-        marks = ",".join("?" * len(ids))
-        rows = self._org.database.select(f'SELECT rowid FROM "{declared.name}" WHERE Id IN ({marks})', ids)
-        built = self._org.queries.records(plan, [number for (number,) in rows], version)
-        by_id = {record["Id"]: record for record in built}
-        return [by_id.get(identity) for identity in ids]
-
     def visible_names(self, declared: SObject, wanted: str | None) -> list[str]:
         """The fields asked for, or all; INVALID_FIELD for one that is not to be seen."""
         if not wanted:
@@ -139,7 +126,7 @@ class Rows:
             return Response(304, headers=headers)
         if declared.name == "Account" and _names_etag(call.header("If-None-Match"), changed):
             return Response(304, headers=headers)
-        return Response.of_json(self.record(declared, record_id, names, call.version), headers=headers)
+        return Response.of_json(self.reading.records(declared, [record_id], names, call.version)[0], headers=headers)
 
     def _parent(self, call: Call, declared: SObject, record_id: str, relationship: str) -> Response:
         for f in self._org.schema.visible(declared):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sandbox.salesforce.errors import ApiError, bad_json
@@ -12,6 +14,10 @@ from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.times import parsed, parsed_date, text_of
 
 _RANGE = {"int": 2**31}
+_YEARS = (1700, 4000)  # of the dates the platform takes
+_EXACT = 2.0**53  # up to here a float is exact to the unit
+# One @, a dot within the domain, nothing that needs quoting: the platform is stricter than the standard.
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]+@(?!-)[^\s@<>()\[\],;:\\\"_]+\.[^\s@<>()\[\],;:\\\".]{2,}")
 
 
 def stored(declared: Field, value: Any, known: tuple[str, ...] = ()) -> Any:
@@ -23,9 +29,9 @@ def stored(declared: Field, value: Any, known: tuple[str, ...] = ()) -> Any:
     if declared.type in ("int", "double", "currency", "percent"):
         return _number(declared, value)
     if declared.type == "date":
-        return _date(value)
+        return _date(declared, value)
     if declared.type == "datetime":
-        return _moment(value)
+        return _moment(declared, value)
     if isinstance(value, dict | list):
         kind = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
         raise bad_json(f"Cannot deserialize instance of {declared.type} from {kind} value at [line:1, column:1]")
@@ -59,25 +65,39 @@ def _number(declared: Field, value: Any) -> int | float:
     if abs(number) >= _RANGE.get(declared.type, 10.0 ** (declared.precision - declared.scale)):
         message = f"{declared.label}: value outside of valid range on numeric field: {value}"
         raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", message, [declared.name])
-    return int(number) if declared.type == "int" else round(number, declared.scale)
+    return int(number) if declared.type == "int" else _rounded(number, declared.scale)
 
 
-def _date(value: Any) -> str:
+def _rounded(number: float, scale: int) -> float:
+    """Half away from zero, as people round money."""
+    step = Decimal(1).scaleb(-scale)
+    return float(Decimal(repr(number)).quantize(step, ROUND_HALF_UP)) if abs(number) < _EXACT else number
+
+
+def _date(declared: Field, value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()[:10]
     day = parsed_date(value) if isinstance(value, str) else None
     if day is None:
         raise bad_json(_cannot("date", value))
+    _check_year(declared, day)
     return day.isoformat()
 
 
-def _moment(value: Any) -> str:
+def _moment(declared: Field, value: Any) -> str:
     if isinstance(value, datetime):
         return text_of(value if value.tzinfo else value.replace(tzinfo=UTC))
     moment = parsed(value) if isinstance(value, str) else None
     if moment is None:
         raise bad_json(_cannot("datetime", value))
+    _check_year(declared, moment)
     return text_of(moment)
+
+
+def _check_year(declared: Field, day: date) -> None:
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        message = f"{declared.label}: invalid date: {day.isoformat()}"
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", message, [declared.name])
 
 
 def _text(declared: Field, value: str, known: tuple[str, ...]) -> str:
@@ -88,10 +108,17 @@ def _text(declared: Field, value: str, known: tuple[str, ...]) -> str:
     if declared.length and len(value) > declared.length:
         message = f"{declared.label}: data value too large: {value} (max length={declared.length})"
         raise ApiError("STRING_TOO_LONG", message, [declared.name])
-    if declared.restricted and known and value not in known:
+    chosen = value.split(";") if declared.type == "multipicklist" else [value]
+    if declared.restricted and known and not set(chosen) <= set(known):
         message = f"{declared.label}: bad value for restricted picklist field: {value}"
         raise ApiError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, [declared.name])
     return value
+
+
+def check_email(declared: Field, value: str) -> None:
+    if not _EMAIL.fullmatch(value):
+        message = f"{declared.label}: invalid email address: {value}"
+        raise ApiError("INVALID_EMAIL_ADDRESS", message, [declared.name])
 
 
 def record_id(declared: Field, value: str) -> str:

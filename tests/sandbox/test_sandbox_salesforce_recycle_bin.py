@@ -81,3 +81,73 @@ def test_undelete_of_a_child_that_went_with_its_parent_is_refused(org: Org) -> N
     remove(org, "Account", account)
     with pytest.raises(ApiError, match="not in the recycle bin"):
         org.app.undelete("Contact", contact)
+
+
+# Object -> what its deletion takes along, is forbidden by, and only empties, of what the sandbox has of the recorded
+# describes.
+CHILDREN = {
+    "Account": (
+        {"Contact.AccountId", "Opportunity.AccountId", "AccountContactRole.AccountId", "Event.WhatId", "Task.WhatId",
+         "Note.ParentId", "Attachment.ParentId", "DuplicateRecordItem.RecordId"},
+        {"Case.AccountId", "Contract.AccountId"},
+        {"Account.ParentId", "Lead.ConvertedAccountId", "Task.AccountId", "Event.AccountId", "User.AccountId"},
+    ),
+    "Contact": (
+        {"CampaignMember.ContactId", "OpportunityContactRole.ContactId", "AccountContactRole.ContactId",
+         "CaseContactRole.ContactId", "ContractContactRole.ContactId", "Event.WhoId", "Task.WhoId",
+         "DuplicateRecordItem.RecordId"},
+        {"Case.ContactId", "Contract.CustomerSignedId", "User.ContactId"},
+        {"Contact.ReportsToId", "Lead.ConvertedContactId", "Opportunity.ContactId"},
+    ),
+    "Lead": ({"CampaignMember.LeadId", "Event.WhoId", "Task.WhoId", "DuplicateRecordItem.RecordId"}, set(), set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("parent", CHILDREN)
+def test_describe_tells_what_a_deletion_does_to_children(org: Org, parent: str) -> None:
+    told = org.client.get(f"{BASE}/sobjects/{parent}/describe").json()["childRelationships"]
+    kinds = {f"{one['childSObject']}.{one['field']}": (one["cascadeDelete"], one["restrictedDelete"]) for one in told}
+    for names, flags in zip(CHILDREN[parent], ((True, False), (False, True), (False, False)), strict=True):
+        assert {name: kinds.get(name) for name in names} == dict.fromkeys(names, flags)
+
+
+@pytest.mark.parametrize(
+    ("child", "link", "values"),
+    [("Case", "AccountId", {}), ("Contract", "AccountId", {}), ("Case", "ContactId", {})],
+)
+def test_delete_that_a_child_forbids_is_refused_and_names_it(
+    org: Org, child: str, link: str, values: dict[str, str]
+) -> None:
+    account = org.create("Account", Name="A")
+    contact = org.create("Contact", LastName="C", AccountId=account)
+    other = org.create("Opportunity", AccountId=account, **DEAL)
+    held = {"AccountId": account, "ContactId": contact}[link]
+    made = org.create(child, **{link: held, **values})
+    parent = "Account" if link == "AccountId" else "Contact"
+    answer = org.client.delete(f"{BASE}/sobjects/{parent}/{held}")
+    error = answer.json()[0]
+    assert (answer.status_code, error["errorCode"]) == (400, "DELETE_FAILED")
+    assert org.app.row(child, made)[f"{child}Number"] in error["message"]
+    # What lies below a record can forbid its deletion as well, and then nothing at all is deleted.
+    assert org.client.delete(f"{BASE}/sobjects/Account/{account}").json()[0]["errorCode"] == "DELETE_FAILED"
+    assert [org.app.count("Contact"), org.app.row("Opportunity", other)["IsDeleted"]] == [1, 0]
+    remove(org, child, made)
+    remove(org, "Account", account)
+
+
+def test_undelete_that_would_break_a_unique_key_is_refused(org: Org) -> None:
+    account = org.create("Account", Name="A", Trueline_Id__c="t")
+    remove(org, "Account", account)
+    org.create("Account", Name="B", Trueline_Id__c="t")
+    with pytest.raises(ApiError, match="duplicate value found"):
+        org.app.undelete("Account", account)
+    assert org.app.row("Account", account)["IsDeleted"] == 1
+
+
+def test_collection_delete_of_parent_and_child_tells_that_the_child_is_gone(org: Org) -> None:
+    account = org.create("Account", Name="A")
+    contact = org.create("Contact", LastName="C", AccountId=account)
+    ids = {"ids": f"{account},{contact}"}
+    results = org.client.delete(f"{BASE}/composite/sobjects", params=ids).json()
+    assert [row["success"] for row in results] == [True, False]
+    assert results[1]["errors"][0]["statusCode"] == "ENTITY_IS_DELETED"

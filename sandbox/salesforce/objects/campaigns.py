@@ -27,6 +27,23 @@ from sandbox.salesforce.fields import (
 )  # fmt: skip
 from sandbox.salesforce.objects.values import LEAD_SOURCES, SALUTATIONS
 
+_MEMBERS = {
+    "NumberOfLeads": "c.LeadId IS NOT NULL AND c.ContactId IS NULL",
+    "NumberOfConvertedLeads": "c.LeadId IS NOT NULL AND c.ContactId IS NOT NULL",
+    "NumberOfContacts": "c.ContactId IS NOT NULL",
+    "NumberOfResponses": "c.HasResponded = 1",
+}
+_DEALS = {"NumberOfOpportunities": "1", "NumberOfWonOpportunities": "c.IsWon = 1"}
+_AMOUNTS = {"AmountAllOpportunities": "1", "AmountWonOpportunities": "c.IsWon = 1"}
+
+
+def _counted(name: str, kind: str, condition: str, what: str = "COUNT(*)") -> Field:
+    """A total over the live records of a kind that belong to the campaign."""
+    sql = f"(SELECT {what} FROM {kind} c WHERE c.CampaignId = {{0}}.Id AND c.IsDeleted = 0 AND {condition})"
+    declared = currency(name, nillable=False) if name.startswith("Amount") else number(name, 9, nillable=False)
+    return looked_up(declared, sql)
+
+
 CAMPAIGN = sobject(
     "Campaign",
     "701",
@@ -45,14 +62,9 @@ CAMPAIGN = sobject(
     double("NumberSent", 18, 0),
     boolean("IsActive"),
     long_text("Description"),
-    read_only(number("NumberOfLeads", 9), nillable=False),
-    read_only(number("NumberOfConvertedLeads", 9), nillable=False),
-    read_only(number("NumberOfContacts", 9), nillable=False),
-    read_only(number("NumberOfResponses", 9), nillable=False),
-    read_only(number("NumberOfOpportunities", 9), nillable=False),
-    read_only(number("NumberOfWonOpportunities", 9), nillable=False),
-    read_only(currency("AmountAllOpportunities"), nillable=False),
-    read_only(currency("AmountWonOpportunities"), nillable=False),
+    *(_counted(name, "CampaignMember", condition) for name, condition in _MEMBERS.items()),
+    *(_counted(name, "Opportunity", condition) for name, condition in _DEALS.items()),
+    *(_counted(name, "Opportunity", condition, "coalesce(SUM(c.Amount), 0)") for name, condition in _AMOUNTS.items()),
     read_only(date("LastActivityDate")),
     *audit(owner=("User",)),
     *viewed(),

@@ -16,6 +16,7 @@ from sandbox.salesforce.fields import (
     date,
     double,
     long_text,
+    looked_up,
     moment,
     number,
     percent,
@@ -27,6 +28,13 @@ from sandbox.salesforce.fields import (
     viewed,
 )  # fmt: skip
 from sandbox.salesforce.objects.values import CONTACT_ROLES, FORECAST_CATEGORIES, FORECAST_CODES, LEAD_SOURCES
+
+_OPEN_TASK = "SELECT 1 FROM Task a WHERE a.WhatId = {0}.Id AND a.IsDeleted = 0 AND a.IsClosed = 0"
+_OVERDUE_TASK = f"(EXISTS ({_OPEN_TASK} AND a.ActivityDate < today()))"
+_OPEN_ACTIVITY = (
+    f"(EXISTS ({_OPEN_TASK} UNION ALL SELECT 1 FROM Event a WHERE a.WhatId = {{0}}.Id AND a.IsDeleted = 0 "
+    "AND a.ActivityDate >= today()))"
+)
 
 OPPORTUNITY = sobject(
     "Opportunity",
@@ -61,8 +69,8 @@ OPPORTUNITY = sobject(
     read_only(number("FiscalQuarter", compound="Fiscal")),
     read_only(number("FiscalYear", compound="Fiscal")),
     read_only(text("Fiscal", 6)),
-    read_only(boolean("HasOpenActivity", filters=False, sorts=False), nillable=False),
-    read_only(boolean("HasOverdueTask", filters=False, sorts=False), nillable=False),
+    looked_up(boolean("HasOpenActivity", filters=False, sorts=False), _OPEN_ACTIVITY),
+    looked_up(boolean("HasOverdueTask", filters=False, sorts=False), _OVERDUE_TASK),
     read_only(reference("LastAmountChangedHistoryId", "OpportunityHistory")),
     read_only(reference("LastCloseDateChangedHistoryId", "OpportunityHistory")),
     *audit(owner=("User",)),

@@ -53,6 +53,7 @@ class Plan:
     tail: str = ""  # GROUP BY and HAVING
     tail_parameters: list[Any] = field(default_factory=list)
     booleans: list[int] = field(default_factory=list)
+    mixed: list[int] = field(default_factory=list)  # columns of anyType
     fields: dict[int, Field] = field(default_factory=dict)  # of the columns that show one as it is
     record: Record | None = None  # None: an aggregate, whose `keys` name the columns
     keys: list[str] = field(default_factory=list)
@@ -196,6 +197,8 @@ class Compiler:
         plan.fields[index] = column.field
         if column.field.type == "boolean":
             plan.booleans.append(index)
+        elif column.field.type == "anyType":
+            plan.mixed.append(index)
         return index
 
     def _add(self, plan: Plan, sql: str) -> int:

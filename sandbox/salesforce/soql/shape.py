@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Row = Sequence[Any]
+TRUE, FALSE = b"\1", b"\0"  # among values of other types
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,13 @@ class Record:
         return what.builder(base)
 
 
-def with_booleans(rows: list[tuple[Any, ...]], booleans: Sequence[int]) -> list[Row]:
-    """The rows with true and false in the columns that hold them as 1 and 0."""
-    if not rows or not booleans:
+def with_booleans(rows: list[tuple[Any, ...]], booleans: Sequence[int], mixed: Sequence[int] = ()) -> list[Row]:
+    """The rows with true and false in the columns that hold them as 1 and 0; in `mixed` ones they are blobs."""
+    if not rows or not (booleans or mixed):
         return list(rows)
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for index in booleans:
         columns[index] = [None if value is None else value != 0 for value in columns[index]]
+    for index in mixed:
+        columns[index] = [value == TRUE if isinstance(value, bytes) else value for value in columns[index]]
     return list(zip(*columns, strict=True))
