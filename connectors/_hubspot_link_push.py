@@ -53,9 +53,10 @@ class Links:
     def holds(self, change: LinkChange) -> bool:
         """Whether the link is as the change wants it."""
         link = self.of(change)
-        if isinstance(change, Dissociate):
-            return link is None or (change.label == PRIMARY and not link.is_primary)
-        return link is not None and (change.label != PRIMARY or link.is_primary)
+        has_label = link is not None and (
+            change.label == "" or (link.is_primary if change.label == PRIMARY else change.label in link.labels)
+        )
+        return not has_label if isinstance(change, Dissociate) else has_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class _State:
     links: Links
     records: Mapping[str, Record]
     fields: Fields
+    labels: Mapping[str, tuple[str, int]]  # the portal's own, where a change names one
 
 
 def send_links(gateway: Gateway, description: Description, batch: Sequence[Planned]) -> Sent:
@@ -76,7 +78,9 @@ def send_links(gateway: Gateway, description: Description, batch: Sequence[Plann
         fields = description.fields(pair[0])
         asked = sorted({fields.layout.modified, *_account_property(fields)})
         records = {str(entry.get("id")): entry for entry in read_objects(gateway, fields.layout.object, asked, ids)}
-        state = _State(Links.read(gateway, pair, ids), records, fields)
+        named = any(change.label not in ("", PRIMARY) for _, change in changes)
+        labels = description.labels(LAYOUTS[pair[0]].object, LAYOUTS[pair[1]].object) if named else {}
+        state = _State(Links.read(gateway, pair, ids), records, fields, labels)
     except (NotPermitted, Refused) as error:
         failure = Failure("rejected", getattr(error, "code", "MISSING_SCOPES"), str(error))
         return Sent(tuple(failure.outcome(planned) for planned, _ in changes))
@@ -102,6 +106,9 @@ def _checked(state: _State, planned: Planned, change: LinkChange) -> Outcome | N
     refused = change_refusal(change, None)
     if refused is not None:
         return Outcome(planned.id, "rejected", "REFUSED", refused)
+    if change.label not in ("", PRIMARY, *state.labels):
+        message = f"The portal has no label {change.label!r} for these links; make it in HubSpot or plan without it."
+        return Outcome(planned.id, "rejected", "NO_LABEL", message)
     record = state.records.get(change.key.id)
     if record is None:
         return GONE.outcome(planned)
@@ -110,10 +117,11 @@ def _checked(state: _State, planned: Planned, change: LinkChange) -> Outcome | N
         return Outcome(planned.id, "already", version=version)
     if isinstance(change, Dissociate):
         link = state.links.of(change)
-        if link is not None and link.labels and change.label != PRIMARY:
+        if link is not None and link.labels and change.label == "":
             message = "The link carries labels that removing it would lose; remove them in HubSpot or plan again."
             return Outcome(planned.id, "conflict", "LABELLED", message, version, link.to_id)
         return None
+    # Only a primary link takes another's place.
     primary = state.links.primary_of(change.key.id) if change.label == PRIMARY else change.replaces
     if primary != change.replaces:
         message = "The record's primary link is not the one that was read; plan again."
@@ -144,19 +152,22 @@ def _write(
 def _operation(change: LinkChange) -> Operation:
     if isinstance(change, Associate):
         return LINKS_CREATE
-    return LABELS_ARCHIVE if change.label == PRIMARY else LINKS_ARCHIVE
+    return LABELS_ARCHIVE if change.label else LINKS_ARCHIVE
 
 
 def _input(state: _State, pair: tuple[str, str], change: LinkChange) -> dict[str, Any]:
     own = LINK_TYPES[pair]
-    if isinstance(change, Dissociate) and change.label == PRIMARY:
-        mark = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": own.primary}
+    if isinstance(change, Dissociate) and change.label:
+        category, type_id = state.labels.get(change.label, ("HUBSPOT_DEFINED", own.primary))
+        mark = {"associationCategory": category, "associationTypeId": type_id}
         return {"from": {"id": change.key.id}, "to": {"id": change.to.id}, "types": [mark]}
     if isinstance(change, Dissociate):
         return {"from": {"id": change.key.id}, "to": [{"id": change.to.id}]}
     kinds = {("HUBSPOT_DEFINED", own.plain)}
     if change.label == PRIMARY and own.primary is not None:
         kinds.add(("HUBSPOT_DEFINED", own.primary))
+    if change.label in state.labels:
+        kinds.add(state.labels[change.label])
     # A write replaces the labels of a link, so those it has go along.
     link = state.links.of(change)
     kinds |= {(category, type_id) for category, type_id, _ in link.types} if link else set()

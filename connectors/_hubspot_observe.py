@@ -4,31 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from connectors._hubspot_create import find_created
 from connectors._hubspot_fields import Fields
 from connectors._hubspot_gateway import Gateway
 from connectors._hubspot_history import history_of, trace_write
 from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_link_push import Links
 from connectors._hubspot_links import LINK_TYPES
+from connectors._hubspot_merge import living
 from connectors._hubspot_parse import version_of
 from connectors._hubspot_portal import Description
 from connectors._hubspot_push import Record, field_value, read_exactly
 from connectors._hubspot_refusal import PRIMARY
 from connectors.connector import Arrival, Observed
-from model.changes import Associate, Dissociate, Planned, SetField, slot_of
+from model.changes import Associate, Create, Dissociate, Merge, Planned, SetField, slot_of
 from model.streams import Value
 
 MISSING = Observed(None, None, exists=False)
 
 
-def observe_changes(gateway: Gateway, description: Description, changes: Sequence[Planned]) -> dict[str, Observed]:
+def observe_changes(
+    gateway: Gateway, description: Description, changes: Sequence[Planned], external_id: str
+) -> dict[str, Observed]:
     """By change id. Changes of streams and fields that HubSpot does not have count as not existing."""
     observed: dict[str, Observed] = {planned.id: MISSING for planned in changes}
     for stream in LAYOUTS:
-        own = [planned for planned in changes if planned.change.key.stream == stream]
-        if not own:
+        every = [planned for planned in changes if planned.change.key.stream == stream]
+        if not every:
             continue
         fields = description.fields(stream)
+        made = [planned for planned in every if isinstance(planned.change, Create)]
+        observed |= _created(gateway, fields, made, external_id)
+        observed |= {
+            planned.id: _merged(gateway, fields, planned.change)
+            for planned in every
+            if isinstance(planned.change, Merge)
+        }
+        own = [planned for planned in every if not isinstance(planned.change, Create | Merge)]
         ids = list(dict.fromkeys(planned.change.key.id for planned in own))
         written = {slot.field for planned in own if (slot := slot_of(planned.change))}
         names = sorted(fields.properties[name].name for name in written & fields.properties.keys())
@@ -39,6 +51,27 @@ def observe_changes(gateway: Gateway, description: Description, changes: Sequenc
             if record is not None:
                 observed[planned.id] = _observed(fields, planned, record, links)
     return observed
+
+
+def _created(gateway: Gateway, fields: Fields, changes: Sequence[Planned], external_id: str) -> dict[str, Observed]:
+    found = (
+        find_created(gateway, fields, external_id, [planned.change.key.id for planned in changes]) if changes else {}
+    )
+    return {
+        planned.id: Observed(str(record["id"]), version_of(record, fields.layout.modified))
+        for planned in changes
+        if (record := found.get(planned.change.key.id)) is not None
+    }
+
+
+def _merged(gateway: Gateway, fields: Fields, change: Merge) -> Observed:
+    """The survivor's id once all ids of the merge stand for one record."""
+    now = [living(gateway, fields, record_id) for record_id in (change.key.id, *(loser.id for loser in change.losers))]
+    survivor = now[0]
+    if survivor is None:
+        return MISSING
+    is_done = len({str(record["id"]) for record in now if record is not None}) == 1 and None not in now
+    return Observed(str(survivor["id"]) if is_done else None, version_of(survivor, fields.layout.modified))
 
 
 def _links(gateway: Gateway, changes: Sequence[Planned]) -> Mapping[tuple[str, str], Links]:
@@ -61,6 +94,7 @@ def _observed(fields: Fields, planned: Planned, record: Record, links: Mapping[t
         value = field_value(fields, change.field, record.get("properties") or {})
         return Observed(value, version, arrival=_arrival(fields, change, record))
     value = None
+    # A delete is told by the record's existence alone.
     if isinstance(change, Associate | Dissociate) and (change.key.stream, change.to.stream) in links:
         value = _linked(links[change.key.stream, change.to.stream], change)
     return Observed(value, version)

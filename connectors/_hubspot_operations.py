@@ -83,6 +83,42 @@ LOGINS = Operation(
 BATCH_UPDATE = Operation(
     "batch update", "write", "POST", "/crm/objects/{version}/{object}/batch/update", "2026-03", BATCH_STATUSES, most=100
 )
+BATCH_CREATE = Operation(
+    "batch create",
+    "write",
+    "POST",
+    "/crm/objects/{version}/{object}/batch/create",
+    "2026-03",
+    frozenset({201, 207}),
+    is_idempotent=False,
+    most=100,
+)
+BATCH_ARCHIVE = Operation(
+    "batch archive",
+    "write",
+    "POST",
+    "/crm/objects/{version}/{object}/batch/archive",
+    "2026-03",
+    frozenset({204}),
+    most=100,
+    has_body=False,
+)
+# Pairwise, and not twice: the second time the loser's id already stands for the survivor.
+MERGE = Operation(
+    "merge", "write", "POST", "/crm/objects/{version}/{object}/merge", "2026-03", READ_STATUSES, is_idempotent=False
+)
+GET = Operation("get", "read", "GET", "/crm/objects/{version}/{object}/{id}", "2026-03", READ_STATUSES)
+PROPERTY_CREATE = Operation(
+    "property create", "write", "POST", "/crm/properties/{version}/{object}", "2026-03", frozenset({201})
+)
+LABELS = Operation(
+    "association labels",
+    "describe",
+    "GET",
+    "/crm/associations/{version}/{from_object}/{to_object}/labels",
+    "2026-03",
+    READ_STATUSES,
+)
 LINKS_READ = Operation(
     "association batch read",
     "association",
@@ -122,5 +158,5 @@ LABELS_ARCHIVE = replace(
 OPERATIONS: tuple[Operation, ...] = (
     DETAILS, DAILY_USAGE, PROPERTIES, PIPELINES, OWNERS, LIST, LIST_DELETED, SEARCH, COUNT, LINKED_LIST, LINKED_SEARCH,
     BATCH_READ, HISTORY_READ, HISTORY_LIST, FORMS, SUBMISSIONS, LOGINS, BATCH_UPDATE, LINKS_READ, LINKS_CREATE,
-    LINKS_ARCHIVE, LABELS_ARCHIVE,
+    LINKS_ARCHIVE, LABELS_ARCHIVE, BATCH_CREATE, BATCH_ARCHIVE, MERGE, GET, PROPERTY_CREATE, LABELS,
 )  # fmt: skip

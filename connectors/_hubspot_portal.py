@@ -10,7 +10,7 @@ from connectors._http import unreadable
 from connectors._hubspot_fields import Fields, Portal, Property, resolve_fields
 from connectors._hubspot_gateway import Gateway, results_of
 from connectors._hubspot_layouts import LAYOUTS, Layout
-from connectors._hubspot_operations import DETAILS, PROPERTIES
+from connectors._hubspot_operations import DETAILS, LABELS, PROPERTIES
 from model.errors import NotPermitted
 from model.settings import HubspotConnection
 
@@ -25,6 +25,7 @@ class Description:
         self._settings = settings
         self._details: Mapping[str, Any] | None = None
         self._fields: dict[str, Fields] = {}
+        self._labels: dict[tuple[str, str], dict[str, tuple[str, int]]] = {}
 
     def details(self) -> Mapping[str, Any]:
         """The account's details; empty when the token may not see them."""
@@ -65,6 +66,21 @@ class Description:
     def known_fields(self, stream: str) -> Fields | None:
         """The fields of a stream of one kind of object if they have been asked for already."""
         return self._fields.get(LAYOUTS[stream].object) if stream in LAYOUTS else None
+
+    def labels(self, from_object: str, to_object: str) -> Mapping[str, tuple[str, int]]:
+        """The portal's own labels of links between two kinds of objects: name -> (category, type id)."""
+        pair = (from_object, to_object)
+        if pair not in self._labels:
+            reply = self._gateway.call(LABELS, path={"from_object": from_object, "to_object": to_object})
+            try:
+                self._labels[pair] = {
+                    str(entry["label"]): (str(entry["category"]), int(entry["typeId"]))
+                    for entry in results_of(self._gateway, reply)
+                    if entry.get("label") and entry.get("category") == "USER_DEFINED"
+                }
+            except (KeyError, TypeError, ValueError):
+                raise unreadable(self._gateway.name, "a label without category or type") from None
+        return self._labels[pair]
 
     def _properties(self, object_name: str) -> dict[str, Property]:
         reply = self._gateway.call(PROPERTIES, path={"object": object_name}, query=[("archived", "false")])

@@ -24,7 +24,7 @@ from connectors.connector import Sent
 from model.batch import Batch
 from model.changes import Outcome, Planned, SetField
 from model.errors import ConnectorError, NotPermitted
-from model.streams import STREAMS, Value
+from model.streams import Value
 
 Record = Mapping[str, Any]
 GONE = Failure("conflict", "OBJECT_NOT_FOUND", "The record is deleted or merged into another; pull again.")
@@ -93,7 +93,7 @@ def _sorted_out(
         if record is None:
             outcomes[planned.id] = GONE.outcome(planned)
             continue
-        is_money = STREAMS[fields.layout.stream].field(change.field).type == "money"
+        is_money = fields.types.get(change.field) == "money"
         if is_money and change.key.id in stuck:
             outcomes[planned.id] = CURRENCY_STUCK.outcome(planned)
             continue

@@ -5,10 +5,11 @@ from __future__ import annotations
 from connectors._hubspot_fields import Fields
 from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_links import LINK_TYPES
-from model.changes import Associate, Change, Dissociate, SetField
+from model.changes import Associate, Change, Convert, Dissociate, Merge, Restore, SetField
 
 LONGEST_TEXT = 65_536
 PRIMARY = "primary"
+MOST_MERGED = 250
 
 
 def change_refusal(change: Change, fields: Fields | None) -> str | None:
@@ -17,7 +18,23 @@ def change_refusal(change: Change, fields: Fields | None) -> str | None:
         return field_refusal(change, fields)
     if isinstance(change, Associate | Dissociate):
         return _link_refusal(change)
-    return f"HubSpot changes of kind {change.kind} are not sent."
+    if isinstance(change, Restore):
+        return "HubSpot restores deleted records on its own screens only, for 90 days; no call does."
+    if isinstance(change, Convert):
+        return "HubSpot has no leads that become contacts; a contact's lifecycle stage says what it is."
+    if change.key.stream not in LAYOUTS:
+        return f"Records of {change.key.stream} cannot be written in HubSpot."
+    if isinstance(change, Merge):
+        return _merge_refusal(change)
+    return None
+
+
+def _merge_refusal(change: Merge) -> str | None:
+    if not change.losers or any(loser.stream != change.key.stream for loser in change.losers):
+        return "A merge folds records of one stream into another of the same."
+    if len(change.losers) >= MOST_MERGED:
+        return f"HubSpot keeps at most {MOST_MERGED} records in one; merge fewer."
+    return None
 
 
 def field_refusal(change: SetField, fields: Fields | None) -> str | None:
@@ -68,6 +85,6 @@ def _link_refusal(change: Associate | Dissociate) -> str | None:
         return f"HubSpot links from {pair[0]} to {pair[1]} are not written."
     if change.key.connection != change.to.connection:
         return "A link joins two records of one connection."
-    if change.label not in ("", PRIMARY) or (change.label == PRIMARY and types.primary is None):
+    if change.label == PRIMARY and types.primary is None:
         return f"Links from {pair[0]} to {pair[1]} cannot be labelled {change.label!r}."
     return None

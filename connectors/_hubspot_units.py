@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors._hubspot_operations import BATCH_UPDATE, LINKS_CREATE
-from connectors._hubspot_refusal import PRIMARY
-from model.changes import Associate, Change, Dissociate, Planned, SetField
+from model.changes import Associate, Change, Create, Dissociate, Merge, Planned, SetField
 
 ORDER = ("accounts", "contacts", "deals")
 
 
 def units_of(changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
-    """Fields first, then new links, then removed ones; within a group in plan order.
+    """Merges first, each alone, then new records, fields, new links, removed ones and deletes; within a group in plan
+    order.
 
     A unit of fields holds up to 100 records of one stream, all changes of a record together and no field of a record
     twice; a unit of links up to 2,000 of one kind between two streams, with one link per record, so that none
@@ -31,8 +31,10 @@ def _group(change: Change) -> tuple[int, ...]:
     if isinstance(change, Associate):
         return (1, own, _place(change.to.stream))
     if isinstance(change, Dissociate):
-        return (2, own, _place(change.to.stream), int(change.label == PRIMARY))
-    return (3, own)
+        return (2, own, _place(change.to.stream), int(change.label != ""))
+    if isinstance(change, Merge):
+        return (-2, own)
+    return (-1, own) if isinstance(change, Create) else (3, own)
 
 
 def _place(stream: str) -> int:
@@ -40,7 +42,9 @@ def _place(stream: str) -> int:
 
 
 def _split(group: Sequence[Planned]) -> list[tuple[Planned, ...]]:
-    most = BATCH_UPDATE.most if isinstance(group[0].change, SetField) else LINKS_CREATE.most
+    if isinstance(group[0].change, Merge):
+        return [(planned,) for planned in group]
+    most = LINKS_CREATE.most if isinstance(group[0].change, Associate | Dissociate) else BATCH_UPDATE.most
     units: list[list[Planned]] = [[]]
     records: list[set[str]] = [set()]
     taken: list[set[tuple[str, str]]] = [set()]

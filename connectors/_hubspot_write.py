@@ -121,4 +121,4 @@ def _named(error: Mapping[str, Any]) -> set[str]:
 def _ids(entry: Input) -> set[str]:
     source = entry.get("from")
     own = source.get("id") if isinstance(source, dict) else entry.get("id")
-    return {str(own)}
+    return {str(own), str(entry["objectWriteTraceId"])} if "objectWriteTraceId" in entry else {str(own)}

@@ -76,7 +76,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the remote holds where a change would write. For a link, `value` is the linked id (or None).
+    """What the remote holds where a change would write.
+
+    For a link, `value` is the linked id (or None); for a create the id of the record that carries our external id; for
+    a merge the survivor's id once every loser lives on in it; for a conversion the contact the lead became. A deleted
+    record does not `exist`, a restored one does.
 
     `exists` is False when the record is deleted or merged away; then `value` and `version` are None. `is_known` is
     False when the field cannot be read (any more): a None is then no blank. `arrival` is there where the remote keeps

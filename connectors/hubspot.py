@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from connectors._hubspot_check import check_portal
+from connectors._hubspot_create import send_creates
+from connectors._hubspot_delete import send_deletes
 from connectors._hubspot_fields import check_overrides
 from connectors._hubspot_forms import pull_forms, pull_submissions
 from connectors._hubspot_gateway import Gateway
@@ -18,6 +20,7 @@ from connectors._hubspot_layouts import PARTS
 from connectors._hubspot_link_push import send_links
 from connectors._hubspot_links import pull_links
 from connectors._hubspot_logins import pull_logins
+from connectors._hubspot_merge import send_merge
 from connectors._hubspot_observe import observe_changes
 from connectors._hubspot_pages import count_objects
 from connectors._hubspot_portal import Description
@@ -29,7 +32,7 @@ from connectors._hubspot_units import units_of
 from connectors._hubspot_write import Failure, unsent_error
 from connectors.connector import Access, Observed, Sent
 from model.batch import Batch, Page, Watermark
-from model.changes import Outcome, Planned, SetField
+from model.changes import Create, Delete, Merge, Outcome, Planned, SetField
 from model.errors import ConfigError, ConnectorError
 from model.settings import HubspotConnection
 
@@ -81,6 +84,7 @@ class Hubspot:
         self.name = name
         self.usage = gateway.usage
         self._gateway = gateway
+        self._external_id = settings.external_id
         self._description = Description(gateway, settings)
         wanted = settings.streams
         self._streams = STREAMS if wanted is None else tuple(stream for stream in STREAMS if stream in wanted)
@@ -143,11 +147,18 @@ class Hubspot:
         if not sendable:
             return Sent(tuple(refused))
         change = sendable[0].change
+        gateway, description = self._gateway, self._description
         if isinstance(change, SetField):
-            sent = send_fields(self._gateway, self._description, sendable)
+            sent = send_fields(gateway, description, sendable)
+        elif isinstance(change, Create):
+            sent = send_creates(gateway, description, sendable, self._external_id)
+        elif isinstance(change, Merge):
+            sent = send_merge(gateway, description, sendable[0])
+        elif isinstance(change, Delete):
+            sent = send_deletes(gateway, description, sendable)
         else:
-            sent = send_links(self._gateway, self._description, sendable)
+            sent = send_links(gateway, description, sendable)
         return Sent((*refused, *sent.outcomes), sent.records)
 
     def observe(self, changes: Sequence[Planned]) -> Mapping[str, Observed]:
-        return observe_changes(self._gateway, self._description, changes)
+        return observe_changes(self._gateway, self._description, changes, self._external_id)

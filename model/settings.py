@@ -56,6 +56,8 @@ class HubspotConnection(_Remote):
     system: Literal["hubspot"]
     secret: SecretRef
     tier: Literal["free", "professional", "enterprise"] = "professional"
+    # The unique property that records made by us carry; made when it is first needed.
+    external_id: str = Field(default="trueline_id", pattern=r"^[a-z][a-z0-9_]{0,79}$")
 
 
 class FilesConnection(Table):

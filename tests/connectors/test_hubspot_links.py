@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors import _hubspot_links as links_module
@@ -14,7 +15,7 @@ from model.changes import Associate, Dissociate
 from model.evidence import RecordKey
 from sandbox.faults import Fault
 from sandbox.wire import Request, Response
-from tests.connectors.hubspot_portal import Portal, open_portal, planned, rows
+from tests.connectors.hubspot_portal import TOKEN, Portal, open_portal, planned, rows
 
 CREATE = "/contacts/companies/batch/create"
 DAY_S = 24 * 3600
@@ -263,7 +264,6 @@ def test_batches_put_links_after_fields_and_one_link_of_a_record_in_a_unit(porta
     [
         pytest.param(("accounts", "1"), ("contacts", "2"), "", "not written", id="direction"),
         pytest.param(("deals", "1"), ("contacts", "2"), "primary", "cannot be labelled", id="no-primary"),
-        pytest.param(("contacts", "1"), ("accounts", "2"), "Payer", "cannot be labelled", id="own-label"),
     ],
 )
 def test_link_that_cannot_be_written_is_refused(
@@ -273,3 +273,24 @@ def test_link_that_cannot_be_written_is_refused(
     told = portal.connect().refusal(planned(change)[0])
     assert told is not None
     assert reason in told
+
+
+def test_own_label_of_the_portal_is_added_beside_those_a_link_has(portal: Portal) -> None:
+    person, firm = portal.app.create("contacts", firstname="Ada"), portal.app.create("companies", name="Acme")
+    portal.app.associate("contacts", person, "companies", firm)
+    made = httpx.post(
+        f"{portal.listener.url}/crm/v4/associations/contacts/companies/labels",
+        json={"label": "Payer", "name": "payer"},
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )
+    assert made.status_code in (200, 201)
+    change = portal.link(Associate, ("contacts", person), ("accounts", firm), "Payer")
+    unknown = portal.link(Associate, ("contacts", person), ("accounts", firm), "Nobody")
+    assert [outcome.status for outcome in portal.connect().send(planned(change)).outcomes] == ["applied"]
+    assert [outcome.code for outcome in portal.connect().send(planned(unknown)).outcomes] == ["NO_LABEL"]
+    (link,) = [row for row in rows(portal.pull("associations")) if row["from_id"] == person]
+    assert (link["label"], link["is_primary"]) == ("Payer", True)
+    taken = portal.link(Dissociate, ("contacts", person), ("accounts", firm), "Payer")
+    assert [outcome.status for outcome in portal.connect().send(planned(taken)).outcomes] == ["applied"]
+    (link,) = [row for row in rows(portal.pull("associations")) if row["from_id"] == person]
+    assert (link["label"], link["is_primary"]) == (None, True)

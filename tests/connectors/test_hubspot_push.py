@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model.changes import Create, Planned, SetField
+from model.changes import Change, Convert, Planned, Restore, SetField
 from model.errors import AuthFailed, QuotaSpent, Unavailable
 from model.evidence import RecordKey
 from model.streams import Value
@@ -320,7 +320,7 @@ def test_batches_hold_a_hundred_records_no_field_twice_and_follow_the_streams(po
         assert len(slots) == len(set(slots))
 
 
-def refusal(portal: Portal, change: SetField | Create) -> str | None:
+def refusal(portal: Portal, change: Change) -> str | None:
     hubspot = portal.connect()
     hubspot.check()
     calls = hubspot.usage.total
@@ -352,9 +352,11 @@ def test_refusal_says_what_cannot_be_written_without_a_call(
 
 
 def test_refusal_of_an_unsupported_kind_names_it(portal: Portal) -> None:
-    change = Create(RecordKey("hs", "contacts", "x"), (), None, "why")
-    assert "create" in (refusal(portal, change) or "")
-    assert portal.connect().send(planned(change)).outcomes[0].status == "rejected"
+    restored = Restore(RecordKey("hs", "contacts", "1"), None, "why")
+    assert "restores deleted records on its own screens only" in (refusal(portal, restored) or "")
+    converted = Convert(RecordKey("hs", "contacts", "1"), None, None, None, "why")
+    assert "no leads" in (refusal(portal, converted) or "")
+    assert portal.connect().send(planned(converted)).outcomes[0].status == "rejected"
 
 
 def test_refusal_passes_what_can_be_written(portal: Portal) -> None:

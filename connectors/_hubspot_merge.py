@@ -1,0 +1,164 @@
+"""Merging records.
+
+A merge is pairwise and cannot be undone by any call. Of contacts and companies the survivor is a new record, whose id
+every further step takes; both old ids stand for it from then on. So a repeated merge would find the survivor in the
+place of its loser: each loser is looked at first, and one that lives in the survivor already is not sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors._hubspot_create import UNSEEN
+from connectors._hubspot_fields import Fields
+from connectors._hubspot_gateway import Gateway, Refused
+from connectors._hubspot_operations import BATCH_UPDATE, GET, MERGE
+from connectors._hubspot_parse import version_of
+from connectors._hubspot_portal import Description
+from connectors._hubspot_push import GONE, Record, read_with_history, record_batches
+from connectors._hubspot_refusal import text_refusal
+from connectors._hubspot_write import LOST, Failure, unsent_error, write_inputs
+from connectors.connector import Sent
+from model.batch import Batch
+from model.changes import Merge, Outcome, Planned, SetField
+from model.errors import ConnectorError, NotPermitted, Unavailable
+from model.streams import Value
+
+# Code of an applied merge that stopped before its last loser or its values.
+PARTLY = "PARTLY"
+MOVED = Failure("conflict", "MOVED", "The record changed since it was read; plan again.")
+
+
+@dataclass(slots=True)
+class _Merging:
+    """A merge on its way: the survivor so far, and how many of its losers are in it by now."""
+
+    survivor: str
+    folded: int = 0
+
+
+def send_merge(gateway: Gateway, description: Description, planned: Planned) -> Sent:
+    """Fold the losers into the survivor, one call each, then set the values the survivor is to have."""
+    change = planned.change
+    assert isinstance(change, Merge)
+    try:
+        fields = description.fields(change.key.stream)
+        survivor = living(gateway, fields, change.key.id)
+        losers = [living(gateway, fields, loser.id) for loser in change.losers]
+    except (NotPermitted, Refused) as error:
+        code = getattr(error, "code", "MISSING_SCOPES")
+        return Sent((Failure("rejected", code, str(error)).outcome(planned),))
+    except ConnectorError as error:
+        raise unsent_error(error) from error
+    if survivor is None or None in losers:
+        return Sent((GONE.outcome(planned),))
+    state = _Merging(str(survivor["id"]))
+    others = [str(loser["id"]) for loser in losers if loser is not None and str(loser["id"]) != state.survivor]
+    if len(others) == len(losers) and version_of(survivor, fields.layout.modified) != change.seen_at:
+        return Sent((MOVED.outcome(planned),))
+    failure = _fold(gateway, fields, others, state) or _set_values(gateway, fields, change, state)
+    return _merged(gateway, fields, planned, change, state, failure, was_done=not others)
+
+
+def living(gateway: Gateway, fields: Fields, record_id: str) -> Record | None:
+    """The record an id stands for now, its own or the one it was merged into; None when it is deleted."""
+    query = [("properties", ",".join(fields.asked))]
+    try:
+        reply = gateway.call(GET, path={"object": fields.layout.object, "id": record_id}, query=query)
+    except Refused as error:
+        if error.code == "OBJECT_NOT_FOUND" or error.code.startswith("HTTP 404"):
+            return None
+        raise
+    return dict(reply.body) if reply.body.get("id") is not None else None
+
+
+def _fold(gateway: Gateway, fields: Fields, losers: Sequence[str], state: _Merging) -> Failure | None:
+    for loser in losers:
+        body = {"primaryObjectId": state.survivor, "objectIdToMerge": loser}
+        try:
+            reply = gateway.call(MERGE, path={"object": fields.layout.object}, body=body)
+        except Refused as error:
+            return Failure("rejected", error.code, error.reason)
+        except NotPermitted as error:
+            return Failure("rejected", "MISSING_SCOPES", f"{error.missing} is not permitted to this token.")
+        except Unavailable as error:
+            if not error.sent:
+                return Failure("unsent", "STOPPED", str(error))
+            if not _arrived(gateway, fields, loser, state):
+                return LOST
+        except ConnectorError as error:
+            return Failure("unsent", "STOPPED", str(error))
+        else:
+            state.survivor = str(reply.body.get("id") or state.survivor)
+        state.folded += 1
+    return None
+
+
+def _arrived(gateway: Gateway, fields: Fields, loser: str, state: _Merging) -> bool:
+    """Whether a merge whose answer was lost took place: both ids stand for one record then."""
+    try:
+        now = [living(gateway, fields, record_id) for record_id in (loser, state.survivor)]
+    except ConnectorError:
+        return False
+    ids = {str(record["id"]) for record in now if record is not None}
+    if None in now or len(ids) != 1:
+        return False
+    state.survivor = ids.pop()
+    return True
+
+
+def _set_values(gateway: Gateway, fields: Fields, change: Merge, state: _Merging) -> Failure | None:
+    """Set what the survivor is to hold where the merge's own rules chose otherwise."""
+    texts: dict[str, str] = {}
+    for name, value in change.values:
+        setting = SetField(change.key, name, None, value, change.seen_at, change.reason)
+        refused = text_refusal(fields, setting, fields.portal.currency)
+        if refused is not None:
+            return Failure("rejected", "REFUSED", refused)
+        texts[fields.properties[name].name] = fields.text(name, value, fields.portal.currency)
+    if not texts:
+        return None
+    inputs = [{"id": state.survivor, "properties": texts}]
+    try:
+        written = write_inputs(gateway, BATCH_UPDATE, {"object": fields.layout.object}, inputs)
+    except ConnectorError:
+        return UNSEEN
+    return written.failures.get(0)
+
+
+def _merged(
+    gateway: Gateway,
+    fields: Fields,
+    planned: Planned,
+    change: Merge,
+    state: _Merging,
+    failure: Failure | None,
+    *,
+    was_done: bool,
+) -> Sent:
+    found = read_with_history(gateway, fields, (), [state.survivor]).get(state.survivor)
+    batches = record_batches(gateway, fields, [found]) if found else ()
+    version = version_of(found, fields.layout.modified) if found else None
+    gone = [key for key in (change.key.id, *(loser.id for loser in change.losers)) if key != state.survivor]
+    if failure is not None and state.folded and failure.status in ("rejected", "unsent"):
+        # Half a merge is no refusal: what is folded stays folded, and the next plan sees the rest.
+        message = f"{state.folded} of {len(change.losers)} were merged, then: {failure.message}"
+        return Sent((Outcome(planned.id, "applied", PARTLY, message, version, made=state.survivor),), batches)
+    if failure is not None:
+        return Sent((failure.outcome(planned),), batches)
+    status: Any = "already" if was_done and not change.values else "applied"
+    merged = merged_batch(gateway.name, fields.layout.stream, gone, state.survivor, version or gateway.at)
+    return Sent((Outcome(planned.id, status, version=version, made=state.survivor),), (*batches, merged))
+
+
+def merged_batch(connection: str, stream: str, gone: Sequence[str], survivor: str, version: int) -> Batch:
+    """Records that live on in the survivor."""
+    columns: dict[str, list[Value]] = {
+        "id": list(gone),
+        "changed_at": [version] * len(gone),
+        "is_deleted": [True] * len(gone),
+        "merged_into": [survivor] * len(gone),
+    }
+    return Batch(connection, stream, columns, frozenset())
