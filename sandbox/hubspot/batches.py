@@ -70,7 +70,7 @@ def create_batch(call: Call, kind: str) -> Response:
     is_traced = _is_traced(inputs)
     for item in inputs:
         try:
-            with call.portal.store.attempt():
+            with call.portal.attempt():
                 number, names = create_one(call, found, item)
         except HubspotError as error:
             if not is_traced:
@@ -95,7 +95,7 @@ def update_batch(call: Call, kind: str) -> Response:
     done: list[Written] = []
     for item, name, new in zip(inputs, wanted, values, strict=True):
         if known.get(name) in live:
-            call.writer.update(found, known[name], new, call.author)
+            call.writer.update(found, known[name], new, call.author, version=call.version)
             done.append((item, known[name], list(new)))
     merged = _merged_away(call, found, [known[w] for w in wanted if w in known])
     absent = [w for w in wanted if known.get(w) not in live and known.get(w) not in merged]
@@ -119,7 +119,7 @@ def upsert_batch(call: Call, kind: str) -> Response:
     errors: list[Entry] = []
     for item, name in zip(inputs, wanted, strict=True):
         try:
-            with call.portal.store.attempt():
+            with call.portal.attempt():
                 results.append(_upsert_one(call, found, item, id_property, name, known))
         except HubspotError as error:
             if not is_traced:
@@ -152,7 +152,7 @@ def _upsert_one(
         number, names = create_one(call, kind, {**item, "properties": sent})
         return {**_traced(item, show(call, kind, number, names)), "new": True}
     values: Values = call.writer.checked(kind, sent)
-    call.writer.update(kind, known[name], values, call.author)
+    call.writer.update(kind, known[name], values, call.author, version=call.version)
     return {**_traced(item, show(call, kind, known[name], list(values))), "new": False}
 
 

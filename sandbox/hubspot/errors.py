@@ -90,3 +90,7 @@ def missing_scopes(scopes: Sequence[str]) -> HubspotError:
         ],
         links={"scopes": _SCOPE_HELP},
     )
+
+
+def no_permission() -> HubspotError:
+    return HubspotError(403, "The user does not have permission to make this change.", "USER_DOES_NOT_HAVE_PERMISSIONS")

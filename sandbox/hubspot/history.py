@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sandbox.hubspot.kinds import Kind
-from sandbox.hubspot.store import VIRTUAL, Store
+from sandbox.hubspot.store import CREATED, UPDATED, VIRTUAL, Row, Store
 from sandbox.hubspot.tokens import Author
 
 # What tells who made a record, and so who set its first values.
-ORIGIN = ("hs_object_source", "hs_object_source_id", "hs_object_source_user_id")
+ORIGIN = ("hs_object_source", "hs_object_source_id", "hs_object_source_detail_1", "hs_object_source_user_id")
 MAX_VERSIONS = 45
 _CHUNK = 500
 _INSERT = "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -31,8 +31,8 @@ def remember(
     rows: list[tuple[Any, ...]] = []
     if firsts := [(name, old) for name, old, _ in listed if name not in known and old is not None]:
         made = store.rows(kind, [record_id], ORIGIN, archived=None)[0]
-        source_type, source_id, user = made[5:]
-        first = (source_type or "CRM_UI", source_id, None, user)
+        source_type, *others = made[5:]
+        first = (source_type or "CRM_UI", *others)
         rows += [(*key, name, made[1], old, *first) for name, old in firsts]
     source = (author.source_type, author.source_id, author.label or None, author.user_id)
     rows += [(*key, name, at, new, *source) for name, _, new in listed]
@@ -44,7 +44,7 @@ def histories(
 ) -> dict[int, dict[str, list[dict[str, Any]]]]:
     """By record and property, the values it had, newest first."""
     kept = [name for name in names if name not in VIRTUAL]
-    found: dict[int, dict[str, list[dict[str, Any]]]] = {record_id: {name: [] for name in kept} for record_id in ids}
+    found: dict[int, dict[str, list[dict[str, Any]]]] = {record_id: {name: [] for name in names} for record_id in ids}
     for start in range(0, len(ids), _CHUNK):
         part = ids[start : start + _CHUNK]
         sql = (
@@ -55,12 +55,22 @@ def histories(
             if name in found[record_id] and len(found[record_id][name]) < MAX_VERSIONS:
                 found[record_id][name].append(_entry(*entry))
     for row in store.rows(kind, ids, [*ORIGIN, *kept], archived=None):
-        source_type, source_id, user = row[5:8]
-        for name, value in zip(kept, row[8:], strict=True):
-            if not found[int(row[0] or 0)][name] and value is not None:
-                first = _entry(row[1], value, source_type or "CRM_UI", source_id, None, user)
-                found[int(row[0] or 0)][name].append(first)
+        record_id = int(row[0] or 0)
+        source_type, *others = row[5 : 5 + len(ORIGIN)]
+        first = (source_type or "CRM_UI", *others)
+        stamps = _stamps(row)
+        for name in stamps.keys() & set(names):
+            found[record_id][name].append(_entry(*stamps[name], *first))
+        for name, value in zip(kept, row[5 + len(ORIGIN) :], strict=True):
+            if not found[record_id][name] and value is not None:
+                found[record_id][name].append(_entry(row[1], value, *first))
     return found
+
+
+def _stamps(row: Row) -> dict[str, tuple[str | int | None, str | int | None]]:
+    """Moment and value of the properties that are kept with the record itself: there is but one version of each."""
+    made: dict[str, tuple[str | int | None, str | int | None]] = dict.fromkeys(CREATED, (row[1], row[1]))
+    return made | dict.fromkeys(UPDATED, (row[2], row[2])) | {"hs_object_id": (row[1], str(row[0]))}
 
 
 def _entry(at: Any, value: Any, source_type: Any, source_id: Any, label: Any, user: Any) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class Links:
 
     def limit(self, link_type: LinkType, most: int | None) -> None:
         """Let a record have at most so many associations of the type; None: as many as there may be."""
+        self._portal.is_redefined = True
         place = (link_type.source, link_type.target, link_type.id)
         if most is None:
             self._maxima.pop(place, None)

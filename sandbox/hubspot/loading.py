@@ -9,11 +9,13 @@ from typing import Any
 import polars as pl
 
 from sandbox.hubspot.definition import NAME, Definition, option_pairs
+from sandbox.hubspot.derived import PHONES
 from sandbox.hubspot.kinds import BY_NUMBER, KINDS, Kind, kind_named
 from sandbox.hubspot.link_types import COUNTED, PRIMARY
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.schema import group_of
+from sandbox.hubspot.stage_times import ENTERED, OLD_ENTERED, slug, stage_property
 from sandbox.hubspot.store import VIRTUAL
 
 _TIME = "%Y-%m-%dT%H:%M:%S%.3fZ"
@@ -59,7 +61,7 @@ def _load_records(portal: Portal, kind: Kind, frame: pl.DataFrame) -> None:
         archived_at.alias("_archived_at"),
         *columns,
     ).sort("_id")
-    rows = _with_computed(kind, rows)
+    rows = _with_times(portal, kind, _with_computed(kind, rows))
     names = ", ".join(f'"{name}"' for name in rows.columns)
     sql = f"INSERT INTO {kind.plural} ({names}) VALUES ({','.join('?' * rows.width)})"
     for part in rows.iter_slices(_SLICE):
@@ -107,18 +109,39 @@ def _with_computed(kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
         lost = (pl.col("hs_is_closed") == "true") & (pl.col("hs_is_closed_won") != "true")
         flag = pl.when(lost).then(pl.lit("true")).otherwise(pl.lit("false"))
         rows = rows if "hs_is_closed_lost" in rows.columns else rows.with_columns(flag.alias("hs_is_closed_lost"))
-    if kind.plural != "contacts":
-        return rows
-    if "email" in rows.columns:
+    rows = _with_phones(kind, rows)
+    if kind.plural == "contacts" and "email" in rows.columns:
         rows = rows.with_columns(pl.col("email").str.strip_chars().str.to_lowercase())
         if "hs_email_domain" not in rows.columns:
             rows = rows.with_columns(
                 pl.col("email").str.split("@").list.get(1, null_on_oob=True).alias("hs_email_domain")
             )
-    if "phone" in rows.columns and "hs_searchable_calculated_phone_number" not in rows.columns:
-        digits = pl.col("phone").str.replace_all(r"\D", "").str.tail(10).replace("", None)
-        rows = rows.with_columns(digits.alias("hs_searchable_calculated_phone_number"))
     return rows
+
+
+def _with_phones(kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
+    found = [
+        pl.col(name).str.replace_all(r"\D", "").str.tail(10).replace("", None).alias(searchable)
+        for name, searchable in PHONES.get(kind.plural, {}).items()
+        if name in rows.columns and searchable not in rows.columns
+    ]
+    return rows.with_columns(found)
+
+
+def _with_times(portal: Portal, kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
+    """When each record entered the stage it is in: as the frame says, else when it was made."""
+    field = stage_property(kind)
+    if field is None or field not in rows.columns:
+        return rows
+    said = [pl.col(name) for name in ("hs_v2_date_entered_current_stage",) if name in rows.columns]
+    since = pl.coalesce(*said, pl.col("_created"))
+    return rows.with_columns(
+        pl.when(pl.col(field) == stage).then(since).alias(name.format(slug(stage)))
+        for stage in portal.stage_ids(kind)
+        if stage in set(rows[field].unique())
+        for name in (ENTERED, OLD_ENTERED)
+        if name.format(slug(stage)) not in rows.columns
+    )
 
 
 def _load_addresses(portal: Portal, rows: pl.DataFrame) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 from sandbox.hubspot.call import Call
-from sandbox.hubspot.errors import bad_request, not_found
+from sandbox.hubspot.errors import bad_request, no_permission, not_found
 from sandbox.hubspot.history import histories
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.link_types import LinkType
+from sandbox.hubspot.required import may_associate
 from sandbox.hubspot.view import names_shown, record
 from sandbox.hubspot.writing import identity
 from sandbox.wire import Response
@@ -61,7 +62,7 @@ def update_object(call: Call, kind: str, record_id: str) -> Response:
     found = call.portal.kind(kind)
     values = call.writer.checked(found, call.body().get("properties"))
     number = locate(call, found, record_id)
-    call.writer.update(found, number, values, call.author)
+    call.writer.update(found, number, values, call.author, version=call.version)
     return Response.of_json(show(call, found, number, list(values)))
 
 
@@ -78,7 +79,10 @@ def create_one(call: Call, kind: Kind, item: dict[str, Any]) -> tuple[int, list[
     """Make a record from `{properties, associations?}`; its id and the properties that were sent."""
     values = call.writer.checked(kind, item.get("properties") or {})
     number = call.writer.create(kind, values, call.author, version=call.version)
-    for wanted in item.get("associations") or []:
+    wanted_links = item.get("associations") or []
+    if wanted_links and not may_associate(call.portal.settings, call.token, call.version):
+        raise no_permission()
+    for wanted in wanted_links:
         _associate(call, kind, number, wanted)
     return number, list(values)
 

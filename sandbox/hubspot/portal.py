@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sandbox.clock import SandboxClock
-from sandbox.hubspot.definition import Definition, moment, option_pairs
+from sandbox.hubspot.admin_rules import AdminRule
+from sandbox.hubspot.definition import Definition, option_pairs
 from sandbox.hubspot.documents import Documents
 from sandbox.hubspot.errors import not_found
+from sandbox.hubspot.events import Events
 from sandbox.hubspot.kinds import KINDS, Kind, custom_kind, kind_named
 from sandbox.hubspot.schema import default_definitions, group_of
+from sandbox.hubspot.stage_times import ENTERED, LIFECYCLE, slug, time_properties
 from sandbox.hubspot.store import Store
+from sandbox.hubspot.tokens import Author
 from sandbox.hubspot.values import stamp
 
 _SALES = {
@@ -41,7 +46,7 @@ class Settings:
 
     `index_lag_ms`: how long the search index does not know of a write. `salesforce_integration`: the native
     integration is on, so companies cannot be merged. `deal_merge_makes_new_id`: not known of a real portal.
-    `admin_required`: per object the properties that an administrator requires on create, enforced from 2026-09 on.
+    `admin_rules` and whether OAuth apps' users may associate records hold for writes from 2026-09 on.
     """
 
     portal_id: int = 48_000_001
@@ -51,7 +56,8 @@ class Settings:
     index_lag_ms: int = 2000
     salesforce_integration: bool = False
     deal_merge_makes_new_id: bool = False
-    admin_required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    admin_rules: list[AdminRule] = field(default_factory=list)
+    oauth_may_associate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Portal:
         self.settings = settings
         self.store = Store(path)
         self.documents = Documents(self.store)
+        self.events = Events(clock)
         self._definitions: dict[str, dict[str, Definition]] = {}
         self._stages: dict[str, dict[str, Stage]] = {}
         self._custom: dict[str, Kind] = {}
@@ -115,9 +122,21 @@ class Portal:
             stored = self.documents.list(f"definitions:{kind.plural}")
             definitions = {name: Definition.of_stored(body) for name, body in stored.items()}
             self._definitions[kind.plural] = definitions
+            for definition in self._stage_definitions(kind):
+                self._put_definition(kind, definition)
             self.store.furnish(kind, definitions)
-            if kind.stage_fields:
-                self._define_stage_dates(kind, kind.stage_fields)
+
+    @contextmanager
+    def transaction(self, author: Author) -> Iterator[None]:
+        """All that `author` does within happens, or nothing of it."""
+        with self.events.by(author), self.store.transaction():
+            yield
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Within a transaction: undo what happens here, and only that, when it fails."""
+        with self.events.attempt(), self.store.attempt():
+            yield
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -180,11 +199,21 @@ class Portal:
 
     def define(self, kind: Kind, definition: Definition) -> None:
         """Add or replace a property definition."""
-        self.documents.put(f"definitions:{kind.plural}", definition.name, definition.stored())
-        self._definitions[kind.plural][definition.name] = definition
+        self._put_definition(kind, definition)
         self.store.add_property(kind, definition.name)
         self.is_redefined = True
         self.writes += 1
+        if definition.name == LIFECYCLE:
+            self._define_stages(kind)
+
+    def _put_definition(self, kind: Kind, definition: Definition) -> None:
+        if self._definitions[kind.plural].get(definition.name) != definition:
+            self.documents.put(f"definitions:{kind.plural}", definition.name, definition.stored())
+            self._definitions[kind.plural][definition.name] = definition
+
+    def _define_stages(self, kind: Kind) -> None:
+        for definition in self._stage_definitions(kind):
+            self.define(kind, definition)
 
     def rules(self, kind: Kind) -> dict[str, dict[str, dict[str, Any]]]:
         """The validation rules by property and type of rule."""
@@ -227,8 +256,8 @@ class Portal:
         self.documents.put(f"pipelines:{plural}", str(pipeline["id"]), pipeline)
         self._stages.pop(plural, None)
         kind = self.kind(plural)
-        if plural in self._definitions and kind.stage_fields:
-            self._define_stage_dates(kind, kind.stage_fields)
+        if plural in self._definitions:
+            self._define_stages(kind)
 
     def drop_pipelines(self, plural: str) -> None:
         self.documents.clear(f"pipelines:{plural}")
@@ -256,20 +285,28 @@ class Portal:
             }
         return self._stages[plural]
 
-    def _define_stage_dates(self, kind: Kind, fields: tuple[str, str]) -> None:
-        """The read-only stamps that each stage brings, and the options of the stage property."""
-        plural = kind.plural
-        names = [f"hs_v2_date_{word}_{_slug(stage)}" for stage in self.stages(plural) for word in ("entered", "exited")]
-        for definition in moment(*names, read_only=True):
-            if definition.name not in self._definitions[plural]:
-                self.define(kind, replace(definition, group=group_of(kind)))
-        pipeline_field, stage_field = fields
-        pipelines = option_pairs(*((p["id"], p["label"]) for p in self.pipelines(plural) if not p["archived"]))
-        stages = option_pairs(*((stage.id, stage.label) for stage in self.stages(plural).values()))
-        for name, options in ((pipeline_field, pipelines), (stage_field, stages)):
-            definition = self._definitions[plural][name]
-            if definition.options != options:
-                self.define(kind, replace(definition, options=options))
+    def stage_ids(self, kind: Kind) -> list[str]:
+        """The stages a record of the kind can be in: those of its pipelines, or of the life cycle."""
+        if kind.stage_fields:
+            return list(self.stages(kind.plural))
+        lifecycle = self._definitions[kind.plural].get(LIFECYCLE)
+        return lifecycle.values if lifecycle else []
+
+    def _stage_definitions(self, kind: Kind) -> list[Definition]:
+        """What the stages of a kind bring that is not defined yet: their times, the options of pipeline and stage."""
+        known = self._definitions[kind.plural]
+        times = [
+            replace(definition, group=group_of(kind))
+            for stage_id in self.stage_ids(kind)
+            if ENTERED.format(slug(stage_id)) not in known
+            for definition in time_properties(stage_id)
+        ]
+        if not kind.stage_fields:
+            return times
+        pipelines = option_pairs(*((p["id"], p["label"]) for p in self.pipelines(kind.plural) if not p["archived"]))
+        stages = option_pairs(*((stage.id, stage.label) for stage in self.stages(kind.plural).values()))
+        offered = zip(kind.stage_fields, (pipelines, stages), strict=True)
+        return times + [replace(known[name], options=options) for name, options in offered]
 
     # owners
 
@@ -287,11 +324,3 @@ def _kind_of_schema(schema: dict[str, Any]) -> Kind:
         tuple(schema["requiredProperties"]),
         tuple(schema["searchableProperties"]),
     )
-
-
-def _slug(stage_id: str) -> str:
-    """A stage id as it stands in a property name."""
-    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in stage_id.lower())
-
-
-stage_slug = _slug

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.hubspot import association_labels as labels
-from sandbox.hubspot import associations, associations_v3, batches, merging, objects, pipelines
+from sandbox.hubspot import associations, associations_v3, batches, erasing, merging, objects, pipelines
 from sandbox.hubspot import properties as props
 from sandbox.hubspot import property_groups as groups
 from sandbox.hubspot import property_rules as rules
@@ -88,7 +88,7 @@ class Table:
         one, many = "/objects/{kind}/{record_id}", "/objects/{kind}"
         self._add("POST", f"{many}/search", search_objects, "read")
         self._add("POST", f"{many}/merge", merging.merge_objects, "write")
-        self._add("POST", f"{many}/gdpr-delete", merging.erase_object, "write")
+        self._add("POST", f"{many}/gdpr-delete", erasing.erase_object, "write")
         self._add("POST", f"{many}/batch/read", batches.read_batch, "read")
         self._add("POST", f"{many}/batch/create", batches.create_batch, "write")
         self._add("POST", f"{many}/batch/update", batches.update_batch, "write")

@@ -98,6 +98,7 @@ _CONTACTS = [
     *text("salutation", "industry", "annualrevenue", "numemployees", "job_function", "seniority", "department"),
     *text("address", "city", "state", "zip", "country", "message", "hs_linkedin_url", "hs_language"),
     *text("hs_email_domain", "hs_searchable_calculated_phone_number", read_only=True),
+    *text("hs_searchable_calculated_mobile_number", read_only=True),
     *choice("hs_additional_emails", (), many=True, read_only=True),
     *moment("createdate", "lastmodifieddate", "closedate", read_only=True),
     *choice("lifecyclestage", LIFECYCLE_STAGES, field_type="radio"),
@@ -121,6 +122,7 @@ _CONTACTS = [
     *_ORIGIN,
 ]
 _COMPANIES = [
+    *text("hs_searchable_calculated_phone_number", read_only=True),
     *text("name", "domain", "website", "phone", "address", "address2", "city", "state", "zip", "country"),
     *text("description", "timezone", "linkedin_company_page", "hs_country_code"),
     *choice("hs_additional_domains", (), many=True, read_only=True),

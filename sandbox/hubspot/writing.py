@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sandbox.hubspot.derived import INPUTS, derived
+from sandbox.hubspot.derived import derived, inputs
 from sandbox.hubspot.errors import InvalidValues, bad_request, conflict
 from sandbox.hubspot.history import remember
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.required import check_required, check_rules, check_stage, default_pipeline, ruled_properties
 from sandbox.hubspot.rules import RULES
 from sandbox.hubspot.store import CREATED, VIRTUAL
 from sandbox.hubspot.tokens import Author
@@ -18,6 +19,8 @@ from sandbox.hubspot.values import BadValue, appended, as_text, ms_of, parsed, s
 
 Values = dict[str, str | None]
 Problem = tuple[str, str, str]
+# Whom the history names for a value that follows from others.
+CALCULATED = Author("CALCULATED", "")
 # How many writes may pass before rows that the search index no longer needs are thrown away.
 _SWEEP_EVERY = 256
 
@@ -30,8 +33,9 @@ class Writer:
         self._store = portal.store
         self._links = links
 
-    def checked(self, kind: Kind, properties: Any) -> Values:
-        """The stored form of what a client sent; InvalidValues names everything that is wrong with it."""
+    def checked(self, kind: Kind, properties: Any, *, is_trusted: bool = False) -> Values:
+        """The stored form of what a client sent; InvalidValues names everything that is wrong with it. Who is trusted
+        may set read-only properties."""
         if not isinstance(properties, Mapping):
             raise bad_request("Invalid input JSON: `properties` must be an object")
         values: Values = {}
@@ -41,7 +45,7 @@ class Writer:
             definition = self._portal.definition(kind, name)
             if definition is None:
                 problems.append((str(sent), "PROPERTY_DOESNT_EXIST", f'Property "{sent}" does not exist'))
-            elif definition.read_only:
+            elif definition.read_only and not is_trusted:
                 message = f'"{name}" is a read only property; its value cannot be set.'
                 problems.append((name, "READ_ONLY_VALUE", message))
             elif isinstance(value, dict | list):
@@ -77,51 +81,52 @@ class Writer:
         """Make a record of checked values; its id. 400 for missing properties, 409 for a known e-mail address."""
         if kind.plural == "meetings" and not values.get("hs_timestamp"):
             values = {**values, "hs_timestamp": values.get("hs_meeting_start_time")}
-        self._require(kind, values, version)
+        check_required(self._portal, kind, values, version)
         values = {name: value for name, value in values.items() if value is not None}
-        values |= self._default_pipeline(kind, values)
-        self._check_stage(kind, values)
+        values |= default_pipeline(self._portal, kind, values)
+        check_stage(self._portal, kind, values)
+        check_rules(self._portal, kind, values, values, version)
         self._check_unique(kind, values, None)
         now = self._portal.now()
         record_id = self._store.next_id(kind)
-        origin: Values = {
-            "hs_object_source": author.source_type,
-            "hs_object_source_id": author.source_id,
-            "hs_object_source_label": author.source_type,
-            "hs_object_source_detail_1": author.label or None,
-            "hs_object_source_user_id": None if author.user_id is None else str(author.user_id),
-        }
         company = values.pop("associatedcompanyid", None)
         created = next((values.pop(name) for name in sorted(CREATED & values.keys())), None)
-        computed = derived(self._portal, kind, {}, values, now)
-        row = {name: value for name, value in {**origin, **values, **computed}.items() if name not in VIRTUAL}
+        values |= derived(self._portal, kind, {}, values, now)
+        row = {name: value for name, value in {**_origin(author), **values}.items() if name not in VIRTUAL}
         self._store.insert(kind, {"_id": record_id, "_created": created or now, "_updated": now, **row})
         self.hide_from_index(kind, [record_id])
+        self._portal.events.note("creation", kind, record_id)
+        self._note_changes(kind, record_id, {name: value for name, value in values.items() if value is not None})
         if company:
             self._make_primary(kind, record_id, company)
         self._portal.writes += 1
         return record_id
 
-    def update(self, kind: Kind, record_id: int, values: Values, author: Author) -> None:
+    def update(self, kind: Kind, record_id: int, values: Values, author: Author, *, version: str = "v3") -> None:
         """Set checked values on a live record. Values it already holds leave its stamps and history alone."""
         values = dict(values)
         company = values.pop("associatedcompanyid", None)
         if company:
             self._make_primary(kind, record_id, company)
-        names = sorted({*values, *INPUTS.get(kind.plural, ())} - VIRTUAL)
+        read = inputs(self._portal, kind, values) | ruled_properties(self._portal, kind, version)
+        names = sorted({*values, *read} - VIRTUAL)
         row = self._store.rows(kind, [record_id], names, archived=None)[0]
         old: Values = {name: None if v is None else str(v) for name, v in zip(names, row[5:], strict=True)}
         new = self._changed(kind, old, values)
         created = next((values[name] for name in sorted(CREATED & values.keys())), None)
+        check_rules(self._portal, kind, {**old, **new}, values, version)
         if not new and not created:
             return
-        self._check_stage(kind, {**old, **new}, new)
+        if new.keys() & set(kind.stage_fields or ()):
+            check_stage(self._portal, kind, {**old, **new})
         self._check_unique(kind, new, record_id)
         now = self._next_stamp(str(row[2]))
-        changes = [(name, old[name], value) for name, value in new.items()]
-        remember(self._store, kind, record_id, changes, now, author)
-        self.keep_for_index(kind, [record_id])
         computed = derived(self._portal, kind, old, new, now)
+        if kind.plural == "contacts" and new.get("email"):
+            computed |= self._without_address(record_id, str(new["email"]))
+        self._remember(kind, record_id, old, new, author, now)
+        self._remember(kind, record_id, self._values(kind, record_id, computed), computed, CALCULATED, now)
+        self.keep_for_index(kind, [record_id])
         user: Values = {"hs_updated_by_user_id": None if author.user_id is None else str(author.user_id)}
         moved: Values = {"_updated": now, **({"_created": created} if created else {})}
         self._store.update(kind, record_id, {**new, **computed, **user, **moved})
@@ -129,21 +134,19 @@ class Writer:
 
     def archive(self, kind: Kind, record_id: int) -> None:
         """Move a live record to the recycle bin; nothing happens for any other id."""
-        now = self._portal.now()
-        self.keep_for_index(kind, [record_id])
-        self._store.db.execute(
-            f"UPDATE {kind.plural} SET _archived = 1, _archived_at = ? WHERE _id = ? AND _archived = 0",
-            (now, record_id),
-        )
-        self._links.refresh(kind, record_id)
-        self._portal.writes += 1
+        if self._store.rows(kind, [record_id], ()):
+            self._portal.events.note("deletion", kind, record_id)
+            self._move(kind, record_id, "_archived = 1, _archived_at = ?")
 
     def restore(self, kind: Kind, record_id: int) -> None:
+        """Take a record out of the recycle bin."""
+        if self._store.rows(kind, [record_id], (), archived=True):
+            self._portal.events.note("restore", kind, record_id)
+            self._move(kind, record_id, "_archived = 0, _archived_at = NULL, _updated = ?")
+
+    def _move(self, kind: Kind, record_id: int, how: str) -> None:
         self.keep_for_index(kind, [record_id])
-        self._store.db.execute(
-            f"UPDATE {kind.plural} SET _archived = 0, _archived_at = NULL, _updated = ? WHERE _id = ?",
-            (self._portal.now(), record_id),
-        )
+        self._store.db.execute(f"UPDATE {kind.plural} SET {how} WHERE _id = ?", (self._portal.now(), record_id))
         self._links.refresh(kind, record_id)
         self._portal.writes += 1
 
@@ -167,6 +170,32 @@ class Writer:
     def hide_from_index(self, kind: Kind, ids: Sequence[int]) -> None:
         if self._portal.settings.index_lag_ms > 0:
             self._store.hide_from_index(kind, ids, self._portal.clock.now_ms() + self._portal.settings.index_lag_ms)
+
+    def _values(self, kind: Kind, record_id: int, names: Iterable[str]) -> Values:
+        listed = sorted(names)
+        row = self._store.rows(kind, [record_id], listed, archived=None)[0] if listed else ()
+        return {name: None if v is None else str(v) for name, v in zip(listed, row[5:], strict=True)}
+
+    def _remember(self, kind: Kind, record_id: int, old: Values, new: Values, author: Author, now: str) -> None:
+        changes = [(name, old[name], value) for name, value in new.items() if value != old[name]]
+        if changes:
+            remember(self._store, kind, record_id, changes, now, author)
+            self._note_changes(kind, record_id, {name: value for name, _, value in changes})
+
+    def _note_changes(self, kind: Kind, record_id: int, values: Values) -> None:
+        if self._portal.events.wanted:
+            for name, value in values.items():
+                self._portal.events.note(
+                    "propertyChange", kind, record_id, propertyName=name, propertyValue=value or ""
+                )
+
+    def _without_address(self, record_id: int, email: str) -> Values:
+        """An additional address that becomes the first one is additional no longer."""
+        found = self._store.db.execute("DELETE FROM addresses WHERE id = ? AND email = ?", (record_id, email))
+        if not found.rowcount:
+            return {}
+        left = [str(row[0]) for row in self._store.db.execute("SELECT email FROM addresses WHERE id = ?", (record_id,))]
+        return {"hs_additional_emails": ";".join(left) or None}
 
     def _next_stamp(self, last: str) -> str:
         """Now, or just after the record's last change when that was in this very millisecond."""
@@ -192,46 +221,6 @@ class Writer:
         if old is None or new is None or old not in order or new not in order:
             return True
         return order.index(new) >= order.index(old)
-
-    def _require(self, kind: Kind, values: Values, version: str) -> None:
-        groups = list(kind.required)
-        if version >= "2026-09" and version[0].isdigit():
-            groups += [(name,) for name in self._portal.settings.admin_required.get(kind.plural, ())]
-        missing = [name for group in groups if not any(values.get(name) for name in group) for name in group]
-        if missing:
-            raise bad_request(
-                f"Error creating {kind.upper}. Some required properties were not set.", context={"properties": missing}
-            )
-
-    def _default_pipeline(self, kind: Kind, values: Values) -> Values:
-        """Where a stage is required, the pipeline may be left out when there is only one; elsewhere a record goes
-        into the first stage of the first pipeline."""
-        if kind.stage_fields is None:
-            return {}
-        pipeline_field, stage_field = kind.stage_fields
-        needs_stage = (stage_field,) in kind.required
-        pipelines = [pipeline["id"] for pipeline in self._portal.pipelines(kind.plural) if not pipeline["archived"]]
-        pipeline = values.get(pipeline_field)
-        if not pipeline and len(pipelines) > 1 and needs_stage:
-            raise bad_request(
-                f"Error creating {kind.upper}. Some required properties were not set.",
-                context={"properties": [pipeline_field]},
-            )
-        pipeline = pipeline or next(iter(pipelines), None)
-        first = next(
-            (stage.id for stage in self._portal.stages(kind.plural).values() if stage.pipeline == pipeline), None
-        )
-        return {pipeline_field: pipeline} | ({} if needs_stage or values.get(stage_field) else {stage_field: first})
-
-    def _check_stage(self, kind: Kind, values: Mapping[str, str | None], changed: Values | None = None) -> None:
-        names = kind.stage_fields
-        if names is None or (changed is not None and not changed.keys() & set(names)):
-            return
-        pipeline, stage = values.get(names[0]), values.get(names[1])
-        stages = [s.id for s in self._portal.stages(kind.plural).values() if s.pipeline == pipeline]
-        if (pipeline or stage) and stage not in stages:
-            message = f"{stage} was not one of the allowed options: [{', '.join(stages)}] of pipeline {pipeline}"
-            raise InvalidValues([(names[1], "INVALID_OPTION", message)])
 
     def _check_unique(self, kind: Kind, values: Values, record_id: int | None) -> None:
         if kind.plural == "contacts" and (email := values.get("email")):
@@ -261,6 +250,20 @@ class Writer:
         if not self._store.rows(companies, [number], ()):
             raise InvalidValues([("associatedcompanyid", "INVALID_OPTION", f"Company {company} does not exist.")])
         self._links.label(kind, record_id, companies, number, [1])
+
+
+def _origin(author: Author) -> Values:
+    """Who made a record, as the record itself tells it."""
+    user = None if author.user_id is None else str(author.user_id)
+    return {
+        "hs_object_source": author.source_type,
+        "hs_object_source_id": author.source_id,
+        "hs_object_source_label": author.source_type,
+        "hs_object_source_detail_1": author.label or None,
+        "hs_object_source_user_id": user,
+        "hs_created_by_user_id": user,
+        "hs_updated_by_user_id": user,
+    }
 
 
 def identity(

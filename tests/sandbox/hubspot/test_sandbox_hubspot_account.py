@@ -137,7 +137,7 @@ def test_unknown_path_answers_404(account: Account, path: str) -> None:
 
 
 def test_rules_of_administrators_hold_from_2026_09_on(account: Account) -> None:
-    account.app.settings.admin_required = {"contacts": ("phone",)}
+    account.app.require("contacts", ["phone"])
     body = {"properties": {"lastname": "Fox"}}
     assert account.post("/crm/objects/2026-03/contacts", body).status_code == 201
     assert account.post("/crm/objects/2026-09/contacts", body).status_code == 400
