@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors._salesforce_client import Client
-from connectors._salesforce_fields import WRITABLE
-from connectors._salesforce_schema import Schema, Selection
+from connectors._salesforce_parts import WRITABLE
+from connectors._salesforce_schema import Schema
+from connectors._salesforce_selection import Selection
 from connectors.connector import Access
 from model.errors import ConnectorError, NotPermitted, Rejected
 

@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -226,11 +225,6 @@ class Client:
         if not answer["done"] and not isinstance(answer.get("nextRecordsUrl"), str):
             raise unreadable(self.name, "an unfinished query answer without a next page")
         return answer
-
-
-def soql_time(micros: int) -> str:
-    """A SOQL datetime literal in whole seconds, rounded down: SOQL compares no fractions."""
-    return datetime.fromtimestamp(micros // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def chunks(ids: Sequence[str], size: int) -> list[Sequence[str]]:

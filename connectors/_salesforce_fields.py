@@ -1,7 +1,6 @@
 """Which object and field holds what: Salesforce's names for the canonical streams and their fields, as data.
 
-A stream is read from one or more parts (users: people and queues). A name here is asked for only if describe shows it
-to our user; what describe lacks is unknown, not blank.
+A name here is asked for only if describe shows it to our user; what describe lacks is unknown, not blank.
 """
 
 from __future__ import annotations
@@ -9,10 +8,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from model.errors import ConfigError
-from model.streams import STREAMS, Value, ValueType
+from model.streams import STREAMS, SYSTEM_FIELDS, ValueType
 
 _ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
 
@@ -44,6 +42,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "department": "Department",
         "manager_id": "ManagerId",
         "last_login_at": "LastLoginDate",
+        "login_id": "Id",
     },
     "stages": {
         "key": "ApiName",
@@ -70,6 +69,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "lei": "LEI__c",
         "registration_number": "Registration_Number__c",
         "last_activity_on": "LastActivityDate",
+        "is_person": "IsPersonAccount",
     },
     "contacts": {
         **_PERSON,
@@ -77,6 +77,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "department": "Department",
         "account_id": "AccountId",
         "email_bounced": "IsEmailBounced",
+        "is_person_account": "IsPersonAccount",
     },
     "leads": {
         **_PERSON,
@@ -112,15 +113,66 @@ FIELDS: dict[str, dict[str, str]] = {
         "pushes": "PushCount",
         "last_activity_on": "LastActivityDate",
     },
-    "associations": {
-        "from_id": "OpportunityId",
-        "to_id": "ContactId",
-        "label": "Role",
-        "is_primary": "IsPrimary",
+    "stage_history": {
+        "deal_id": "OpportunityId",
+        "stage": "StageName",
+        "entered_at": "CreatedDate",
+        "amount": "Amount",
+        "close_on": "CloseDate",
+        "probability": "Probability",
+        "by_id": "CreatedById",
+    },
+    "campaigns": {
+        "name": "Name",
+        "type": "Type",
+        "status": "Status",
+        "parent_id": "ParentId",
+        "owner_id": "OwnerId",
+        "starts_on": "StartDate",
+        "ends_on": "EndDate",
+        "is_active": "IsActive",
+        "budget": "BudgetedCost",
+        "cost": "ActualCost",
+    },
+    "campaign_members": {
+        "campaign_id": "CampaignId",
+        "contact_id": "ContactId",
+        "lead_id": "LeadId",
+        "status": "Status",
+        "has_responded": "HasResponded",
+        "responded_at": "FirstRespondedDate",
+    },
+    "activities": {
+        "subject": "Subject",
+        "owner_id": "OwnerId",
+    },
+    "associations": {},  # each of its objects has names of its own, see the parts
+    "licences": {
+        "used": "UsedLicenses",
+        "status": "Status",
+    },
+    "licence_holders": {
+        "licence_id": "PackageLicenseId",
+        "login_id": "UserId",
+    },
+    "logins": {
+        "login_id": "UserId",
+        "logged_in_at": "LoginTime",
+        "type": "LoginType",
+        "application": "Application",
+        "browser": "Browser",
+        "platform": "Platform",
+        "status": "Status",
+        "country": "CountryIso",
     },
 }
 # Read where the org has them; nobody is told when it has not.
-OPTIONAL = frozenset({"legal_name", "lei", "registration_number", "pushes", "contact_id"})
+OPTIONAL = frozenset(
+    {
+        "accounts.legal_name", "accounts.lei", "accounts.registration_number", "accounts.is_person",
+        "contacts.is_person_account", "deals.pushes", "deals.contact_id",
+    }
+)  # fmt: skip
 CURRENCY = "CurrencyIsoCode"
 
 # describe types a canonical type can be read from; text takes all but compounds and files.
@@ -128,68 +180,32 @@ READABLE_AS: dict[ValueType, frozenset[str]] = {
     "int": frozenset({"int", "long", "double", "percent"}),
     "real": frozenset({"int", "long", "double", "percent", "currency"}),
     "bool": frozenset({"boolean"}),
-    "time": frozenset({"datetime"}),
+    "time": frozenset({"datetime", "date"}),
     "date": frozenset({"date", "datetime"}),
     "money": frozenset({"currency", "double", "int"}),
 }
 UNREADABLE_AS_TEXT = frozenset({"address", "location", "base64", "complexvalue"})
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One object a stream is read from. `fixed` fields have one value for all its rows; of the stream's fields in
-    `empty` its rows have none, so that all parts of a stream answer the same fields."""
+# A mapped field that is no canonical one is typed by what describe says of it; all others are text.
+CUSTOM_TYPES: dict[str, ValueType] = {
+    "boolean": "bool", "int": "int", "long": "int", "double": "real", "percent": "real", "currency": "money",
+    "date": "date", "datetime": "time",
+}  # fmt: skip
 
-    sobject: str
-    where: str = ""
-    fixed: Mapping[str, Value] = field(default_factory=dict)
-    empty: frozenset[str] = frozenset()
-    is_optional: bool = False
+_API_NAME = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
+_SYSTEM = frozenset(field.name for field in SYSTEM_FIELDS)
 
 
-PARTS: dict[str, tuple[Part, ...]] = {
-    "users": (
-        Part("User", fixed={"type": "person"}),
-        Part(
-            "Group",
-            where="Type = 'Queue'",
-            fixed={"type": "queue", "is_active": True},
-            empty=frozenset({"department", "manager_id", "last_login_at", "role"}),
-            is_optional=True,
-        ),
-    ),
-    "stages": (Part("OpportunityStage"),),
-    "accounts": (Part("Account"),),
-    "contacts": (Part("Contact"),),
-    "leads": (Part("Lead"),),
-    "deals": (Part("Opportunity"),),
-    "associations": (
-        Part(
-            "OpportunityContactRole",
-            fixed={"from_stream": "deals", "to_stream": "contacts"},
-            is_optional=True,
-        ),
-    ),
-}
-# In an order in which references resolve.
-STREAM_NAMES = tuple(PARTS)
-# Small and without a trace of what was removed: read whole each time.
-ALWAYS_FULL = frozenset({"stages"})
-WRITABLE = ("accounts", "contacts", "leads", "deals")
+def checked_fields(connection: str, overrides: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """The settings' own mapping, stream by stream; ConfigError for a stream or name that cannot be right.
 
-_API_NAME = re.compile(r"[A-Za-z]\w{0,79}")
-
-
-def checked_fields(connection: str, overrides: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """FIELDS with the settings' own mapping laid over it; ConfigError for a stream or name that cannot be right.
-
-    A name that is no canonical field is an extra one and is carried in the payload.
+    A name that is no canonical field is a custom one: its values travel under that name, typed by describe.
     """
-    merged = {stream: dict(names) for stream, names in FIELDS.items()}
     for stream, names in overrides.items():
         where = f"connections.{connection}.fields.{stream}"
-        if stream not in merged:
-            raise ConfigError(f"{where}: there is no such stream; streams are {', '.join(merged)}.")
+        if stream not in FIELDS:
+            raise ConfigError(f"{where}: there is no such stream; streams are {', '.join(FIELDS)}.")
         for canonical, remote in names.items():
             if not _API_NAME.fullmatch(remote):
                 raise ConfigError(f"{where}.{canonical} must be a Salesforce API name such as LEI__c.")
@@ -197,8 +213,9 @@ def checked_fields(connection: str, overrides: Mapping[str, Mapping[str, str]]) 
             meant = difflib.get_close_matches(canonical, known, n=1, cutoff=0.85)
             if canonical not in known and meant:
                 raise ConfigError(f"{where}.{canonical}: did you mean {meant[0]}?")
-            merged[stream][canonical] = remote
-    return merged
+            if canonical in _SYSTEM or not _API_NAME.fullmatch(canonical):
+                raise ConfigError(f"{where}.{canonical}: a field of your own needs a plain name that is not in use.")
+    return overrides
 
 
 _EURO = "AT BE CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK"

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors._http import unreadable
-from connectors._salesforce_client import Client, chunks, soql_time
-from connectors._salesforce_fields import PARTS
-from connectors._salesforce_rows import CONVERTERS, batch_of, long_id, time_of
-from connectors._salesforce_schema import Schema, Selection
+from connectors._salesforce_batches import batch_of
+from connectors._salesforce_client import Client, chunks
+from connectors._salesforce_parts import PARTS
+from connectors._salesforce_rest import RestReader
+from connectors._salesforce_rows import CONVERTERS, JsonCells, long_id, time_of
+from connectors._salesforce_schema import Schema
+from connectors._salesforce_selection import Selection
+from connectors._salesforce_soql import IDS_PER_QUERY, soql_time
 from model.batch import Batch
 from model.errors import NotPermitted, Rejected
 from model.streams import STREAMS, Value
 
-# 200 quoted ids and a long select list stay under half of the 16,384 bytes a URI may have.
-_IDS_PER_QUERY = 200
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 # Where an org keeps the changes of tracked fields: object, and the column that names the record.
 HISTORIES = {
@@ -46,6 +48,7 @@ class Readback:
         self.last_batch: Batch | None = None
         self._client = client
         self._schema = schema
+        self._reader = RestReader(client)
 
     def selection(self, stream: str) -> Selection:
         """How a writable stream's one part is read."""
@@ -65,22 +68,17 @@ class Readback:
 
     def _read(self, stream: str, ids: Sequence[str]) -> dict[str, Current]:
         selection = self.selection(stream)
-        records: list[dict[str, Any]] = []
         # One text that is no id would fail the whole query, for the other 199 records too.
-        for some in chunks([record_id for record_id in ids if _ID.fullmatch(record_id)], _IDS_PER_QUERY):
-            records += self._client.rows(
-                "SELECT {columns:literal} FROM {sobject:literal} WHERE Id IN {ids}",
-                {"columns": ", ".join(selection.columns), "sobject": selection.part.sobject, "ids": list(some)},
-                kind="read",
-                deleted=True,
-            )
+        known = [record_id for record_id in ids if _ID.fullmatch(record_id)]
+        columns = [*selection.columns, *(["LastModifiedDate"] if selection.sobject.has("LastModifiedDate") else [])]
+        records = self._reader.by_id(selection, known, columns, kind="read")
         try:
             return self._currents(selection, records)
         except (ValueError, TypeError, KeyError, OverflowError):
             raise unreadable(self._client.name, f"a {selection.part.sobject} record with an unexpected value") from None
 
     def _currents(self, selection: Selection, records: Sequence[dict[str, Any]]) -> dict[str, Current]:
-        batch = batch_of(self._client.name, selection, records)
+        batch = batch_of(self._client.name, selection, JsonCells(records))
         self.last_batch = batch
         names = tuple(batch.readable)
         gone = batch.columns.get("is_deleted", [False] * len(batch))
@@ -122,7 +120,7 @@ class Readback:
     def _history(self, history: str, parent: str, ids: Sequence[str], since_us: int) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         try:
-            for some in chunks(ids, _IDS_PER_QUERY):
+            for some in chunks(ids, IDS_PER_QUERY):
                 rows += self._client.rows(
                     "SELECT {parent:literal}, Field, OldValue, NewValue FROM {history:literal} "
                     "WHERE {parent:literal} IN {ids} AND CreatedDate >= {since:literal} ORDER BY CreatedDate",

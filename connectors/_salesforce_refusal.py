@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors._salesforce_fields import WRITABLE
+from connectors._salesforce_parts import WRITABLE
 from connectors._salesforce_read import Readback
 from model.changes import Associate, Dissociate, Planned, SetField
 from model.currency import from_minor

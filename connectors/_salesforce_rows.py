@@ -10,11 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from connectors._salesforce_fields import CURRENCY
-from connectors._salesforce_schema import Selection
-from model.batch import Batch
 from model.currency import from_minor, minor_digits, to_minor
-from model.streams import STREAMS, Value, ValueType
+from model.streams import Value, ValueType
 
 # The largest text field Salesforce has; anything longer is no value of its.
 MAX_TEXT = 131_072
@@ -101,65 +98,38 @@ CONVERTERS: dict[ValueType, Callable[[Cells], Cells]] = {
 }
 
 
-def _money(cells: Cells, currencies: Sequence[str | None]) -> Cells:
-    scales = {currency: 10 ** minor_digits(currency) for currency in set(currencies)}
-    return [
-        None if cell is None else cell * scales[currency] if type(cell) is int else to_minor(str(cell), currency)
-        for cell, currency in zip(cells, currencies, strict=True)
-    ]
+class JsonCells:
+    """The records of a query answer, column by column; a field a record lacks is None.
 
+    ValueError, TypeError or KeyError when a cell is not of the asked kind.
+    """
 
-def batch_of(connection: str, selection: Selection, records: Sequence[Record]) -> Batch:
-    """The columns of a page. ValueError, TypeError or KeyError when a cell is not of its described type."""
-    count = len(records)
-    sobject = selection.sobject
-    columns: dict[str, list[Value]] = {
-        "id": _ids([record["Id"] for record in records]),
-        "changed_at": _times([record[selection.version] for record in records]),
-    }
-    if None in columns["id"] or None in columns["changed_at"]:
-        raise ValueError("a record without id or version")
-    if sobject.has("CreatedDate"):
-        columns["created_at"] = _times([record.get("CreatedDate") for record in records])
-    if sobject.has("IsDeleted"):
-        columns["is_deleted"] = [bool(record.get("IsDeleted")) for record in records]
-    if sobject.has("MasterRecordId"):
-        columns["merged_into"] = _ids([record.get("MasterRecordId") for record in records])
-    if selection.extra:
-        columns["payload"] = [
-            json.dumps({name: record.get(api) for name, api in selection.extra.items()}, ensure_ascii=False).replace(
-                "\\u0000", ""
-            )
-            for record in records
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def values(self, api_name: str, kind: ValueType) -> Cells:
+        return CONVERTERS[kind](self._raw(api_name))
+
+    def ids(self, api_name: str) -> Cells:
+        return _ids(self._raw(api_name))
+
+    def fractions(self, api_name: str) -> Cells:
+        """Percentages from 0 to 100 as shares from 0 to 1."""
+        return [None if cell is None else float(cell) / 100 for cell in self._raw(api_name)]
+
+    def amounts(self, api_name: str, currencies: Sequence[str | None]) -> Cells:
+        """Minor units of each record's currency."""
+        scales = {currency: 10 ** minor_digits(currency) for currency in set(currencies)}
+        return [
+            None if cell is None else cell * scales[currency] if type(cell) is int else to_minor(str(cell), currency)
+            for cell, currency in zip(self._raw(api_name), currencies, strict=True)
         ]
-    columns |= _own_columns(selection, records, count)
-    return Batch(connection, selection.stream, columns, selection.readable)
 
-
-def _own_columns(selection: Selection, records: Sequence[Record], count: int) -> dict[str, list[Value]]:
-    columns: dict[str, list[Value]] = {}
-    currencies: list[str | None] = [selection.currency] * count
-    if selection.sobject.has(CURRENCY):
-        currencies = _texts([record.get(CURRENCY) for record in records])
-    stream = STREAMS[selection.stream]
-    for canonical, api in selection.remote.items():
-        field = stream.field(canonical)
-        cells = [record.get(api) for record in records]
-        if field.type == "money":
-            columns[canonical] = _money(cells, currencies)
-        elif field.kind == "reference":
-            columns[canonical] = _ids(cells)
-        elif (selection.sobject.field(api) or {}).get("type") == "percent":
-            # Salesforce counts a probability from 0 to 100, the canonical streams from 0 to 1.
-            columns[canonical] = [None if cell is None else float(cell) / 100 for cell in cells]
-        else:
-            columns[canonical] = CONVERTERS[field.type](cells)
-    for canonical in selection.readable - columns.keys():
-        fixed = selection.part.fixed.get(canonical)
-        columns[canonical] = [fixed] * count
-    if "currency" in selection.readable:
-        columns["currency"] = list(currencies)
-    return columns
+    def _raw(self, api_name: str) -> Cells:
+        return [record.get(api_name) for record in self._records]
 
 
 def remote_value(kind: ValueType, value: Value, currency: str | None) -> Any:

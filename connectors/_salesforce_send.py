@@ -11,7 +11,7 @@ from typing import Any
 from connectors._http import redacted
 from connectors._salesforce_client import WRITE_HEADERS, Client
 from connectors._salesforce_faults import LOCK, error_code
-from connectors._salesforce_fields import PARTS
+from connectors._salesforce_parts import PARTS
 from connectors._salesforce_read import Current, Readback
 from connectors._salesforce_rows import remote_value
 from connectors._salesforce_unit import Unit, Write

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from connectors._salesforce_auth import SaveSecret, Secret
 from connectors._salesforce_check import check_org
 from connectors._salesforce_client import Client, Clocks
-from connectors._salesforce_fields import PARTS, STREAM_NAMES
-from connectors._salesforce_pull import Pull, RestReader, count_part
+from connectors._salesforce_parts import PARTS, STREAM_NAMES
+from connectors._salesforce_pull import Pull, count_part
 from connectors._salesforce_read import Current, Readback
 from connectors._salesforce_refusal import refusal
 from connectors._salesforce_schema import Schema
@@ -45,7 +45,6 @@ class SalesforceConnector:
         self._streams = _checked_streams(name, settings.streams)
         self._client = Client(name, settings, secret, save_secret, self.usage, clocks or Clocks())
         self._schema = Schema(self._client, settings.fields, settings.currency)
-        self._reader = RestReader(self._client)
         self._readback = Readback(self._client, self._schema)
         self._writer = Writer(self._client, self._readback, Sender(self._client, self._readback))
         self._guard = guard
@@ -62,12 +61,14 @@ class SalesforceConnector:
     def pull(self, stream: str, watermark: Watermark) -> Iterator[Page]:
         """Pages of at most 2,000 records; InputError for a stream it has not."""
         self._known(stream)
-        yield from Pull(self._client, self._schema, self._reader, stream, watermark)
+        yield from Pull(self._client, self._schema, stream, watermark)
 
     def count(self, stream: str) -> int | None:
-        """Live records by `SELECT COUNT()`, over all objects of the stream."""
+        """Live records by `SELECT COUNT()`, over all objects of the stream; None where we leave rows out on purpose."""
         self._known(stream)
         selections, _ = self._schema.selections(stream)
+        if any(selection.part.parent for selection in selections):
+            return None
         return sum(count_part(self._client, selection) for selection in selections)
 
     def close(self) -> None:

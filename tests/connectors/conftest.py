@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.connectors.harness import TROUBLES, Harness, harnesses
+from tests.connectors.harness import TROUBLES, Harness, harnesses, streams
 from tests.connectors.salesforce_world import World, open_world
 
 _HARNESSES = harnesses()
@@ -21,12 +21,21 @@ def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
         yield opened
 
 
-@pytest.fixture
-def sourced(harness: Harness) -> Harness:
-    """The harness of a source."""
-    if not harness.stream:
-        pytest.skip("a lookup is asked, not pulled: it has no stream, watermark or count")
-    return harness
+def _sources() -> list[tuple[str, str]]:
+    """System and stream of every case; the stream is blank where the harness has but one."""
+    named = streams()
+    return [(system, stream) for system in sorted(_HARNESSES) for stream in named.get(system, ("",))]
+
+
+@pytest.fixture(params=_sources(), ids=lambda case: "-".join(filter(None, case)))
+def sourced(request: pytest.FixtureRequest) -> Iterator[Harness]:
+    """The harness of a source, turned to one of its streams."""
+    system, stream = request.param
+    with _HARNESSES[system]() as opened:
+        if not opened.stream:
+            pytest.skip("a lookup is asked, not pulled: it has no stream, watermark or count")
+        opened.turn_to(stream or opened.stream)
+        yield opened
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """What a connector shows of itself to pass the contract suite: put `harness_<system>.py` beside this file.
 
 That module has `open_harness()`, a context manager that yields a `Harness`: a connector and a stand-in for its remote
-whose pages hold two records. `troubles` arms what can go wrong, by the names in `TROUBLES`; `impossible` says of each
-of the others why it cannot happen to the system (a file has no rate limit), and the suite leaves the case out.
+whose pages hold two records. A source with several streams names them in `STREAMS`; what is true of a pull is then
+tested stream by stream, and troubles with the one stream of the harness. `troubles` arms what can go wrong, by the
+names in `TROUBLES`; `impossible` says of each of the others why it cannot happen to the system (a file has no rate
+limit), and the suite leaves the case out.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from connectors.connector import Found, Lookup, Source
 from model.batch import Page, Watermark
@@ -57,6 +60,7 @@ class Harness:
     slept: list[float]
     calls: Callable[[], int]
     stream: str = ""  # of a source
+    others: Mapping[str, frozenset[str]] = field(default_factory=dict)  # further streams and the ids to come of each
     questions: Sequence[Mapping[str, Value]] = ()  # of a lookup
     follows_links: bool = False  # whether the address of the next page is the remote's word
     strayed: Callable[[], int] = field(default=lambda: 0)
@@ -73,6 +77,11 @@ class Harness:
             assert found is not None
             yield found
 
+    def turn_to(self, stream: str) -> None:
+        """Pull another stream from now on."""
+        if stream != self.stream:
+            self.stream, self.ids = stream, self.others[stream]
+
     def source(self) -> Source:
         """A fresh connection of a source."""
         made = self.connect()
@@ -85,7 +94,14 @@ OpenHarness = Callable[[], AbstractContextManager[Harness]]
 
 def harnesses() -> dict[str, OpenHarness]:
     """All harnesses there are, by system."""
-    found = {}
-    for path in sorted(Path(__file__).parent.glob("harness_*.py")):
-        found[path.stem.removeprefix("harness_")] = import_module(f"tests.connectors.{path.stem}").open_harness
-    return found
+    return {system: module.open_harness for system, module in _modules().items()}
+
+
+def streams() -> dict[str, tuple[str, ...]]:
+    """The streams of each system whose harness names them."""
+    return {system: module.STREAMS for system, module in _modules().items() if hasattr(module, "STREAMS")}
+
+
+def _modules() -> dict[str, Any]:
+    paths = sorted(Path(__file__).parent.glob("harness_*.py"))
+    return {path.stem.removeprefix("harness_"): import_module(f"tests.connectors.{path.stem}") for path in paths}

@@ -13,10 +13,12 @@ from model.settings import SalesforceConnection
 from sandbox.faults import Fault
 from sandbox.server import Listener
 from sandbox.wire import Request, Response
+from tests.connectors.fake_objects import NO_ENTRIES, OBJECTS, further_objects
 from tests.connectors.fake_org import DATA, EMAIL, SECRET, TOKEN, FakeOrg
 from tests.connectors.harness import Harness
 
 PAGES = "/query"
+STREAMS = ("contacts", *OBJECTS)
 LEAK = f"{EMAIL} {TOKEN} {SECRET}"
 
 
@@ -43,7 +45,7 @@ def _body(code: str, message: str = LEAK) -> str:
 
 @contextmanager
 def open_harness() -> Iterator[Harness]:
-    org = FakeOrg()
+    org = FakeOrg(others=further_objects())
     slept: list[float] = []
     foreign = FakeOrg()
     with Listener(org) as listener, Listener(foreign) as elsewhere:
@@ -90,7 +92,11 @@ def open_harness() -> Iterator[Harness]:
         yield Harness(
             stream="contacts",
             ids=frozenset(row["Id"] for row in org.rows),
-            connect=lambda: connector_for(listener.url, slept),
+            others={
+                stream: frozenset(row["Id"] for name in names for row in org.others[name]) - NO_ENTRIES
+                for stream, names in OBJECTS.items()
+            },
+            connect=lambda: connector_for(listener.url, slept, streams=None),
             troubles=troubles,
             impossible={},
             follows_links=True,

@@ -22,7 +22,7 @@ from model.errors import (
     Unavailable,
 )
 from model.streams import STREAMS, SYSTEM_FIELDS
-from tests.connectors.harness import TROUBLES, Harness, harnesses
+from tests.connectors.harness import TROUBLES, Harness, harnesses, streams
 
 Trouble = Callable[[str], Harness]
 
@@ -84,6 +84,14 @@ def test_every_system_has_a_harness() -> None:
     assert sorted(harnesses()) == sorted(MODULES)
 
 
+@pytest.mark.parametrize("system", sorted(streams()))
+def test_every_stream_of_a_system_is_in_its_harness(system: str) -> None:
+    with harnesses()[system]() as harness:
+        source = harness.source()
+        assert set(source.streams()) == set(streams()[system]) == {harness.stream, *harness.others}
+        source.close()
+
+
 def test_exchange_gives_each_record_once_over_several_calls(harness: Harness) -> None:
     connection = harness.connect()
     before = harness.calls()
@@ -96,11 +104,14 @@ def test_exchange_gives_each_record_once_over_several_calls(harness: Harness) ->
         assert harness.calls() - before > len(harness.questions)
 
 
-def test_pages_of_a_full_pull_say_which_is_last(sourced: Harness) -> None:
+def test_full_pull_gives_each_record_once_and_says_which_page_is_last(sourced: Harness) -> None:
     source = sourced.source()
     pages = read(source, sourced)
     source.close()
 
+    assert len(sourced.ids) >= 5
+    assert len(pages) > 1
+    assert sorted(ids(pages)) == sorted(sourced.ids)
     assert all(page.is_full for page in pages)
     assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
 

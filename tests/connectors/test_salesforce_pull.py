@@ -1,22 +1,22 @@
-"""Pulling: windows, cursors, permissions and the shapes of records, against a fake and the sandbox org."""
+"""Pulling: windows, cursors, permissions and the shapes of records, against a fake org."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from connectors._salesforce_pull import OVERLAP_US, Cursor
+from connectors._salesforce_cursor import Cursor
+from connectors._salesforce_pull import OVERLAP_US
 from connectors.connector import Source
 from connectors.registry import connect
 from connectors.salesforce import SalesforceConnector
-from model.batch import Batch, Page, Watermark
+from model.batch import Page, Watermark
 from model.errors import ConfigError, InputError, NotPermitted
 from sandbox.faults import Fault
-from sandbox.salesforce import SalesforceApp
 from sandbox.server import Listener
+from tests.connectors.fake_objects import further_objects
 from tests.connectors.fake_org import FakeOrg
 from tests.connectors.harness_salesforce import connector_for, settings_for
 
@@ -39,20 +39,6 @@ def fake(listener: Listener) -> Iterator[SalesforceConnector]:
     connector.close()
 
 
-@pytest.fixture
-def app() -> SalesforceApp:
-    return SalesforceApp()
-
-
-@pytest.fixture
-def sandbox(app: SalesforceApp) -> Iterator[SalesforceConnector]:
-    with Listener(app) as opened:
-        settings = settings_for(opened.url, client_id="sandbox-client", timeout_s=5.0, streams=None)
-        connector = SalesforceConnector("sf", settings, lambda _: "sandbox-secret")
-        yield connector
-        connector.close()
-
-
 def ids(pages: list[Page]) -> list[str]:
     return [str(record_id) for page in pages for record_id in page.batch.columns["id"]]
 
@@ -60,11 +46,6 @@ def ids(pages: list[Page]) -> list[str]:
 def only(connector: Source, stream: str, watermark: Watermark | None = None) -> Page:
     (page,) = connector.pull(stream, watermark or Watermark())
     return page
-
-
-def row(batch: Batch, record_id: str) -> dict[str, Any]:
-    place = batch.columns["id"].index(record_id)
-    return {name: column[place] for name, column in batch.columns.items()}
 
 
 # --- windows and cursors ---
@@ -184,17 +165,31 @@ def test_optional_object_the_org_lacks_gives_an_empty_stream_that_says_so(listen
 # --- settings ---
 
 
-def test_mapped_custom_field_is_read_and_a_free_one_goes_to_the_payload(org: FakeOrg, listener: Listener) -> None:
+def test_mapped_custom_fields_are_typed_by_describe(org: FakeOrg, listener: Listener) -> None:
     for record in org.rows:
-        record |= {"Mobile__c": "07700 900123", "Score__c": "7\u0000"}
-    fields = {"contacts": {"mobile": "mobile__C", "score": "Score__c"}}
-    page = next(connector_for(listener.url, [], fields=fields).pull("contacts", Watermark()))
+        record |= {"Mobile__c": "07700 900123", "Score__c": "7\u0000", "Seats__c": 5, "Vip__c": True,
+                   "Met__c": "1970-01-03", "Seen__c": "1970-01-01T00:00:01.000Z", "Rate__c": 0.5}  # fmt: skip
+    names = {"mobile": "mobile__C", "score": "Score__c", "seats": "Seats__c", "vip": "Vip__c", "met": "Met__c",
+             "seen": "Seen__c", "rate": "Rate__c"}  # fmt: skip
+    page = next(connector_for(listener.url, [], fields={"contacts": names}).pull("contacts", Watermark()))
     assert page.batch.columns["mobile"][0] == "07700 900123"
-    assert json.loads(str(page.batch.columns["payload"][0])) == {"score": "7"}
+    custom = {name: (column.type, column.values[0]) for name, column in page.batch.custom.items()}
+    assert custom == {
+        "score": ("text", "7"), "seats": ("int", 5), "vip": ("bool", True), "met": ("date", 2),
+        "seen": ("time", 1_000_000), "rate": ("real", 0.5),
+    }  # fmt: skip
 
 
-def test_without_extra_fields_there_is_no_payload(fake: SalesforceConnector) -> None:
-    assert "payload" not in next(fake.pull("contacts", Watermark())).batch.columns
+def test_custom_field_of_one_object_is_blank_for_the_other_objects_of_its_stream(
+    org: FakeOrg, listener: Listener
+) -> None:
+    org.others = further_objects()
+    for record in org.others["Task"]:
+        record["Channel__c"] = "fax"
+    connector = connector_for(listener.url, [], fields={"activities": {"channel": "Channel__c"}})
+    tasks, _, events, *_ = connector.pull("activities", Watermark())
+    assert tasks.batch.custom["channel"].values == ["fax", "fax"]
+    assert events.batch.custom["channel"].values == [None, None]
 
 
 def test_mapped_field_of_the_wrong_type_is_left_unread_and_said_so(listener: Listener) -> None:
@@ -210,6 +205,8 @@ def test_mapped_field_of_the_wrong_type_is_left_unread_and_said_so(listener: Lis
         pytest.param({"fields": {"people": {"name": "X"}}}, "no such stream", id="stream"),
         pytest.param({"fields": {"contacts": {"phonee": "X"}}}, "did you mean phone", id="typo"),
         pytest.param({"fields": {"contacts": {"x": "Id FROM User"}}}, "API name", id="injection"),
+        pytest.param({"fields": {"contacts": {"changed_at": "Seen__c"}}}, "not in use", id="system-field"),
+        pytest.param({"fields": {"contacts": {"a b": "Seen__c"}}}, "plain name", id="odd-name"),
         pytest.param({"streams": ("contacts", "people")}, "no stream people", id="streams"),
     ],
 )
@@ -226,111 +223,3 @@ def test_unknown_stream_is_an_input_error(fake: SalesforceConnector) -> None:
 def test_registry_connects_salesforce() -> None:
     connection = connect("sf", settings_for("http://127.0.0.1:9"), lambda _: "")
     assert isinstance(connection, SalesforceConnector)
-
-
-# --- the sandbox org ---
-
-
-def test_every_stream_of_an_org_is_pulled_and_counted(app: SalesforceApp, sandbox: SalesforceConnector) -> None:
-    account = app.create("Account", Name="Acme")
-    contact = app.create("Contact", LastName="L", AccountId=account)
-    deal = app.create("Opportunity", Name="D", StageName="Prospecting", CloseDate="2026-12-01", AccountId=account)
-    app.create("OpportunityContactRole", OpportunityId=deal, ContactId=contact, Role="Evaluator", IsPrimary=True)
-    app.create("Lead", LastName="X", Company="Y", Status="Working - Contacted")
-    app.create("Group", Name="Queue", Type="Queue")
-
-    for stream in sandbox.streams():
-        pages = list(sandbox.pull(stream, Watermark()))
-        assert len(set(ids(pages))) == sandbox.count(stream)
-        assert len({page.batch.readable for page in pages}) == 1
-        assert len(ids(pages)) > 0
-
-
-def test_users_stream_holds_people_and_queues_with_the_same_fields(
-    app: SalesforceApp, sandbox: SalesforceConnector
-) -> None:
-    app.create("Group", Name="Queue", Type="Queue")
-    app.create("Group", Name="Not a queue", Type="Regular")
-    people, queues = sandbox.pull("users", Watermark())
-    assert set(people.batch.columns["type"]) == {"person"}
-    assert (queues.batch.columns["type"], queues.batch.columns["name"]) == (["queue"], ["Queue"])
-    assert people.batch.readable == queues.batch.readable
-
-
-def test_contact_role_links_a_deal_to_a_contact(app: SalesforceApp, sandbox: SalesforceConnector) -> None:
-    account = app.create("Account", Name="Acme")
-    contact = app.create("Contact", LastName="L")
-    deal = app.create("Opportunity", Name="D", StageName="Prospecting", CloseDate="2026-12-01", AccountId=account)
-    role = app.create("OpportunityContactRole", OpportunityId=deal, ContactId=contact, Role="Evaluator", IsPrimary=True)
-    link = row(only(sandbox, "associations").batch, role)
-    assert (link["from_stream"], link["from_id"], link["to_stream"], link["to_id"]) == (
-        "deals", deal, "contacts", contact,
-    )  # fmt: skip
-    assert (link["label"], link["is_primary"]) == ("Evaluator", True)
-
-
-def test_deal_arrives_with_money_in_minor_units_and_dates_as_days(
-    app: SalesforceApp, sandbox: SalesforceConnector
-) -> None:
-    account = app.create("Account", Name="Acme")
-    values = {"StageName": "Prospecting", "CloseDate": "1970-01-31", "Amount": 1234.56, "AccountId": account}
-    created = app.create("Opportunity", Name="D", **values)
-    deal = row(only(sandbox, "deals").batch, created)
-    assert (deal["amount"], deal["currency"], deal["close_on"]) == (123_456, "USD", 30)
-    assert (deal["is_closed"], deal["probability"], deal["stage"]) == (False, 0.1, "Prospecting")
-    assert deal["account_id"] == account
-
-
-@pytest.mark.parametrize(("currency", "amount"), [("JPY", 1_500), ("EUR", 150_000), ("KWD", 1_500_000)])
-def test_stated_currency_decides_the_minor_unit_and_leaves_no_doubt(
-    app: SalesforceApp, currency: str, amount: int
-) -> None:
-    account = app.create("Account", Name="Acme", AnnualRevenue=1500)
-    with Listener(app) as listener:
-        settings = settings_for(listener.url, client_id="sandbox-client", timeout_s=5.0, currency=currency)
-        page = only(SalesforceConnector("sf", settings, lambda _: "sandbox-secret"), "accounts")
-    assert row(page.batch, account)["revenue"] == amount
-    assert page.gaps == ()
-
-
-def test_assumed_currency_is_said(sandbox: SalesforceConnector) -> None:
-    assert any("USD is taken from its locale en_US" in gap for gap in only(sandbox, "deals").gaps)
-
-
-def test_deleted_contact_arrives_with_the_next_pull(app: SalesforceApp, sandbox: SalesforceConnector) -> None:
-    contact = app.create("Contact", LastName="L")
-    first = only(sandbox, "contacts")
-    app.delete("Contact", contact)
-    again = only(sandbox, "contacts", first.watermark)
-    assert row(again.batch, contact)["is_deleted"] is True
-
-
-def test_stages_are_read_whole_each_time(sandbox: SalesforceConnector) -> None:
-    first = only(sandbox, "stages")
-    again = only(sandbox, "stages", first.watermark)
-    assert again.is_full
-    assert len(again.batch) == len(first.batch) == 10
-
-
-def test_hidden_field_of_the_sandbox_is_unknown(app: SalesforceApp, sandbox: SalesforceConnector) -> None:
-    app.hide_field("Contact", "HasOptedOutOfEmail")
-    page = only(sandbox, "contacts")
-    assert "email_opt_out" not in page.batch.readable
-
-
-def test_check_says_who_what_and_how_much(app: SalesforceApp, sandbox: SalesforceConnector) -> None:
-    app.hide_field("Contact", "Phone")
-    access = sandbox.check()
-    told = "\n".join(access.facts)
-    assert access.identity == "Sandbox (Developer Edition, SBX1, sandbox)"
-    assert access.problems == ()
-    for words in ("API version 65.0", "user admin@sandbox.example", "accounts: Account", "updateable", "left",
-                  "contacts.phone: Contact.Phone is not readable"):  # fmt: skip
-        assert words in told
-
-
-def test_check_warns_when_the_day_is_nearly_used_up(app: SalesforceApp, sandbox: SalesforceConnector) -> None:
-    app.settings.daily_limit = 1_000
-    for _ in range(920):
-        app._org.calls += 1
-    assert "API calls are left for today" in sandbox.check().problems[0]

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors._http import Answer
+from connectors._salesforce_batches import batch_of
 from connectors._salesforce_faults import SessionExpired, salesforce_fault
-from connectors._salesforce_fields import FIELDS, OPTIONAL, PARTS, locale_currency
-from connectors._salesforce_rows import CONVERTERS, MAX_TEXT, batch_of, long_id, remote_value, time_of
-from connectors._salesforce_schema import Selection, Sobject
+from connectors._salesforce_fields import FIELDS, OPTIONAL, locale_currency
+from connectors._salesforce_parts import PARTS
+from connectors._salesforce_rows import CONVERTERS, MAX_TEXT, JsonCells, long_id, remote_value, time_of
+from connectors._salesforce_selection import Selection, Sobject
 from model.errors import (
     AuthFailed,
     Conflict,
@@ -32,8 +34,9 @@ def test_every_mapped_field_is_canonical() -> None:
         own = set(STREAMS[stream].field_names)
         assert set(names) <= own
         for part in PARTS[stream]:
-            assert set(part.fixed) <= own
-    assert {name for names in FIELDS.values() for name in names} >= OPTIONAL
+            assert {*part.fixed, *part.names, *part.derived} <= own
+            assert not part.empty - own
+    assert {f"{stream}.{name}" for stream, names in FIELDS.items() for name in names} >= OPTIONAL
 
 
 @pytest.mark.parametrize(
@@ -182,12 +185,12 @@ def test_amounts_of_a_multi_currency_org_follow_each_records_own_currency() -> N
     sobject = Sobject("Opportunity", {name.lower(): {"name": name} for name in api_names})
     readable = frozenset({"amount", "currency"})
     part = PARTS["deals"][0]
-    selection = Selection("deals", part, sobject, {"amount": "Amount"}, {}, "SystemModstamp", readable, None, ())
+    selection = Selection("deals", part, sobject, {"amount": "Amount"}, {}, {}, "SystemModstamp", readable, None, ())
     records = [
         {"Id": f"00600000000000{n}AAA", "SystemModstamp": "2026-01-01T00:00:00.000+0000", "Amount": amount,
          "CurrencyIsoCode": currency}
         for n, (amount, currency) in enumerate([("19.99", "EUR"), (1500, "JPY"), ("1.2345", "KWD"), (None, "USD")])
     ]  # fmt: skip
-    columns = batch_of("sf", selection, records).columns
+    columns = batch_of("sf", selection, JsonCells(records)).columns
     assert columns["amount"] == [1_999, 1_500, 1_235, None]
     assert columns["currency"] == ["EUR", "JPY", "KWD", "USD"]
