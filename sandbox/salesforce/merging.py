@@ -24,7 +24,11 @@ HIERARCHIES = {"Account": "ParentId", "Contact": "ReportsToId"}
 # the loser's is deleted with all it says (a role, a response). Salesforce documents no rule for this.
 UNIQUE = {
     "AccountContactRelation": ("AccountId", "ContactId"),
+    "AccountContactRole": ("AccountId", "ContactId"),
+    "CampaignInfluence": ("CampaignId", "OpportunityId", "ContactId", "ModelId"),
     "CampaignMember": ("CampaignId", "LeadOrContactId"),
+    "CaseContactRole": ("CasesId", "ContactId"),
+    "ContractContactRole": ("ContractId", "ContactId"),
     "DuplicateRecordItem": ("DuplicateRecordSetId", "RecordId"),
     "OpportunityContactRole": ("OpportunityId", "ContactId"),
 }
@@ -68,14 +72,33 @@ class Merging:
             rows = [self._records.existing(declared, loser) for loser in losers]
             if master.get("IsConverted") and not actor.unchecked:
                 raise ApiError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
-            for loser in losers:
-                self._records.bin.discard(declared, loser, actor, MasterRecordId=master_id)
-            moved = [one for loser in losers for one in self._move_children(declared, loser, master_id, actor)]
-            self._mirror_direct(declared, master_id)
+            moved = self._merge_persons(declared, [master, *rows], actor)
+            moved += self._fold(declared, master_id, losers, actor)
             chosen = self._individual(declared, [master, *rows], values)
             self._records.update(declared, master_id, {**values, **chosen}, actor)
             self._check_loop(declared, master_id)
         return Merged(master_id, tuple(losers), tuple(dict.fromkeys(one for one in moved if one != master_id)))
+
+    def _fold(self, declared: SObject, master_id: str, losers: Sequence[str], actor: Actor) -> list[str]:
+        """Ids of the rows that point at the master instead of a loser."""
+        for loser in losers:
+            self._records.bin.discard(declared, loser, actor, MasterRecordId=master_id)
+        moved = [one for loser in losers for one in self._move_children(declared, loser, master_id, actor)]
+        self._mirror_direct(declared, master_id)
+        return moved
+
+    def _merge_persons(self, declared: SObject, rows: Sequence[Row], actor: Actor) -> list[str]:
+        """Person accounts merge as accounts and only with their like; the contact behind each goes with it."""
+        if len({bool(row.get("IsPersonAccount")) for row in rows}) > 1:
+            message = "Person accounts can be merged only with person accounts."
+            raise ApiError("INVALID_PERSON_ACCOUNT_OPERATION", message, [])
+        if not rows[0].get("IsPersonAccount"):
+            return []
+        if declared.name == "Contact":
+            message = "The contact of a person account cannot be merged; merge the accounts."
+            raise ApiError("INVALID_PERSON_ACCOUNT_OPERATION", message, [])
+        master, *losers = (row["PersonContactId"] for row in rows)
+        return self._fold(self._schema.get("Contact"), master, losers, actor) if all((master, *losers)) else []
 
     def _move_children(self, declared: SObject, loser: str, master_id: str, actor: Actor) -> list[str]:
         """Ids of the rows that point at the master now; those that collide with one of the master's are deleted."""
@@ -102,7 +125,8 @@ class Merging:
     def _moved(self, kind: SObject, link: Field, row: Row, master_id: str) -> Row:
         """The row with the master for a parent, and what follows from that; nobody counts as having modified it."""
         after = {**row, **derive(self._database, kind.name, row, {link.name: master_id})}
-        if kind.name == "OpportunityContactRole" and link.name == "ContactId":
+        # Salesforce help: a loser's contact roles are primary no longer.
+        if kind.name.endswith("ContactRole") and link.name == "ContactId" and kind.has("IsPrimary"):
             after["IsPrimary"] = 0
         if kind.has("SystemModstamp"):
             after["SystemModstamp"] = text_of_ms(self._clock.now_ms())

@@ -70,22 +70,23 @@ class Sessions:
     def _info(self, user_id: str) -> Result:
         user = self._org.database.row(self._org.schema.get("User"), user_id) or {}
         organization = self._organization()
+        several = self._org.schema.get("User").has("DefaultCurrencyIsoCode")
         return {
             "accessibilityMode": False,
             "chatterExternal": False,
             "currencySymbol": "$",
             "orgAttachmentFileSizeLimit": 5_242_880,
-            "orgDefaultCurrencyIsoCode": "USD",
+            "orgDefaultCurrencyIsoCode": None if several else "USD",
             "orgDefaultCurrencyLocale": organization.get("DefaultLocaleSidKey"),
             "orgDisallowHtmlAttachments": False,
             "orgHasPersonAccounts": self._org.schema.get("Account").has("IsPersonAccount"),
             "organizationId": self._org.org_id,
-            "organizationMultiCurrency": False,
+            "organizationMultiCurrency": several,
             "organizationName": organization.get("Name") or "",
             "profileId": user.get("ProfileId") or "",
             "roleId": user.get("UserRoleId"),
             "sessionSecondsValid": int(self._org.settings.token_life_s),
-            "userDefaultCurrencyIsoCode": None,
+            "userDefaultCurrencyIsoCode": user.get("DefaultCurrencyIsoCode"),
             "userEmail": user.get("Email") or "",
             "userFullName": user.get("Name") or "",
             "userId": user_id,
