@@ -114,7 +114,7 @@ class SalesforceApp:
         database.create(list(schema))
         database.define("today", lambda: self.clock.today().isoformat())
         tokens = Tokens(self.settings, self.clock, lambda: self._org.org_id, self._find_user)
-        queries = Queries(database, schema, self.clock)
+        queries = Queries(database, schema, self.clock, self.settings)
         records = Records(database, schema, self.clock, pod, self.settings.rules, queries)
         return Org(database, schema, self.clock, self.settings, records, queries, tokens, pod)
 
@@ -218,12 +218,17 @@ class SalesforceApp:
         return user_id
 
     def _query(self, call: Call) -> Response:
+        explained = call.request.first("explain")
+        if explained:
+            return Response.of_json(self._org.queries.explain(explained, call.actor.user_id))
         text = call.request.first("q")
         if not text or not text.strip():
             raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
         everything = call.request.path.rstrip("/").lower().endswith("queryall")
-        size = _batch_size(call) or PAGE
-        return Response.of_json(self._org.queries.run(text, call.version, size=size, include_deleted=everything))
+        size, user = _batch_size(call) or PAGE, call.actor.user_id
+        return Response.of_json(
+            self._org.queries.run(text, call.version, size=size, include_deleted=everything, user_id=user)
+        )
 
     def _query_more(self, call: Call, locator: str) -> Response:
         """Other query parameters are ignored: some clients send their whole query again."""

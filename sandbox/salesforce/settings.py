@@ -32,5 +32,7 @@ class Settings:
     bulk_list_page: int = 1_000  # jobs a list of jobs holds
     bulk_hard_delete: bool = True  # the API user has the permission "Bulk API Hard Delete"
     bulk_failure: str = ""  # with a message here every bulk job fails with it
+    page_rows: int = 2_000  # most rows a page of a query has, whatever the client asks for
+    cursor_life_s: float = 172_800.0  # after which a query's locator is refused
     features: frozenset[str] = frozenset({"campaign_influence"})  # of objects/features.py
     rules: Rules = field(default_factory=Rules)

@@ -143,11 +143,12 @@ def test_query_owner_of_a_lead_may_be_a_queue(org: Org) -> None:
     org.create("Lead", LastName="U", Company="C")
     records = org.records("SELECT Owner.Name, Owner.Type FROM Lead ORDER BY LastName")
     assert [(r["Owner"]["Name"], r["Owner"]["Type"]) for r in records] == [
-        ("Inbound", "Group"),
+        ("Inbound", "Queue"),
         ("Sandbox Admin", "User"),
     ]
     assert records[0]["Owner"]["attributes"] == {"type": "Name", "url": f"{BASE}/sobjects/Group/{queue}"}
     assert org.names("SELECT LastName FROM Lead WHERE Owner.Name = 'INBOUND'") == ["Q"]
+    assert org.names("SELECT LastName FROM Lead WHERE Owner.Type = 'queue'") == ["Q"]
 
 
 def test_query_all_shows_the_deleted_which_query_hides(people: Org) -> None:

@@ -13,8 +13,8 @@ from sandbox.salesforce.database import Database
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.queries import Queries
-from sandbox.salesforce.soql.compiler import Plan
-from sandbox.salesforce.soql.shape import Address, Children, Record
+from sandbox.salesforce.soql.plan import Plan
+from sandbox.salesforce.soql.shape import Record
 
 RESULTS = "results"
 ALPHABETICAL_UNTIL = 49  # from v50 on the columns come in the order of the query
@@ -83,7 +83,7 @@ def _entries(record: Record, path: str) -> Iterator[tuple[str, int]]:
     for name, what in record.entries.items():
         if isinstance(what, Record):
             yield from _entries(what, f"{path}{name}.")
-        elif isinstance(what, Address | Children):
+        elif not isinstance(what, int):
             raise ApiError("INVALID_FIELD", "Selecting compound data not supported in Bulk Query")
         else:
             yield f"{path}{name}", what

@@ -39,7 +39,8 @@ class Reading:
         if text is None:
             raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
         size = call.page_size or PAGE
-        found = self._org.queries.run(text, call.version, size=size, include_deleted=include_deleted)
+        user = call.user_id
+        found = self._org.queries.run(text, call.version, size=size, include_deleted=include_deleted, user_id=user)
         return [self._writer(call).page(found)]
 
     def query_more(self, call: SoapCall) -> list[Xml]:

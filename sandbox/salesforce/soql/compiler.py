@@ -5,313 +5,207 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
+from sandbox.salesforce.describe import scopes
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.fields import Field, SObject
+from sandbox.salesforce.fields import IDS, Field, SObject
 from sandbox.salesforce.schema import Schema
-from sandbox.salesforce.soql.aggregates import CALLS, call_field, call_sql
 from sandbox.salesforce.soql.conditions import Conditions
-from sandbox.salesforce.soql.scope import Column, Place, Scope, Table
-from sandbox.salesforce.soql.shape import Address, Children, Record
+from sandbox.salesforce.soql.grouping import Grouping
+from sandbox.salesforce.soql.operands import Operands
+from sandbox.salesforce.soql.plan import Asked, ChildPlan, Plan
+from sandbox.salesforce.soql.scope import Column, Scope, Table
+from sandbox.salesforce.soql.selection import Selection
+from sandbox.salesforce.soql.semijoins import check_places
+from sandbox.salesforce.soql.shape import Children
 from sandbox.salesforce.soql.tokens import pointed
-from sandbox.salesforce.soql.tree import (
-    Call,
-    ChildQuery,
-    FieldGroup,
-    Operand,
-    Ordering,
-    Path,
-    Query,
-    Selected,
-)  # fmt: skip
+from sandbox.salesforce.soql.tree import Call, ChildQuery, Condition, Operand, Ordering, Path, Query, Shown, bare
 
-
-@dataclass(frozen=True, slots=True)
-class ChildPlan:
-    """A child query: `link` is the child's field that holds the parent's id."""
-
-    key: str
-    plan: Plan
-    link: Field
-
-
-@dataclass(slots=True)
-class Plan:
-    """One compiled SELECT. The first column is the row's number, so that a page can be read by numbers alone."""
-
-    sobject: SObject
-    query: Query
-    columns: list[str]
-    source: str
-    where: str
-    parameters: list[Any]
-    order: str
-    tail: str = ""  # GROUP BY and HAVING
-    tail_parameters: list[Any] = field(default_factory=list)
-    booleans: list[int] = field(default_factory=list)
-    mixed: list[int] = field(default_factory=list)  # columns of anyType
-    fields: dict[int, Field] = field(default_factory=dict)  # of the columns that show one as it is
-    record: Record | None = None  # None: an aggregate, whose `keys` name the columns
-    keys: list[str] = field(default_factory=list)
-    children: list[ChildPlan] = field(default_factory=list)
-
-    @property
-    def limits(self) -> str:
-        if self.query.limit is None and not self.query.offset:
-            return ""
-        return f" LIMIT {-1 if self.query.limit is None else self.query.limit} OFFSET {self.query.offset}"
-
-    def numbers_sql(self) -> str:
-        """All matching row numbers, in order."""
-        return f"SELECT t0.rowid FROM {self.source} WHERE {self.where}{self.order}{self.limits}"
-
-    def count_sql(self) -> str:
-        return f"SELECT COUNT(*) FROM {self.source} WHERE {self.where}"
-
-    def rows_sql(self, condition: str) -> str:
-        """The columns of the rows under another condition than the query's own."""
-        return f"SELECT {', '.join(self.columns)} FROM {self.source} WHERE {condition}"
-
-    def aggregate_sql(self) -> str:
-        columns = ", ".join(self.columns)
-        return f"SELECT {columns} FROM {self.source} WHERE {self.where}{self.tail}{self.order}{self.limits}"
+MAX_LEVELS = 5  # of child queries within child queries
+_OWNED_BY = {"mine": "{0} = ?", "queue_owned": "{0} LIKE '00G%'", "user_owned": "{0} LIKE '005%'"}
+_OWNED_BY["team"] = "({0} = ? OR {0} IN (SELECT u.Id FROM User u WHERE u.ManagerId = ?))"
 
 
 class Compiler:
-    """Compiles queries for one API user at one time; `include_deleted` makes it a queryAll."""
+    """Compiles the queries of one text."""
 
-    def __init__(self, schema: Schema, text: str, today: date, *, include_deleted: bool) -> None:
+    def __init__(self, schema: Schema, text: str, asked: Asked) -> None:
         self._schema = schema
         self._text = text
-        self._today = today
-        self._include_deleted = include_deleted
+        self._asked = asked
 
     def plan(self, query: Query) -> Plan:
         """INVALID_TYPE or INVALID_FIELD, with a caret, where a name does not exist or is hidden."""
+        return self._plan_of(query, self._sobject(query), 1)
+
+    def _sobject(self, query: Query) -> SObject:
         declared = self._schema.find(query.sobject)
         if declared is None:
-            raise pointed("INVALID_TYPE", _no_such_type(query.sobject), self._text, query.sobject_at)
-        return self._plan_of(query, declared)
+            raise self._refusal("INVALID_TYPE", _no_such_type(query.sobject), query.sobject_at)
+        return declared
 
-    def _plan_of(self, query: Query, declared: SObject) -> Plan:
-        scope = Scope(self._schema, self._text, Table(declared, "t0"), query.alias, itertools.count(1))
-        plan = Plan(declared, query, ["t0.rowid"], "", "", [], "")
+    def _plan_of(self, query: Query, declared: SObject, level: int) -> Plan:
+        root = Table(declared, "t0")
+        scope = Scope(self._schema, self._text, root, query.alias, query.related, itertools.count(1))
+        operands = Operands(scope, self._asked)
+        plan = Plan(declared, query, ["t0.rowid"])
+        grouping = None
         if query.counts_only:
             plan.columns = ["COUNT(*)"]
         elif query.aggregated:
-            self._select_aggregates(plan, scope)
+            grouping = Grouping(plan, scope, operands)
+            grouping.select()
         else:
-            self._select_records(plan, scope)
-        plan.where, plan.parameters = self._where(query, scope)
-        plan.order = self._order(plan, scope)
-        self._check_limits(query)
+            self._select(plan, Selection(plan, scope, operands), level)
+        having = self._having(query, scope, operands)
+        plan.where, plan.parameters = self._where(query, scope, operands)
+        plan.order = self._order(query, scope, operands)
         plan.source = scope.source
+        if grouping is not None:
+            grouping.state(having)
         return plan
 
-    def _where(self, query: Query, scope: Scope) -> tuple[str, list[Any]]:
-        parts, parameters = [], []
+    def _select(self, plan: Plan, selection: Selection, level: int) -> None:
+        for selected in plan.query.selected:
+            if isinstance(selected.what, ChildQuery):
+                self._select_children(plan, selected.what, level)
+            else:
+                selection.add(selected)
+
+    def _where(self, query: Query, scope: Scope, operands: Operands) -> tuple[str, list[Any]]:
+        parts: list[str] = []
+        parameters: list[Any] = []
         if query.where is not None:
-            conditions = self._conditions(scope)
-            parts.append(conditions.sql(query.where))
-            parameters = conditions.parameters
-        if scope.root.sobject.has("IsDeleted") and not self._include_deleted:
-            parts.append(f"{scope.root.column('IsDeleted')} = 0")
+            check_places(query.where, self._text)
+            parts, parameters = self._condition(query.where, scope, operands)
+        if query.scope is not None:
+            narrowed, bound = self._scoped(query.scope, scope)
+            parts, parameters = [*parts, *narrowed], [*parameters, *bound]
+        if not self._asked.include_deleted:
+            # What is deleted or archived shows in a queryAll alone.
+            hidden = (name for name in ("IsDeleted", "IsArchived") if scope.root.sobject.has(name))
+            parts += [f"{scope.root.column(name)} = 0" for name in hidden]
         return " AND ".join(parts) or "1", parameters
 
-    def _conditions(self, scope: Scope) -> Conditions:
-        def operand(what: Operand) -> tuple[str, Field]:
-            return self._operand(what, scope)
+    def _condition(self, condition: Condition, scope: Scope, operands: Operands) -> tuple[list[str], list[Any]]:
+        def subquery(left: Operand, query: Query) -> tuple[str, list[Any]]:
+            return self._subquery(left, query, scope)
 
-        def subquery(query: Query) -> tuple[str, list[Any]]:
-            return self._subquery(query, scope.numbers)
+        conditions = Conditions(self._text, self._asked, operands.typed, subquery)
+        return [conditions.sql(condition)], conditions.parameters
 
-        return Conditions(self._text, self._today, operand, subquery)
+    def _having(self, query: Query, scope: Scope, operands: Operands) -> tuple[str, list[Any]]:
+        if query.having is None:
+            return "", []
+        parts, parameters = self._condition(query.having, scope, operands)
+        return f" HAVING {parts[0]}", parameters
 
-    def _operand(self, what: Operand, scope: Scope) -> tuple[str, Field]:
-        if isinstance(what, Path):
-            column = scope.column(what)
-            return column.sql, column.field
-        column_of = scope.column(what.argument) if what.argument else None
-        return call_sql(what, column_of), call_field(what, column_of)
+    def _scoped(self, wanted: Path, scope: Scope) -> tuple[list[str], list[Any]]:
+        name = wanted.text.lower()
+        if name not in {known for known, _ in scopes(scope.root.sobject)}:
+            message = f"The requested scope '{wanted.text}' is not supported for {scope.root.sobject.name}"
+            raise self._refusal("INVALID_QUERY_SCOPE", message, wanted.at)
+        if name == "everything":
+            return [], []
+        sql = _OWNED_BY[name]
+        return [sql.format(scope.root.column("OwnerId"))], [self._asked.user_id] * sql.count("?")
 
-    def _subquery(self, query: Query, numbers: Iterator[int]) -> tuple[str, list[Any]]:
+    def _subquery(self, left: Operand, query: Query, outer: Scope) -> tuple[str, list[Any]]:
         """A semi-join: the one column its query selects."""
-        declared = self._schema.find(query.sobject)
-        if declared is None:
-            raise pointed("INVALID_TYPE", _no_such_type(query.sobject), self._text, query.sobject_at)
-        scope = Scope(self._schema, self._text, Table(declared, f"s{next(numbers)}"), query.alias, numbers)
+        declared = self._sobject(query)
+        numbers = outer.numbers
+        table = Table(declared, f"s{next(numbers)}")
+        scope = Scope(self._schema, self._text, table, query.alias, query.related, numbers)
         what = query.selected[0].what
         if len(query.selected) != 1 or not isinstance(what, Path):
-            raise pointed("MALFORMED_QUERY", "A semi-join selects exactly one field.", self._text, query.sobject_at)
+            message = "A semi join sub-select must select exactly one field"
+            raise self._refusal("MALFORMED_QUERY", message, query.sobject_at)
         column = scope.column(what)
-        where, parameters = self._where(query, scope)
+        self._check_semi_join(left, column, what, outer, scope)
+        where, parameters = self._where(query, scope, Operands(scope, self._asked))
         return f"SELECT {column.sql} FROM {scope.source} WHERE {where} AND {column.sql} IS NOT NULL", parameters
 
-    def _select_records(self, plan: Plan, scope: Scope) -> None:
-        plan.record = Record(scope.root.sobject.name, self._add(plan, scope.root.column("Id")))
-        for selected in plan.query.selected:
-            what = selected.what
-            if isinstance(what, ChildQuery):
-                self._select_children(plan, what)
-            elif isinstance(what, FieldGroup):
-                self._select_group(plan, scope, what)
-            elif isinstance(what, Path):
-                self._select_path(plan, scope, what)
-            else:
-                raise pointed("MALFORMED_QUERY", f"unexpected token: '{what.name}'", self._text, what.at)
+    def _check_semi_join(self, left: Operand, column: Column, what: Path, outer: Scope, inner: Scope) -> None:
+        if outer.root.sobject is inner.root.sobject:
+            message = "The inner and outer selects should not be on the same object type"
+            raise self._refusal("MALFORMED_QUERY", message, what.at)
+        path = bare(left)
+        outside = outer.column(path) if isinstance(path, Path) else None
+        if outside is None or not _targets(outside) & _targets(column):
+            shown = path.text if isinstance(path, Path) else path.name
+            message = (
+                f"The selected field '{what.text}' in the subquery and the left operand field in the where expression "
+                f"in the outer query '{shown}' should point to the same object type"
+            )
+            raise self._refusal("MALFORMED_QUERY", message, what.at)
 
-    def _select_path(self, plan: Plan, scope: Scope, path: Path) -> None:
-        steps = scope.steps(path)
-        record = plan.record
-        for depth in range(1, len(steps)):
-            place = scope.place(steps[:depth], path)
-            record = self._nested(plan, record, _relationship_name(scope, steps, depth, path), place)
-        column = scope.column(path)
-        if record is None or column.field.name in record.entries:
-            raise pointed("INVALID_FIELD", f"duplicate field selected: {path.text}", self._text, path.at)
-        record.entries[column.field.name] = self._value(plan, column)
-
-    def _nested(self, plan: Plan, parent: Record | None, name: str, place: Place) -> Record | None:
-        if parent is None:
-            return None
-        found = parent.entries.get(name)
-        if isinstance(found, Record):
-            return found
-        identity = [table.column("Id") for table in place.tables]
-        sql = identity[0] if len(identity) == 1 else f"coalesce({', '.join(identity)})"
-        kind = self._add(plan, place.kind_sql()) if place.polymorphic else None
-        nested = Record(place.type_name, self._add(plan, sql), kind)
-        parent.entries[name] = nested
-        return nested
-
-    def _value(self, plan: Plan, column: Column) -> int | Address:
-        if column.field.type == "address":
-            table = column.place.tables[0]
-            seen = [(key, name) for key, name in column.field.parts if self._schema.field(table.sobject, name)]
-            return Address(tuple((key, self._add(plan, table.column(name))) for key, name in seen))
-        index = self._add(plan, column.sql)
-        plan.fields[index] = column.field
-        if column.field.type == "boolean":
-            plan.booleans.append(index)
-        elif column.field.type == "anyType":
-            plan.mixed.append(index)
-        return index
-
-    def _add(self, plan: Plan, sql: str) -> int:
-        plan.columns.append(sql)
-        return len(plan.columns) - 1
-
-    def _select_group(self, plan: Plan, scope: Scope, group: FieldGroup) -> None:
-        if group.group != "STANDARD" and (plan.query.limit is None or plan.query.limit > 200):
-            message = "The SOQL FIELDS function must have a LIMIT of at most 200"
-            raise ApiError("MALFORMED_QUERY", message)
-        for declared in self._schema.visible(scope.root.sobject):
-            if group.group == "ALL" or declared.custom == (group.group == "CUSTOM"):
-                path = Path((declared.name,), group.at)
-                if plan.record is not None and declared.name not in plan.record.entries:
-                    self._select_path(plan, scope, path)
-
-    def _select_children(self, plan: Plan, child: ChildQuery) -> None:
-        name = child.query.sobject
+    def _select_children(self, plan: Plan, child: ChildQuery, level: int) -> None:
+        name = child.query.sobject.rpartition(".")[2]
         for known in self._schema.children(plan.sobject):
             if known.field.children and known.field.children.lower() == name.lower():
                 declared = self._schema.find(known.sobject)
                 if declared is not None and self._schema.field(declared, known.field.name):
-                    self._add_child(plan, child, declared, known.field)
+                    self._add_child(plan, child, declared, known.field, level)
                     return
         message = (
             f"Didn't understand relationship '{name}' in FROM part of query call. If you are attempting to use a "
             "custom relationship, be sure to append the '__r' after the custom relationship name. Please reference "
             "your WSDL or the describe call for the appropriate names."
         )
-        raise pointed("INVALID_TYPE", message, self._text, child.query.sobject_at)
+        raise self._refusal("INVALID_TYPE", message, child.query.sobject_at)
 
-    def _add_child(self, plan: Plan, child: ChildQuery, declared: SObject, link: Field) -> None:
-        inner = self._plan_of(child.query, declared)
+    def _add_child(self, plan: Plan, child: ChildQuery, declared: SObject, link: Field, level: int) -> None:
+        if level >= MAX_LEVELS:
+            message = f"Child queries are nested at most {MAX_LEVELS} levels deep"
+            raise self._refusal("MALFORMED_QUERY", message, child.at)
+        inner = self._plan_of(child.query, declared, level + 1)
         if inner.record is None or plan.record is None:
-            raise pointed("MALFORMED_QUERY", "A child query selects fields.", self._text, child.at)
-        inner.columns.append(f't0."{link.name}"')
+            raise self._refusal("MALFORMED_QUERY", "A child query selects fields.", child.at)
+        if link.children in plan.record.entries:
+            message = f"duplicate relationship selected: {link.children}"
+            raise self._refusal("INVALID_FIELD", message, child.query.sobject_at)
         plan.record.entries[link.children] = Children(len(plan.children))
         plan.children.append(ChildPlan(link.children, inner, link))
 
-    def _select_aggregates(self, plan: Plan, scope: Scope) -> None:
-        plan.columns = []
-        unnamed = itertools.count()
-        groups = {_group_key(what, scope) for what in plan.query.group_by}
-        for selected in plan.query.selected:
-            plan.keys.append(self._aggregate(plan, scope, selected, groups, unnamed))
-        self._group(plan, scope)
-
-    def _aggregate(self, plan: Plan, scope: Scope, selected: Selected, groups: set[str], unnamed: Iterator[int]) -> str:
-        what = selected.what
-        if not isinstance(what, Path | Call):
-            raise pointed("MALFORMED_QUERY", "Grouped queries select fields and functions.", self._text, 0)
-        sql, declared = self._operand(what, scope)
-        grouped = _group_key(what, scope) in groups
-        if not grouped and not (isinstance(what, Call) and what.name in CALLS):
-            shown = what.text if isinstance(what, Path) else what.name
-            message = f"Field must be grouped or aggregated: {shown}"
-            raise pointed("MALFORMED_QUERY", message, self._text, what.at)
-        index = self._add(plan, sql)
-        if declared.type == "boolean":
-            plan.booleans.append(index)
-        if selected.alias:
-            return selected.alias
-        return declared.name if isinstance(what, Path) else f"expr{next(unnamed)}"
-
-    def _group(self, plan: Plan, scope: Scope) -> None:
-        groups = [self._operand(what, scope)[0] for what in plan.query.group_by]
-        plan.tail = f" GROUP BY {', '.join(groups)}" if groups else ""
-        if plan.query.having is not None:
-            conditions = self._conditions(scope)
-            plan.tail += f" HAVING {conditions.sql(plan.query.having)}"
-            plan.tail_parameters = conditions.parameters
-
-    def _order(self, plan: Plan, scope: Scope) -> str:
-        parts = []
-        for ordering in plan.query.order_by:
-            sql, declared = self._ordered(plan, ordering, scope)
-            if not declared.sortable:
-                message = f"field '{declared.name}' can not be sorted in a query call"
-                raise pointed("INVALID_FIELD", message, self._text, ordering.what.at)
-            # Blank comes first in both directions unless the query says NULLS LAST.
-            direction = f"{'DESC' if ordering.descending else 'ASC'} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}"
-            own = isinstance(ordering.what, Path) and len(scope.steps(ordering.what)) == 1
-            parts.append(f"{sql} {direction.split()[0] if own and not declared.nillable else direction}")
+    def _order(self, query: Query, scope: Scope, operands: Operands) -> str:
+        if query.counts_only and query.order_by:
+            raise ApiError("MALFORMED_QUERY", "Count() queries cannot have an ORDER BY clause")
+        parts = [self._ordered(query, ordering, scope, operands) for ordering in query.order_by]
         return f" ORDER BY {', '.join(parts)}" if parts else ""
 
-    def _ordered(self, plan: Plan, ordering: Ordering, scope: Scope) -> tuple[str, Field]:
-        """What to sort by; a grouped query may name it by its alias."""
-        what = ordering.what
-        if isinstance(what, Path) and len(what.names) == 1:
-            for selected in plan.query.selected if plan.query.aggregated else ():
-                if selected.alias.lower() == what.text.lower() and isinstance(selected.what, Path | Call):
-                    return self._operand(selected.what, scope)
-        return self._operand(what, scope)
+    def _ordered(self, query: Query, ordering: Ordering, scope: Scope, operands: Operands) -> str:
+        what = _aliased(query, ordering)
+        sql, declared = operands.typed(what)
+        if not declared.sortable:
+            message = f"field '{declared.name}' can not be sorted in a query call"
+            raise self._refusal("INVALID_FIELD", message, bare(ordering.what).at)
+        # Blank comes first in both directions unless the query says NULLS LAST.
+        direction = "DESC" if ordering.descending else "ASC"
+        own = isinstance(what, Path) and len(scope.steps(what)) == 1
+        if own and not declared.nillable:
+            return f"{sql} {direction}"
+        return f"{sql} {direction} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}"
 
-    def _check_limits(self, query: Query) -> None:
-        if query.counts_only and query.order_by:
-            message = "Count() queries cannot have an ORDER BY clause"
-            raise ApiError("MALFORMED_QUERY", message)
-
-
-def _relationship_name(scope: Scope, steps: tuple[str, ...], depth: int, path: Path) -> str:
-    """The relationship as it is declared, whatever its case in the query."""
-    for table in scope.place(steps[: depth - 1], path).tables:
-        for declared in table.sobject.fields.values():
-            if declared.relationship.lower() == steps[depth - 1].lower():
-                return declared.relationship
-    return steps[depth - 1]
+    def _refusal(self, code: str, message: str, at: int) -> ApiError:
+        return pointed(code, message, self._text, at)
 
 
-def _group_key(what: Operand, scope: Scope) -> str:
-    if isinstance(what, Path):
-        return ".".join(scope.steps(what)).lower()
-    return f"{what.name}({'.'.join(what.argument.names).lower() if what.argument else ''})"
+def _aliased(query: Query, ordering: Ordering) -> Operand:
+    """What to sort by; a grouped query may name it by its alias."""
+    what = ordering.what
+    for selected in query.selected if query.aggregated else ():
+        named = isinstance(what, Path) and selected.alias.lower() == what.text.lower()
+        if named and isinstance(selected.what, Path | Call | Shown):
+            return selected.what
+    return what
+
+
+def _targets(column: Column) -> set[str]:
+    """The kinds of record the ids of a column belong to; none when it holds no ids."""
+    if column.field.type not in IDS:
+        return set()
+    return set(column.field.refers_to) or {table.sobject.name for table in column.place.tables}
 
 
 def _no_such_type(name: str) -> str:

@@ -13,21 +13,33 @@ from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.fields import IDS, NUMBERS, Field
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.soql.dates import day_range
+from sandbox.salesforce.soql.plan import Asked
 from sandbox.salesforce.soql.tokens import like_pattern, pointed, unescaped
-from sandbox.salesforce.soql.tree import Both, Comparison, Condition, Constant, Either, Membership, Negation, Query
+from sandbox.salesforce.soql.tree import (
+    Both,
+    Comparison,
+    Condition,
+    Constant,
+    Either,
+    Inclusion,
+    Membership,
+    Negation,
+    Operand,
+    Query,
+)  # fmt: skip
 from sandbox.salesforce.times import parsed, text_of
 
 Typed = tuple[str, Field]  # the SQL of an operand and the field whose type it has
-ReadOperand = Callable[[Any], Typed]
-ReadQuery = Callable[[Query], tuple[str, list[Any]]]
+ReadOperand = Callable[[Operand], Typed]
+ReadQuery = Callable[[Operand, Query], tuple[str, list[Any]]]
 
 
 class Conditions:
     """Writes one condition tree; the values it binds are collected in `parameters`, in order."""
 
-    def __init__(self, text: str, today: date, operand: ReadOperand, subquery: ReadQuery) -> None:
+    def __init__(self, text: str, asked: Asked, operand: ReadOperand, subquery: ReadQuery) -> None:
         self._text = text
-        self._today = today
+        self._asked = asked
         self._operand = operand
         self._subquery = subquery
         self.parameters: list[Any] = []
@@ -41,12 +53,16 @@ class Conditions:
             return f"NOT coalesce({self.sql(condition.part)}, 0)"
         if isinstance(condition, Membership):
             return self._membership(condition)
+        if isinstance(condition, Inclusion):
+            return self._inclusion(condition)
         return self._comparison(condition)
 
     def _comparison(self, comparison: Comparison) -> str:
         sql, declared = self._operand(comparison.left)
         self._check_filterable(declared, comparison.right)
         operator, right = comparison.operator, comparison.right
+        if declared.type == "address":
+            raise self._wrong_operator(declared, right)
         if operator == "LIKE":
             return self._like(sql, declared, right)
         if right.kind in ("literal", "date", "datetime") and declared.type in ("date", "datetime"):
@@ -67,8 +83,9 @@ class Conditions:
         return f"{sql} IS NULL" if operator == "=" else f"{sql} IS NOT NULL"
 
     def _like(self, sql: str, declared: Field, right: Constant) -> str:
-        if declared.type in IDS | NUMBERS | {"boolean", "date", "datetime"} or right.kind != "string":
-            raise pointed("INVALID_QUERY_FILTER_OPERATOR", "invalid operator", self._text, right.at)
+        unlike = IDS | NUMBERS | {"boolean", "date", "datetime", "multipicklist"}
+        if declared.type in unlike or right.kind != "string":
+            raise self._wrong_operator(declared, right)
         pattern = like_pattern(right.value)
         if pattern is None:
             raise self._bad_escape(right)
@@ -94,7 +111,7 @@ class Conditions:
 
     def _range(self, declared: Field, right: Constant) -> tuple[str, str]:
         if right.kind == "literal":
-            days = day_range(right.value, right.n, self._today)
+            days = day_range(right.value, right.n, self._asked.today, self._asked.fiscal_start)
             if days is None:
                 raise pointed("MALFORMED_QUERY", f"unexpected token: '{right.value}'", self._text, right.at)
         elif right.kind == "datetime" and declared.type == "datetime":
@@ -121,7 +138,7 @@ class Conditions:
         sql, declared = self._operand(membership.left)
         negation = "NOT " if membership.negated else ""
         if membership.query is not None:
-            inner, parameters = self._subquery(membership.query)
+            inner, parameters = self._subquery(membership.left, membership.query)
             self.parameters += parameters
             return f"{negation}coalesce({sql} IN ({inner}), 0)"
         self._check_filterable(declared, membership.values[0])
@@ -137,6 +154,19 @@ class Conditions:
         parts.append(f"{f'fold({sql})' if folded else sql} IN ({marks})")
         written = " OR ".join(parts)
         return f"NOT coalesce({written}, 0)" if membership.negated else f"({written})"
+
+    def _inclusion(self, inclusion: Inclusion) -> str:
+        """Each value is a set, its members parted by semicolons; one of the sets must be there as a whole."""
+        sql, declared = self._operand(inclusion.left)
+        if declared.type != "multipicklist":
+            raise self._wrong_operator(declared, inclusion.values[0])
+        sets = []
+        for value in inclusion.values:
+            members = str(self._value(declared, value) or "").split(";")
+            self.parameters += [f"%;{_literally(member)};%" for member in members]
+            sets.append(" AND ".join([f"(';' || {sql} || ';') LIKE ? ESCAPE '\\'"] * len(members)))
+        written = f"coalesce({' OR '.join(f'({one})' for one in sets)}, 0)"
+        return f"NOT {written}" if inclusion.negated else written
 
     def _value(self, declared: Field, right: Constant) -> Any:
         """The value as it is stored; INVALID_FIELD when its type is not the field's."""
@@ -169,6 +199,10 @@ class Conditions:
             message = f"field '{declared.name}' can not be filtered in a query call"
             raise pointed("INVALID_FIELD", message, self._text, right.at)
 
+    def _wrong_operator(self, declared: Field, right: Constant) -> ApiError:
+        kind = "id" if declared.type in IDS else declared.type
+        return pointed("INVALID_QUERY_FILTER_OPERATOR", f"invalid operator on {kind} field", self._text, right.at)
+
     def _bad_escape(self, right: Constant) -> ApiError:
         return pointed("MALFORMED_QUERY", "Invalid string literal: illegal escape", self._text, right.at)
 
@@ -181,3 +215,7 @@ class Conditions:
             f"should {'' if quoted else 'not '}be enclosed in quotes"
         )
         return pointed("INVALID_FIELD", message, self._text, right.at)
+
+
+def _literally(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,6 +1,6 @@
 """Date literals: the half-open range of days that TODAY, LAST_MONTH or LAST_N_DAYS:5 stands for.
 
-The API user's zone is GMT, weeks begin on Sunday (locale en_US) and the fiscal year is the calendar year.
+The API user's zone is GMT and weeks begin on Sunday (locale en_US).
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ _DAY = timedelta(days=1)
 Range = tuple[date, date]
 
 
-def day_range(literal: str, n: int, today: date) -> Range | None:
-    """First day and the day after the last; None when the word is no date literal."""
+def day_range(literal: str, n: int | None, today: date, fiscal_start: int = 1) -> Range | None:
+    """First day and the day after the last; None when the word is no date literal or lacks its number."""
+    if "FISCAL_" in literal and fiscal_start != 1:
+        # A year that begins in April is a calendar year three months late.
+        late = fiscal_start - 1
+        found = day_range(literal.replace("FISCAL_", ""), n, _month_start(today, -late))
+        return (_month_start(found[0], late), _month_start(found[1], late)) if found else None
     word = literal.replace("FISCAL_", "")
-    if word in _SIMPLE:
-        return _SIMPLE[word](today)
+    if n is None:
+        return _SIMPLE[word](today) if word in _SIMPLE else None
     for ending, unit in _UNITS.items():
         if word in (f"LAST_N_{ending}", f"NEXT_N_{ending}", f"N_{ending}_AGO"):
             return _counted(word, n, today, unit)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.soql.tokens import Token, pointed, tokens
+from sandbox.salesforce.soql.cursor import Cursor
+from sandbox.salesforce.soql.tokens import pointed
 from sandbox.salesforce.soql.tree import (
-    AGGREGATES,
-    DATE_PARTS,
-    PLAIN,
     Both,
-    Call,
     ChildQuery,
     Comparison,
     Condition,
-    Constant,
     Either,
     FieldGroup,
+    Inclusion,
     Membership,
     Negation,
     Operand,
@@ -23,12 +22,14 @@ from sandbox.salesforce.soql.tree import (
     Path,
     Query,
     Selected,
+    TypeOf,
 )  # fmt: skip
 
 _COMPARISONS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
 _CLAUSES = frozenset(
     {"FROM", "WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FOR", "UPDATE", "ALL", "USING"}
 )
+_SECURITY = frozenset({"SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"})
 MAX_OFFSET = 2000
 
 
@@ -43,230 +44,176 @@ def parse(text: str) -> Query:
     return query
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens = tokens(text)
-        self._place = 0
-
-    @property
-    def _now(self) -> Token:
-        return self._tokens[self._place]
-
-    def _next(self) -> Token:
-        token = self._now
-        self._place += token.kind != "end"
-        return token
-
-    def _ahead(self, steps: int = 1) -> Token:
-        return self._tokens[min(self._place + steps, len(self._tokens) - 1)]
-
-    def _unexpected(self, token: Token | None = None) -> ApiError:
-        token = token or self._now
-        return pointed("MALFORMED_QUERY", f"unexpected token: '{token.text}'", self._text, token.at)
-
-    def _take(self, *words: str) -> bool:
-        """Go past these words or marks when they come next."""
-        for step, word in enumerate(words):
-            token = self._ahead(step)
-            if word not in (token.word, token.text if token.kind == "mark" else ""):
-                return False
-        self._place += len(words)
-        return True
-
-    def _expect(self, word: str) -> None:
-        if not self._take(word):
-            raise self._unexpected()
-
-    def expect_end(self) -> None:
-        if self._now.kind != "end":
-            raise self._unexpected()
-
+class _Parser(Cursor):
     def query(self) -> Query:
-        self._expect("SELECT")
+        self.expect("SELECT")
         selected = [self._selected()]
-        while self._take(","):
+        while self.take(","):
             selected.append(self._selected())
-        self._expect("FROM")
-        source = self._name()
+        self.expect("FROM")
+        source = self.name()
         alias = self._alias()
-        if self._take("USING", "SCOPE"):
-            self._name()
-        where = self._condition() if self._take("WHERE") else None
-        if self._take("WITH"):
-            self._name()
-        group_by = self._group_by()
-        having = self._condition() if self._take("HAVING") else None
+        related = self._related()
+        scope = self.path() if self.take("USING", "SCOPE") else None
+        where = self._condition() if self.take("WHERE") else None
+        self._with()
+        grouping, group_by = self._group_by()
+        having = self._condition() if self.take("HAVING") else None
         order_by = self._order_by()
-        limit = self._whole_number() if self._take("LIMIT") else None
-        offset = self._offset()
-        self._endings()
-        return Query(tuple(selected), source.text, source.at, alias, where, group_by, having, order_by, limit, offset)
-
-    def _name(self) -> Token:
-        if self._now.kind != "name":
-            raise self._unexpected()
-        return self._next()
+        limit = self.whole_number() if self.take("LIMIT") else None
+        return Query(
+            tuple(selected), source.text, source.at, alias, related, scope, where, group_by, grouping, having, order_by,
+            limit, self._offset(), self._endings(),
+        )  # fmt: skip
 
     def _alias(self) -> str:
-        self._take("AS")
-        return self._next().text if self._now.kind == "name" and self._now.word not in _CLAUSES else ""
+        self.take("AS")
+        return self.next().text if self.now.kind == "name" and self.now.word not in _CLAUSES else ""
+
+    def _related(self) -> tuple[tuple[str, Path], ...]:
+        found = []
+        while self.take(","):
+            path = self.path()
+            found.append((self._alias() or path.names[-1], path))
+        return tuple(found)
 
     def _selected(self) -> Selected:
-        if self._now.text == "(":
-            at = self._next().at
+        if self.now.text == "(":
+            at = self.next().at
             child = ChildQuery(self.query(), at)
-            self._expect(")")
+            self.expect(")")
             return Selected(child)
-        if self._now.word == "FIELDS" and self._ahead().text == "(":
+        if self.now.word == "FIELDS" and self.ahead().text == "(":
             return Selected(self._field_group())
-        what = self._operand()
+        if self.now.word == "TYPEOF" and self.ahead().kind == "name" and self.ahead().word not in _CLAUSES:
+            return Selected(self._type_of())
+        what = self.operand()
         alias = ""
-        if self._now.kind == "name" and self._now.word not in _CLAUSES:
-            alias = self._next().text
+        if self.now.kind == "name" and self.now.word not in _CLAUSES:
+            alias = self.next().text
         return Selected(what, alias)
 
     def _field_group(self) -> FieldGroup:
-        at = self._next().at
-        self._expect("(")
-        group = self._name()
+        at = self.next().at
+        self.expect("(")
+        group = self.name()
         if group.word not in ("ALL", "STANDARD", "CUSTOM"):
-            raise self._unexpected(group)
-        self._expect(")")
+            raise self.unexpected(group)
+        self.expect(")")
         return FieldGroup(group.word, at)
 
-    def _operand(self) -> Operand:
-        name = self._name()
-        if not self._take("("):
-            return Path(tuple(name.text.split(".")), name.at)
-        if name.word not in AGGREGATES | DATE_PARTS | PLAIN:
-            raise self._unexpected(name)
-        if self._take(")"):
-            if name.word != "COUNT":
-                raise self._unexpected(name)
-            return Call("COUNT", None, name.at)
-        argument = self._operand()
-        self._expect(")")
-        if isinstance(argument, Call):
-            if argument.name not in PLAIN and name.word not in PLAIN:
-                raise self._unexpected(name)
-            argument = argument.argument or Path(("Id",), name.at)
-        return argument if name.word in PLAIN else Call(name.word, argument, name.at)
+    def _type_of(self) -> TypeOf:
+        self.expect("TYPEOF")
+        relationship = self.path()
+        branches = []
+        while self.take("WHEN"):
+            kind = self.path()
+            self.expect("THEN")
+            branches.append((kind, self.paths()))
+        if not branches:
+            raise self.unexpected()
+        otherwise = self.paths() if self.take("ELSE") else ()
+        self.expect("END")
+        return TypeOf(relationship, tuple(branches), otherwise)
 
     def _condition(self) -> Condition:
         """One condition, or several joined by AND or by OR; the two are mixed only with brackets."""
         first = self._single()
         parts = [first]
-        joint = self._now.word
+        joint = self.now.word
         if joint not in ("AND", "OR"):
             return first
-        while self._now.word in ("AND", "OR"):
-            if self._now.word != joint:
-                raise self._unexpected()
-            self._next()
+        while self.now.word in ("AND", "OR"):
+            if self.now.word != joint:
+                raise self.unexpected()
+            self.next()
             parts.append(self._single())
         return Both(tuple(parts)) if joint == "AND" else Either(tuple(parts))
 
     def _single(self) -> Condition:
-        if self._take("NOT"):
+        if self.take("NOT"):
             return Negation(self._single())
-        if self._take("("):
+        if self.take("("):
             inner = self._condition()
-            self._expect(")")
+            self.expect(")")
             return inner
-        left = self._operand()
-        if self._take("LIKE"):
-            return Comparison(left, "LIKE", self._constant())
-        if self._take("NOT", "IN"):
+        left = self.operand()
+        if self.take("LIKE"):
+            return Comparison(left, "LIKE", self.constant())
+        if self.take("NOT", "IN"):
             return self._membership(left, negated=True)
-        if self._take("IN"):
+        if self.take("IN"):
             return self._membership(left, negated=False)
-        if self._now.text not in _COMPARISONS:
-            raise self._unexpected()
-        operator = self._next().text
-        return Comparison(left, "!=" if operator == "<>" else operator, self._constant())
+        if self.now.word in ("INCLUDES", "EXCLUDES"):
+            negated = self.next().word == "EXCLUDES"
+            self.expect("(")
+            return Inclusion(left, negated, self.constants())
+        if self.now.text not in _COMPARISONS:
+            raise self.unexpected()
+        operator = self.next().text
+        return Comparison(left, "!=" if operator == "<>" else operator, self.constant())
 
     def _membership(self, left: Operand, *, negated: bool) -> Membership:
-        self._expect("(")
-        if self._now.word == "SELECT":
+        self.expect("(")
+        if self.now.word == "SELECT":
             inner = self.query()
-            self._expect(")")
+            self.expect(")")
             return Membership(left, negated, (), inner)
-        values = [self._constant()]
-        while self._take(","):
-            values.append(self._constant())
-        self._expect(")")
-        return Membership(left, negated, tuple(values), None)
+        return Membership(left, negated, self.constants(), None)
 
-    def _constant(self) -> Constant:
-        token = self._next()
-        if token.kind == "string":
-            return Constant("string", token.text, token.at)
-        if token.kind == "number":
-            number = float(token.text)
-            whole = not set(".eE") & set(token.text)
-            return Constant("number", int(token.text) if whole else number, token.at)
-        if token.kind == "date":
-            return Constant("date", token.text, token.at)
-        if token.kind == "datetime":
-            return Constant("datetime", token.text, token.at)
-        if token.word in ("TRUE", "FALSE"):
-            return Constant("boolean", token.word == "TRUE", token.at)
-        if token.word == "NULL":
-            return Constant("null", None, token.at)
-        if token.kind == "name":
-            n = self._whole_number() if self._take(":") else 0
-            return Constant("literal", token.word, token.at, n)
-        raise self._unexpected(token)
+    def _with(self) -> None:
+        """WITH SECURITY_ENFORCED changes nothing: a field that is hidden is refused in any case."""
+        if self.take("WITH") and self.name().word not in _SECURITY:
+            raise self.unexpected(self.ahead(-1))
 
-    def _group_by(self) -> tuple[Operand, ...]:
-        if not self._take("GROUP"):
-            return ()
-        self._expect("BY")
-        groups = [self._operand()]
-        while self._take(","):
-            groups.append(self._operand())
-        return tuple(groups)
+    def _group_by(self) -> tuple[Literal["", "ROLLUP", "CUBE"], tuple[Operand, ...]]:
+        if not self.take("GROUP"):
+            return "", ()
+        self.expect("BY")
+        if self.ahead().text != "(" or self.now.word not in ("ROLLUP", "CUBE"):
+            return "", self.operands()
+        grouping: Literal["ROLLUP", "CUBE"] = "ROLLUP" if self.next().word == "ROLLUP" else "CUBE"
+        self.expect("(")
+        groups = self.operands()
+        self.expect(")")
+        return grouping, groups
 
     def _order_by(self) -> tuple[Ordering, ...]:
-        if not self._take("ORDER"):
+        if not self.take("ORDER"):
             return ()
-        self._expect("BY")
+        self.expect("BY")
         orderings = [self._ordering()]
-        while self._take(","):
+        while self.take(","):
             orderings.append(self._ordering())
         return tuple(orderings)
 
     def _ordering(self) -> Ordering:
-        what = self._operand()
-        descending = self._take("DESC")
+        what = self.operand()
+        descending = self.take("DESC")
         if not descending:
-            self._take("ASC")
-        nulls_last = self._take("NULLS", "LAST")
+            self.take("ASC")
+        nulls_last = self.take("NULLS", "LAST")
         if not nulls_last:
-            self._take("NULLS", "FIRST")
+            self.take("NULLS", "FIRST")
         return Ordering(what, descending, nulls_last)
 
-    def _whole_number(self) -> int:
-        token = self._next()
-        if token.kind != "number" or not token.text.isdigit():
-            raise self._unexpected(token)
-        return int(token.text)
-
     def _offset(self) -> int:
-        if not self._take("OFFSET"):
+        if not self.take("OFFSET"):
             return 0
-        offset = self._whole_number()
+        offset = self.whole_number()
         if offset > MAX_OFFSET:
             raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAX_OFFSET}")
         return offset
 
-    def _endings(self) -> None:
-        """FOR VIEW, UPDATE TRACKING and their like change nothing that is read; ALL ROWS is for Apex alone."""
-        while self._now.word in ("FOR", "UPDATE"):
-            self._next()
-            self._name()
-            while self._take(","):
-                self._name()
-        if self._now.word == "ALL":
-            raise pointed("MALFORMED_QUERY", "ALL ROWS not allowed in this context", self._text, self._now.at)
+    def _endings(self) -> frozenset[str]:
+        """What the FOR clauses ask for; UPDATE TRACKING changes nothing here, ALL ROWS is for Apex alone."""
+        views: set[str] = set()
+        while self.now.word in ("FOR", "UPDATE"):
+            known = ("VIEW", "REFERENCE", "UPDATE") if self.next().word == "FOR" else ("TRACKING", "VIEWSTAT")
+            for path in self.paths():
+                if path.text.upper() not in known:
+                    raise pointed("MALFORMED_QUERY", f"unexpected token: '{path.text}'", self.text, path.at)
+                views.add(path.text.upper())
+        if self.now.word == "ALL":
+            raise pointed("MALFORMED_QUERY", "ALL ROWS not allowed in this context", self.text, self.now.at)
+        return frozenset(views)

@@ -13,6 +13,14 @@ from sandbox.salesforce.soql.tokens import pointed
 from sandbox.salesforce.soql.tree import Path
 
 MAX_DEPTH = 5
+# What can be seen of a record through a relationship that leads to several kinds of them.
+_NAME_FIELDS = frozenset(
+    {
+        "id", "name", "firstname", "lastname", "type", "alias", "userroleid", "recordtypeid", "isactive", "profileid",
+        "title", "email", "phone", "username", "lastvieweddate", "lastreferenceddate",
+    }
+)  # fmt: skip
+_NAME_RELATIONSHIPS = frozenset({"userrole", "recordtype", "profile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +52,21 @@ class Place:
     def type_name(self) -> str:
         return "Name" if self.polymorphic else self.tables[0].sobject.name
 
+    def identity_sql(self) -> str:
+        return _first_of([table.column("Id") for table in self.tables])
+
     def kind_sql(self) -> str:
         """The name of the sObject a row of this place really is."""
-        cases = " ".join(f"WHEN {t.column('Id')} IS NOT NULL THEN '{t.sobject.name}'" for t in self.tables)
+        return self._cases([f"'{table.sobject.name}'" for table in self.tables])
+
+    def type_sql(self) -> str:
+        """What the field Type of a polymorphic relationship shows: a group tells which kind of group it is."""
+        kinds = (t.column("Type") if t.sobject.name == "Group" else f"'{t.sobject.name}'" for t in self.tables)
+        return f"({self._cases(list(kinds))} COLLATE NOCASE)"
+
+    def _cases(self, values: list[str]) -> str:
+        pairs = zip(self.tables, values, strict=True)
+        cases = " ".join(f"WHEN {table.column('Id')} IS NOT NULL THEN {value}" for table, value in pairs)
         return f"CASE {cases} END"
 
 
@@ -67,6 +87,7 @@ class Scope:
     text: str
     root: Table
     alias: str = ""
+    related: tuple[tuple[str, Path], ...] = ()
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _places: dict[tuple[str, ...], Place] = field(default_factory=dict)
     _joins: list[str] = field(default_factory=list)
@@ -86,8 +107,11 @@ class Scope:
         return self._last(place, steps[-1], path)
 
     def steps(self, path: Path) -> tuple[str, ...]:
-        """The path without the query's own alias or object name before it."""
+        """The path from the root, without aliases and the query's own object name."""
         first = path.names[0].lower()
+        for alias, to in self.related:
+            if alias.lower() == first and len(path.names) > 1:
+                return (*self.steps(to), *path.names[1:])
         own = (self.alias.lower(), self.root.sobject.name.lower())
         related = self._reference(self.root.sobject, first)
         if len(path.names) > 1 and first in own and (related is None or first == own[0]):
@@ -112,7 +136,9 @@ class Scope:
         return None
 
     def _join(self, parent: Place, relationship: str, path: Path) -> Place:
-        holders = [(t, f) for t in parent.tables if (f := self._reference(t.sobject, relationship))]
+        hidden = parent.polymorphic and relationship.lower() not in _NAME_RELATIONSHIPS
+        tables = () if hidden else parent.tables
+        holders = [(t, f) for t in tables if (f := self._reference(t.sobject, relationship))]
         if not holders:
             raise self._refusal(
                 f"Didn't understand relationship '{relationship}' in field path. If you are attempting to use a custom "
@@ -127,6 +153,15 @@ class Scope:
         link = _first_of([holder.value(reference) for holder, reference in holders])
         return Place(tuple(self._joined(target, link) for target in targets))
 
+    def narrowed(self, place: Place, sobject: str) -> Place | None:
+        """The place if its record is of this kind: TYPEOF sees all fields of it."""
+        tables = tuple(table for table in place.tables if table.sobject.name.lower() == sobject.lower())
+        return Place(tables) if tables else None
+
+    def column_at(self, place: Place, path: Path) -> Column:
+        """A field by its last name, in a place that has been found."""
+        return self._last(place, path.names[-1], path)
+
     def _joined(self, target: SObject, link: str) -> Table:
         table = Table(target, f"t{next(self.numbers)}")
         self._joins.append(f'LEFT JOIN "{target.name}" {table.alias} ON {table.column("Id")} = {link}')
@@ -134,8 +169,9 @@ class Scope:
 
     def _last(self, place: Place, name: str, path: Path) -> Column:
         if place.polymorphic and name.lower() == "type":
-            return Column(Field("Type", "picklist", length=40), place.kind_sql(), place)
-        found = [(t, f) for t in place.tables if (f := self.schema.field(t.sobject, name))]
+            return Column(Field("Type", "picklist", length=40), place.type_sql(), place)
+        tables = () if place.polymorphic and name.lower() not in _NAME_FIELDS else place.tables
+        found = [(t, f) for t in tables if (f := self.schema.field(t.sobject, name))]
         if not found:
             raise self._refusal(
                 f"No such column '{name}' on entity '{place.type_name}'. If you are attempting to use a custom field, "

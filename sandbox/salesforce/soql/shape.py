@@ -35,7 +35,7 @@ class Record:
     type_name: str
     identity: int
     kind: int | None = None
-    entries: dict[str, int | Address | Children | Record] = field(default_factory=dict)
+    entries: dict[str, Part] = field(default_factory=dict)
 
     def builder(self, base: str) -> Callable[[Row], dict[str, Any] | None]:
         """A function from row to JSON; `base` is the path before the sObject's name in a URL."""
@@ -68,7 +68,7 @@ class Record:
 
         return build
 
-    def _part(self, what: int | Address | Children | Record, base: str) -> Callable[[Row], Any]:
+    def _part(self, what: Part, base: str) -> Callable[[Row], Any]:
         if isinstance(what, int):
             return lambda row: row[what]
         if isinstance(what, Address):
@@ -78,13 +78,23 @@ class Record:
         return what.builder(base)
 
 
-def with_booleans(rows: list[tuple[Any, ...]], booleans: Sequence[int], mixed: Sequence[int] = ()) -> list[Row]:
-    """The rows with true and false in the columns that hold them as 1 and 0; in `mixed` ones they are blobs."""
-    if not rows or not (booleans or mixed):
-        return list(rows)
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for index in booleans:
-        columns[index] = [None if value is None else value != 0 for value in columns[index]]
-    for index in mixed:
-        columns[index] = [value == TRUE if isinstance(value, bytes) else value for value in columns[index]]
-    return list(zip(*columns, strict=True))
+@dataclass(slots=True)
+class Variants:
+    """A record whose fields depend on its kind; `kind` is the column of its sObject name."""
+
+    kind: int
+    records: dict[str, Record]
+    otherwise: Record | None
+
+    def builder(self, base: str) -> Callable[[Row], dict[str, Any] | None]:
+        builders = {name: record.builder(base) for name, record in self.records.items()}
+        other = self.otherwise.builder(base) if self.otherwise else None
+
+        def build(row: Row) -> dict[str, Any] | None:
+            chosen = builders.get(row[self.kind], other)
+            return chosen(row) if chosen else None
+
+        return build
+
+
+Part = int | Address | Children | Record | Variants

@@ -9,7 +9,7 @@ from sandbox.salesforce.errors import ApiError
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
-    |(?P<string>'(?:[^'\\]|\\.)*')
+    |(?P<string>'(?:[^'\\\r\n]|\\.)*')
     |(?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
     |(?P<date>\d{4}-\d\d-\d\d(?![\dT]))
     |(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))

@@ -34,10 +34,19 @@ class Constant:
     kind: Literal["string", "number", "boolean", "null", "date", "datetime", "literal"]
     value: Any
     at: int
-    n: int = 0  # of LAST_N_DAYS:n
+    n: int | None = None  # of LAST_N_DAYS:n
 
 
-Operand = Path | Call
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """toLabel, FORMAT or convertCurrency: how a value is to be shown."""
+
+    name: str
+    what: Operand
+    at: int
+
+
+Operand = Path | Call | Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,15 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Inclusion:
+    """field INCLUDES or EXCLUDES (values) of a multi-select picklist."""
+
+    left: Operand
+    negated: bool
+    values: tuple[Constant, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Both:
     parts: tuple[Condition, ...]
 
@@ -74,14 +92,14 @@ class Negation:
     part: Condition
 
 
-Condition = Comparison | Membership | Both | Either | Negation
+Condition = Comparison | Membership | Inclusion | Both | Either | Negation
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
     """One entry of the field list with its alias."""
 
-    what: Operand | ChildQuery | FieldGroup
+    what: Operand | ChildQuery | FieldGroup | TypeOf
     alias: str = ""
 
 
@@ -100,6 +118,15 @@ class ChildQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeOf:
+    """TYPEOF relationship WHEN sObject THEN fields ... ELSE fields END."""
+
+    relationship: Path
+    branches: tuple[tuple[Path, tuple[Path, ...]], ...]
+    otherwise: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ordering:
     what: Operand
     descending: bool = False
@@ -114,12 +141,16 @@ class Query:
     sobject: str
     sobject_at: int
     alias: str = ""
+    related: tuple[tuple[str, Path], ...] = ()  # further aliases: FROM Contact c, c.Account a
+    scope: Path | None = None
     where: Condition | None = None
     group_by: tuple[Operand, ...] = ()
+    grouping: Literal["", "ROLLUP", "CUBE"] = ""
     having: Condition | None = None
     order_by: tuple[Ordering, ...] = ()
     limit: int | None = None
     offset: int = 0
+    views: frozenset[str] = frozenset()  # VIEW and REFERENCE of the FOR clauses
 
     @property
     def counts_only(self) -> bool:
@@ -129,16 +160,24 @@ class Query:
 
     @property
     def aggregated(self) -> bool:
-        calls = (one.what for one in self.selected)
-        return bool(self.group_by) or any(isinstance(what, Call) and what.name in AGGREGATES for what in calls)
+        shown = (bare(one.what) for one in self.selected if isinstance(one.what, Path | Call | Shown))
+        return bool(self.group_by) or any(isinstance(what, Call) and what.name in AGGREGATES for what in shown)
+
+
+def bare(what: Operand) -> Path | Call:
+    """The field or function without the way it is shown."""
+    while isinstance(what, Shown):
+        what = what.what
+    return what
 
 
 AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 DATE_PARTS = frozenset(
     {
         "CALENDAR_YEAR", "CALENDAR_QUARTER", "CALENDAR_MONTH", "FISCAL_YEAR", "FISCAL_QUARTER", "FISCAL_MONTH",
-        "DAY_IN_MONTH", "DAY_IN_WEEK", "DAY_IN_YEAR", "DAY_ONLY", "HOUR_IN_DAY",
+        "DAY_IN_MONTH", "DAY_IN_WEEK", "DAY_IN_YEAR", "DAY_ONLY", "HOUR_IN_DAY", "WEEK_IN_MONTH", "WEEK_IN_YEAR",
     }
 )  # fmt: skip
-# They change how a value is shown, which the sandbox's one language has no need of.
-PLAIN = frozenset({"TOLABEL", "FORMAT", "CONVERTCURRENCY", "CONVERTTIMEZONE"})
+SHOWN = frozenset({"TOLABEL", "FORMAT", "CONVERTCURRENCY"})
+# The API user's zone is GMT, so a time in that zone is the time itself.
+PLAIN = frozenset({"CONVERTTIMEZONE"})
