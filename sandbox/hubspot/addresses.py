@@ -30,6 +30,7 @@ _FORMS = (
     r"/form-integrations/(?P<version>v1)/(?P<area>submissions)(?P<tail>/.*)?",
     r"/events/(?P<version>v3)/(?P<area>events)(?P<tail>/.*)?",
     rf"/events/(?P<area>event)-occurrences/(?P<version>{_DATED})(?P<tail>/.*)?",
+    r"/(?P<area>webhooks)/(?P<version>v3)(?P<tail>/.*)?",
     rf"/(?P<area>communication-preferences)/(?P<version>v3|v4|{_DATED})(?P<tail>/.*)?",
 )
 _PATTERNS = tuple(re.compile(form) for form in _FORMS)

@@ -19,11 +19,12 @@ from sandbox.hubspot.errors import HubspotError, missing_scopes, no_permission, 
 from sandbox.hubspot.limits import Limiter, Limits, Pool
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.loading import load
-from sandbox.hubspot.oauth import OAuth
+from sandbox.hubspot.oauth import CLIENT_SECRET, OAuth
 from sandbox.hubspot.portal import Portal, Settings
 from sandbox.hubspot.required import may_associate
 from sandbox.hubspot.routes import Route, Table, scopes
 from sandbox.hubspot.tokens import Author, MalformedToken, Token, Tokens
+from sandbox.hubspot.webhooks import Webhooks
 from sandbox.hubspot.writing import Writer
 from sandbox.wire import Request, Response
 
@@ -56,6 +57,7 @@ class HubspotApp(Doors):
         self.tokens = Tokens(self.clock)
         self._limiter = Limiter(self.limits, self.clock, lambda: self.settings.time_zone)
         self._oauth = OAuth(self._portal, self.tokens)
+        self._webhooks = Webhooks(self._portal, CLIENT_SECRET, self._lock)
         self._table = Table()
         if self.settings.salesforce_integration:
             salesforce_link.define(self._portal, on=True)
@@ -73,7 +75,7 @@ class HubspotApp(Doors):
             if path == "/oauth/authorize" and request.method == "GET":
                 return self._oauth.authorize(request)
             try:
-                token = self.tokens.of_header(request.headers.get("authorization"))
+                token = self._caller(request, found)
             except HubspotError as error:
                 return error.response()
             except MalformedToken:
@@ -83,6 +85,12 @@ class HubspotApp(Doors):
             response.headers |= self._limiter.headers(token, pool)
             response.headers["X-HubSpot-Correlation-Id"] = str(uuid.uuid4())
             return response
+
+    def _caller(self, request: Request, found: Address | None) -> Token:
+        """The token of the request; what belongs to an app may be managed with a developer's API key too."""
+        if found is not None and found.area == "webhooks" and "hapikey" in request.query:
+            return self.tokens.of_key(request.first("hapikey"))
+        return self.tokens.of_header(request.headers.get("authorization"))
 
     def kind(self, request: Request) -> str:
         """What kind of call a request is, for the log of the listener."""
@@ -112,7 +120,10 @@ class HubspotApp(Doors):
             self._check_scopes(token, route, arguments)
             self._check_association_permission(token, found, request.method)
             with self._transaction(call.author):
-                return route(call, **arguments)
+                response = route(call, **arguments)
+            if found.area == "webhooks":
+                self._webhooks.reread()
+            return response
         except HubspotError as error:
             return error.response()
 
@@ -168,8 +179,10 @@ class HubspotApp(Doors):
     def _reread(self) -> None:
         self._portal.reread()
         self._links.reread()
+        self._webhooks.reread()
 
     def close(self) -> None:
+        self.set_webhook_courier(False)
         self._portal.store.close()
 
 

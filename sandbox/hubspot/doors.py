@@ -16,6 +16,7 @@ from sandbox.hubspot.merging import Merger
 from sandbox.hubspot.portal import Portal, Settings
 from sandbox.hubspot.tokens import OAUTH_LIFE_MS, SCOPES, Author, Token, Tokens
 from sandbox.hubspot.view import records
+from sandbox.hubspot.webhooks import Courier, Webhooks
 from sandbox.hubspot.writing import Writer
 
 # The user who works in the CRM by hand.
@@ -33,6 +34,8 @@ class Doors:
     _portal: Portal
     _links: Links
     _writer: Writer
+    _webhooks: Webhooks
+    _courier: Courier | None = None
 
     @property
     def doors(self) -> Mapping[str, Callable[..., Any]]:
@@ -40,7 +43,7 @@ class Doors:
             self.edit, self.create, self.delete, self.restore_record, self.merge, self.associate, self.dissociate,
             self.row, self.count, self.expire_tokens, self.renew_tokens, self.revoke_scope, self.grant_scope,
             self.add_token, self.set_index_lag, self.catch_up_index, self.set_limits, self.require, self.drop_rules,
-            self.set_salesforce_integration,
+            self.set_salesforce_integration, self.deliver_webhooks, self.set_webhook_courier,
         )  # fmt: skip
         return {door.__name__: door for door in mine} | {"turn_clock": self.clock.turn}
 
@@ -115,6 +118,21 @@ class Doors:
             names = list(self._portal.definitions(kind))
             found = records(self._portal, kind, ids, names, archived=archived)
             return {number: one["properties"] for number, one in found.items()}
+
+    # webhooks
+
+    def deliver_webhooks(self, shuffled: bool = False, doubled: bool = False, seed: int = 0) -> dict[str, int]:
+        """Send what happened to those who subscribed, once, also in any order and twice; how many events were
+        delivered, refused and given up. What is refused is sent again by the next call."""
+        return self._webhooks.send(shuffled=shuffled, doubled=doubled, seed=seed)
+
+    def set_webhook_courier(self, on: bool) -> None:
+        """Let a thread deliver webhooks as things happen, until switched off or the account is closed."""
+        if on and self._courier is None:
+            self._courier = Courier(self._webhooks)
+        elif not on and self._courier is not None:
+            self._courier.stop()
+            self._courier = None
 
     # switches
 

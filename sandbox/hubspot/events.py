@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,18 +33,13 @@ class Events:
     def __init__(self, clock: SandboxClock) -> None:
         self._clock = clock
         self._noted: list[Event] = []
-        self._kept: list[Event] = []
         self._author = NOBODY
         self.wanted = False
+        self.kept: Callable[[list[Event]], None] | None = None  # called with the events of what succeeded
 
     def note(self, name: str, kind: Kind, object_id: int, **more: Any) -> None:
         if self.wanted:
             self._noted.append(Event(name, kind, object_id, self._clock.now_ms(), self._author, more))
-
-    def take(self) -> list[Event]:
-        """The events of all that succeeded since the last call, oldest first."""
-        taken, self._kept = self._kept, []
-        return taken
 
     @contextmanager
     def by(self, author: Author) -> Iterator[None]:
@@ -53,7 +48,8 @@ class Events:
         try:
             with self.attempt():
                 yield
-            self._kept += self._noted
+            if self._noted and self.kept is not None:
+                self.kept(list(self._noted))
         finally:
             self._author = NOBODY
             self._noted.clear()

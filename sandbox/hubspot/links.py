@@ -230,6 +230,8 @@ class Links:
         self._portal.writes += 1
         known = self.types.between(source, target)
         back = {known[t].inverse for t in types}
+        if self._portal.events.wanted:
+            self._note(source, source_id, target, target_id, types)
         for one, one_id, other, other_id, ids in (
             (source, source_id, target, target_id, types),
             (target, target_id, source, source_id, back),
@@ -245,6 +247,26 @@ class Links:
                 self._db.execute(sql, key)
         self._show(source, source_id, target)
         self._show(target, target_id, source)
+
+    def _note(self, source: Kind, source_id: int, target: Kind, target_id: int, types: set[int]) -> None:
+        """Tell both ends that they are associated now, or no longer."""
+        if bool(types) == bool(self.types_of(source, source_id, target, target_id)):
+            return
+        primary = self._primary_pair(source, target)
+        for one, one_id, other, other_id in (
+            (source, source_id, target, target_id),
+            (target, target_id, source, source_id),
+        ):
+            self._portal.events.note(
+                "associationChange",
+                one,
+                one_id,
+                associationType=f"{one.upper}_TO_{other.upper}",
+                fromObjectId=one_id,
+                toObjectId=other_id,
+                associationRemoved=not types,
+                isPrimaryAssociation=primary is not None and primary[0] in types,
+            )
 
     def _check_maxima(self, source: Kind, source_id: int, target: Kind, target_id: int, types: set[int]) -> None:
         limited = {i: most for i in types if (most := self._maxima.get((source.plural, target.plural, i)))}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.hubspot import association_labels as labels
-from sandbox.hubspot import associations, associations_v3, batches, erasing, merging, objects, pipelines
+from sandbox.hubspot import associations, associations_v3, batches, erasing, merging, objects, pipelines, subscriptions
 from sandbox.hubspot import properties as props
 from sandbox.hubspot import property_groups as groups
 from sandbox.hubspot import property_rules as rules
@@ -66,6 +66,7 @@ class Table:
         self._add_properties()
         self._add_rules()
         self._add_pipelines()
+        self._add_webhooks()
         add_office_routes(self._add)
 
     def match(self, method: str, found: Address) -> tuple[Route, dict[str, str]] | None:
@@ -178,3 +179,19 @@ class Table:
         self._add("PUT", stage, pipelines.replace_stage, "write")
         self._add("DELETE", one, pipelines.delete_pipeline, "write")
         self._add("DELETE", stage, pipelines.delete_stage, "write")
+
+    def _add_webhooks(self) -> None:
+        settings, many = "/webhooks/{app_id}/settings", "/webhooks/{app_id}/subscriptions"
+        one = f"{many}/{{subscription_id}}"
+        for method, pattern, handler in (
+            ("GET", settings, subscriptions.get_settings),
+            ("PUT", settings, subscriptions.put_settings),
+            ("DELETE", settings, subscriptions.delete_settings),
+            ("GET", many, subscriptions.list_subscriptions),
+            ("POST", many, subscriptions.create_subscription),
+            ("POST", f"{many}/batch/update", subscriptions.update_batch),
+            ("GET", one, subscriptions.get_subscription),
+            ("PATCH", one, subscriptions.update_subscription),
+            ("DELETE", one, subscriptions.delete_subscription),
+        ):
+            self._add(method, pattern, handler, "", ("v3",))

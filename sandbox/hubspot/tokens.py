@@ -12,6 +12,7 @@ from sandbox.hubspot.errors import HubspotError
 
 PRIVATE_TOKEN = "pat-sandbox-token"  # noqa: S105 - a fixed harmless word
 OTHER_TOKEN = "pat-sandbox-other-token"  # noqa: S105 - likewise; another app of the same portal
+DEVELOPER_KEY = "sandbox-developer-key"  # what manages apps rather than accounts: webhooks
 OAUTH_LIFE_MS = 1_800_000
 OAUTH_APP, OAUTH_USER = 2001, 7001
 _OBJECTS = ("contacts", "companies", "deals", "leads", "products", "line_items", "quotes", "custom")
@@ -84,6 +85,12 @@ class Tokens:
 
     def find(self, text: str) -> Token | None:
         return self._tokens.get(text)
+
+    def of_key(self, key: str | None) -> Token:
+        """The developer behind an API key, which is good for what belongs to apps; 401 for any other."""
+        if key != DEVELOPER_KEY:
+            raise HubspotError(401, "This hapikey doesn't exist.", "INVALID_AUTHENTICATION")
+        return Token(DEVELOPER_KEY, 0, "Developer account", OAUTH_USER)
 
     def of_header(self, header: str | None) -> Token:
         """The live token of an Authorization header; 401 otherwise, MalformedToken for what no token can be."""
