@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from sandbox.hubspot.call import Call
 from sandbox.hubspot.values import stamp
 from sandbox.wire import Response
@@ -9,6 +11,8 @@ from sandbox.wire import Response
 
 def details(call: Call) -> Response:
     settings = call.portal.settings
+    now = datetime.fromtimestamp(call.portal.clock.now_ms() / 1000, call.limiter.local_zone())
+    offset = now.strftime("%z")
     return Response.of_json(
         {
             "portalId": settings.portal_id,
@@ -16,8 +20,8 @@ def details(call: Call) -> Response:
             "timeZone": settings.time_zone,
             "companyCurrency": settings.currency,
             "additionalCurrencies": list(settings.more_currencies),
-            "utcOffset": "+00:00",
-            "utcOffsetMilliseconds": 0,
+            "utcOffset": f"{offset[:3]}:{offset[3:5]}",
+            "utcOffsetMilliseconds": (now.utcoffset() or timedelta()) // timedelta(milliseconds=1),
             "uiDomain": "app.hubspot.com",
             "dataHostingLocation": "na1",
         }

@@ -13,6 +13,7 @@ from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.limits import Limits
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.merging import Merger
+from sandbox.hubspot.office_doors import OfficeDoors
 from sandbox.hubspot.portal import Portal, Settings
 from sandbox.hubspot.tokens import OAUTH_LIFE_MS, SCOPES, Author, Token, Tokens
 from sandbox.hubspot.view import records
@@ -23,7 +24,7 @@ from sandbox.hubspot.writing import Writer
 SOMEBODY = 7100
 
 
-class Doors:
+class Doors(OfficeDoors):
     """What an app lets tests do, in Python as methods and over HTTP by the names in `doors`."""
 
     clock: SandboxClock
@@ -45,7 +46,7 @@ class Doors:
             self.add_token, self.set_index_lag, self.catch_up_index, self.set_limits, self.require, self.drop_rules,
             self.set_salesforce_integration, self.deliver_webhooks, self.set_webhook_courier,
         )  # fmt: skip
-        return {door.__name__: door for door in mine} | {"turn_clock": self.clock.turn}
+        return {**{door.__name__: door for door in mine}, **self.office_doors, "turn_clock": self.clock.turn}
 
     # somebody else at work
 

@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.hubspot.store import Store
 
 Row = tuple[str, str, int | None, str, str]
+Entry = tuple[int, str, int | None, dict[str, Any]]  # id, moment, actor, body
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,23 @@ class Journal:
         self._db.executemany("INSERT INTO journal (shelf, at, who, key, body) VALUES (?, ?, ?, ?, ?)", rows)
 
     def page(
-        self, shelf: str, wanted: Wanted, start: int, size: int, *, oldest_first: bool = False
-    ) -> list[tuple[int, str, dict[str, Any]]]:
-        """Up to `size` (id, moment, body) after leaving out `start`, the newest first."""
-        clause, parameters = "shelf = ? AND at >= ? AND at < ?", [shelf, wanted.since, wanted.until]
+        self, shelf: str, wanted: Wanted, size: int, *, after: int | None = None, oldest_first: bool = False
+    ) -> list[Entry]:
+        """Up to `size` entries, those that follow the entry `after` when that is given; the newest first."""
+        clause = "shelf = ? AND at >= ? AND at < ?"
+        parameters: list[Any] = [shelf, wanted.since, wanted.until]
+        if after is not None:
+            sign = ">" if oldest_first else "<"
+            clause += f" AND (at, id) {sign} (SELECT at, id FROM journal WHERE id = ?)"
+            parameters.append(after)
         if wanted.key is not None:
-            clause, parameters = f"{clause} AND key = ?", [*parameters, wanted.key]
+            clause += " AND key = ?"
+            parameters.append(wanted.key)
         if wanted.who:
             clause += f" AND who IN ({','.join(str(int(one)) for one in wanted.who)})"
         order = "at, id" if oldest_first else "at DESC, id DESC"
-        sql = f"SELECT id, at, body FROM journal WHERE {clause} ORDER BY {order} LIMIT ? OFFSET ?"
-        return [(key, at, json.loads(body)) for key, at, body in self._db.execute(sql, (*parameters, size, start))]
+        sql = f"SELECT id, at, who, body FROM journal WHERE {clause} ORDER BY {order} LIMIT ?"
+        return [(key, at, who, json.loads(body)) for key, at, who, body in self._db.execute(sql, (*parameters, size))]
 
 
 def _text(body: dict[str, Any]) -> str:

@@ -38,6 +38,7 @@ class Limits:
     """
 
     enabled: bool = True
+    tier: str = "professional"
     burst: int = 190
     oauth_burst: int = 110
     searches_per_s: int = 5
@@ -50,6 +51,7 @@ class Limits:
         """Take the limits of a tier with so many API limit increases; LookupError for what cannot be bought."""
         if tier not in _TIERS or not 0 <= increases <= _MOST_INCREASES:
             raise LookupError(f"there is no tier {tier} with {increases} increases; tiers are {', '.join(_TIERS)}")
+        self.tier = tier
         for name, value in _TIERS[tier].items():
             setattr(self, name, value)
         if increases:
@@ -73,7 +75,7 @@ class Limiter:
 
     def resets_at_ms(self) -> int:
         """When the day's allowance begins anew: the next midnight in the account's zone."""
-        local = datetime.fromtimestamp(self._clock.now_ms() / 1000, self._tz())
+        local = datetime.fromtimestamp(self._clock.now_ms() / 1000, self.local_zone())
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         return round(midnight.timestamp() * 1000)
 
@@ -139,14 +141,15 @@ class Limiter:
     def _burst(self, token: Token) -> int:
         return self.limits.oauth_burst if token.is_oauth else self.limits.burst
 
-    def _tz(self) -> tzinfo:
+    def local_zone(self) -> tzinfo:
+        """The zone of the account; UTC where its name means nothing here."""
         try:
             return ZoneInfo(self._zone())
         except (ZoneInfoNotFoundError, ValueError):
             return UTC
 
     def _roll(self, token: Token, now: int) -> None:
-        day = datetime.fromtimestamp(now / 1000, self._tz()).toordinal()
+        day = datetime.fromtimestamp(now / 1000, self.local_zone()).toordinal()
         if day != self._day:
             self._day, self.used_today, self._associations_today = day, 0, 0
         for pool in ("other", "association"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
@@ -13,25 +12,31 @@ from sandbox.hubspot.derived import PHONES
 from sandbox.hubspot.kinds import BY_NUMBER, KINDS, Kind, kind_named
 from sandbox.hubspot.link_types import COUNTED, PRIMARY
 from sandbox.hubspot.links import Links
+from sandbox.hubspot.loading_office import load_logins, load_owners, load_pipelines
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.schema import group_of
 from sandbox.hubspot.stage_times import ENTERED, OLD_ENTERED, slug, stage_property
 from sandbox.hubspot.store import VIRTUAL
+from sandbox.hubspot.wire_frames import wire_text
 
-_TIME = "%Y-%m-%dT%H:%M:%S%.3fZ"
 _SLICE = 50_000
 _STAMPS = {"_created": ("createdate", "hs_createdate"), "_updated": ("lastmodifieddate", "hs_lastmodifieddate")}
 Frames = Mapping[str, pl.DataFrame]
 
 
 def load(portal: Portal, links: Links, frames: Frames) -> None:
-    """Add the records of all frames. A frame has `id` and property names as columns, `archived` and `archived_at`
-    where there are deleted records; values are typed (Datetime, Date, Boolean, numbers, String) or wire strings."""
+    """Add the records of all frames, and what `loading_office` takes.
+
+    A frame of records has `id` and property names as columns, `archived` and `archived_at` where there are deleted
+    ones; values are typed (Datetime, Date, Boolean, numbers, String) or wire strings.
+    """
     with portal.store.transaction():
         if "owners" in frames:
-            _load_owners(portal, frames["owners"])
+            load_owners(portal, frames["owners"])
+        if "logins" in frames:
+            load_logins(portal, frames["logins"])
         if "pipelines" in frames:
-            _load_pipelines(portal, frames["pipelines"])
+            load_pipelines(portal, frames["pipelines"])
         linked = _directed(links, frames["associations"]) if "associations" in frames else None
         for kind in KINDS:
             if kind.plural in frames and frames[kind.plural].height:
@@ -45,7 +50,7 @@ def load(portal: Portal, links: Links, frames: Frames) -> None:
 
 
 def _load_records(portal: Portal, kind: Kind, frame: pl.DataFrame) -> None:
-    wire = frame.select(_wire(frame[name]).alias(name) for name in frame.columns)
+    wire = frame.select(wire_text(frame[name]).alias(name) for name in frame.columns)
     for name in wire.columns:
         known = portal.definitions(kind)
         if name not in known and name not in ("id", "archived", "archived_at") and NAME.fullmatch(name):
@@ -68,21 +73,6 @@ def _load_records(portal: Portal, kind: Kind, frame: pl.DataFrame) -> None:
         portal.store.db.executemany(sql, part.rows())
     if "hs_additional_emails" in rows.columns:
         _load_addresses(portal, rows)
-
-
-def _wire(column: pl.Series) -> pl.Expr:
-    """The column as wire strings, null for "" too."""
-    found = pl.col(column.name)
-    if column.dtype == pl.Datetime:
-        return found.dt.replace_time_zone(None).dt.strftime(_TIME)
-    if column.dtype == pl.Boolean:
-        return pl.when(found).then(pl.lit("true")).when(found.not_()).then(pl.lit("false"))
-    if column.dtype.is_float():
-        whole = found.round(0).cast(pl.Int64, strict=False)
-        return pl.when(found == whole).then(whole.cast(pl.String)).otherwise(found.cast(pl.String))
-    if column.dtype == pl.List:
-        return found.list.eval(pl.element().cast(pl.String)).list.join(";").replace("", None)
-    return found.cast(pl.String).replace("", None)
 
 
 def _guessed(kind: Kind, name: str, dtype: pl.DataType) -> Definition:
@@ -257,64 +247,3 @@ def _with_counts(kind: Kind, frame: pl.DataFrame, frames: Frames, linked: pl.Dat
 def _load_links(portal: Portal, linked: pl.DataFrame) -> None:
     for part in linked.iter_slices(_SLICE):
         portal.store.db.executemany("INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?)", part.rows())
-
-
-def _load_owners(portal: Portal, frame: pl.DataFrame) -> None:
-    for place, row in enumerate(_plain(frame).iter_rows(named=True)):
-        archived = row.get("archived") == "true"
-        user = row.get("useridincludinginactive") or row.get("userid") or str(9_000_001 + place)
-        created = row.get("createdat") or portal.now()
-        owner = {
-            "id": row["id"],
-            "email": row.get("email"),
-            "type": row.get("type") or "PERSON",
-            "firstName": row.get("firstname"),
-            "lastName": row.get("lastname"),
-            "userId": None if archived else int(user),
-            "userIdIncludingInactive": int(user),
-            "createdAt": created,
-            "updatedAt": row.get("updatedat") or created,
-            "archived": archived,
-            "teams": [],
-        }
-        portal.documents.put("owners", str(row["id"]), owner)
-
-
-def _load_pipelines(portal: Portal, frame: pl.DataFrame) -> None:
-    """One row per stage; columns object, pipeline_id, pipeline_label, id or stage_id, label, display_order,
-    probability, is_closed."""
-    rows = _plain(frame).to_dicts()
-    for plural in {kind.plural for row in rows if (kind := kind_named(_object_of(row)))}:
-        portal.drop_pipelines(plural)
-        mine = [row for row in rows if (kind := kind_named(_object_of(row))) and kind.plural == plural]
-        grouped: dict[str, list[dict[str, Any]]] = {}
-        for row in mine:
-            grouped.setdefault(row.get("pipelineid") or row.get("pipeline") or "default", []).append(row)
-        for order, (pipeline_id, stages) in enumerate(grouped.items()):
-            label = stages[0].get("pipelinelabel") or stages[0].get("pipelinename") or pipeline_id
-            stages.sort(key=lambda row: int(row.get("displayorder") or row.get("stageorder") or 0))
-            listed = [
-                (
-                    row.get("stageid") or row.get("stage") or row["id"],
-                    row.get("stagelabel") or row.get("label") or row["id"],
-                    _metadata(row),
-                )
-                for row in stages
-            ]
-            portal.put_pipeline(plural, portal.new_pipeline(pipeline_id, label, order, listed))
-
-
-def _object_of(row: Mapping[str, Any]) -> str:
-    return str(row.get("object") or row.get("objecttype") or "deals")
-
-
-def _metadata(row: Mapping[str, Any]) -> dict[str, str]:
-    closed = row.get("isclosed") or "false"
-    probability = row.get("probability")
-    return {"isClosed": closed, **({"probability": str(float(probability))} if probability is not None else {})}
-
-
-def _plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """All columns as wire strings, their names without case and underscores."""
-    wire = frame.select(_wire(frame[name]).alias(name) for name in frame.columns)
-    return wire.rename({name: name.lower().replace("_", "") for name in wire.columns})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.hubspot import account, owners, schemas
+from sandbox.hubspot import account, account_activity, allowances, owners, schemas, users
 from sandbox.hubspot.addresses import DATED
 
 Add = Callable[..., None]
@@ -15,15 +15,51 @@ _SCHEMA_WRITE = "crm.schemas.custom.write"
 def add_office_routes(add: Add) -> None:
     """`add` takes method, pattern, handler, what it needs and, where not all have it, the versions."""
     _add_account(add)
+    _add_users(add)
+    _add_allowances(add)
     _add_schemas(add)
 
 
 def _add_account(add: Add) -> None:
     add("GET", "/owners", owners.list_owners, "crm.objects.owners.read")
     add("GET", "/owners/{owner_id}", owners.get_owner, "crm.objects.owners.read")
-    add("GET", "/users", owners.list_users, "settings.users.read")
     add("GET", "/account-info/details", account.details, "")
     add("GET", "/account-info/api-usage/daily/private-apps", account.daily_usage, "")
+    for path, handler in (
+        ("audit-logs", account_activity.audit_logs),
+        ("login", account_activity.logins),
+        ("security", account_activity.security),
+    ):
+        add("GET", f"/account-info/activity/{path}", handler, "account-info.security.read")
+
+
+def _add_users(add: Add) -> None:
+    read, write = "settings.users.read|crm.objects.users.read", "settings.users.write|crm.objects.users.write"
+    add("GET", "/users", users.list_users, read)
+    add("POST", "/users", users.create_user, write)
+    add("GET", "/users/roles", users.list_roles, read)
+    add("GET", "/users/teams", users.list_teams, "settings.users.teams.read|settings.users.read")
+    add("GET", "/users/seats", users.list_seats, "settings.billing.write|settings.users.read", ("2026-09-beta",))
+    add("GET", "/users/{user_id}", users.get_user, read)
+    add("PUT", "/users/{user_id}", users.update_user, write)
+    add("DELETE", "/users/{user_id}", users.delete_user, write)
+
+
+def _add_allowances(add: Add) -> None:
+    links = "/limits/associations/records"
+    for path, handler in (
+        ("/limits/records", allowances.records),
+        ("/limits/pipelines", allowances.pipelines),
+        ("/limits/custom-properties", allowances.custom_properties),
+        ("/limits/calculated-properties", allowances.calculated_properties),
+        ("/limits/custom-object-types", allowances.custom_object_types),
+        ("/limits/associations/labels", allowances.association_labels),
+        (f"{links}/from", allowances.linked_from),
+        (f"{links}/{{source}}/to", allowances.linked_to),
+        (f"{links}/{{source}}/{{target}}", allowances.linked_between),
+    ):
+        # Any scope that opens an object opens its limits.
+        add("GET", path, handler, "crm.objects.contacts.read|crm.objects.companies.read|crm.objects.deals.read")
 
 
 def _add_schemas(add: Add) -> None:
