@@ -29,6 +29,7 @@ from sandbox.salesforce.errors import ApiError, bad_json, not_found
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.merging import Merging
+from sandbox.salesforce.oauth import OAuth
 from sandbox.salesforce.org import NEWEST, OLDEST, RETIRED, Call, Org
 from sandbox.salesforce.overview import Overview, identity, versions
 from sandbox.salesforce.queries import PAGE, Queries
@@ -81,6 +82,7 @@ class SalesforceApp:
         self._org = self._build(Database(path), f"S{org % 10}")
         seed(self._org)
         self._bulk = Bulk(self._org)
+        self._oauth = OAuth(self.settings, self.clock, self._org.tokens, lambda: self._org.org_id, self._find_user)
         self._counting = threading.Lock()
         parts = (self._org.database, self._org.schema, self.clock, self._org.records)
         self._merging = Merging(*parts, self.settings.rules)
@@ -106,6 +108,9 @@ class SalesforceApp:
             "turn_clock": self.clock.turn,
             **self.admin.doors,
             "set_bulk": self.set_bulk,
+            "set_oauth": self._oauth.set_oauth,
+            "add_app": self._oauth.add_app,
+            "add_password": self._oauth.add_password,
         }
         self.doors = {name: _told(door) for name, door in doors.items()}
 
@@ -113,7 +118,7 @@ class SalesforceApp:
         schema = Schema(self.settings.features)
         database.create(list(schema))
         database.define("today", lambda: self.clock.today().isoformat())
-        tokens = Tokens(self.settings, self.clock, lambda: self._org.org_id, self._find_user)
+        tokens = Tokens(self.settings, self.clock, database, lambda: self._org.org_id, self._find_user)
         queries = Queries(database, schema, self.clock, self.settings)
         records = Records(database, schema, self.clock, pod, self.settings.rules, queries)
         return Org(database, schema, self.clock, self.settings, records, queries, tokens, pod)
@@ -148,11 +153,8 @@ class SalesforceApp:
         if path == "/services/data":
             return versions()
         try:
-            if path == "/services/oauth2/token" and request.method == "POST":
-                return self._org.tokens.grant(request)
-            if path == "/services/oauth2/revoke":
-                self._org.tokens.revoke(request.form().get("token") or request.first("token") or "")
-                return Response(200)
+            if (granted := self._oauth.handle(request)) is not None:
+                return granted
             if path == "/services/oauth2/userinfo" or path.startswith("/id/"):
                 return identity(self._org, request, self._authenticated(request))
             if SOAP_PATH.fullmatch(path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sandbox.salesforce.connected_apps import ConnectedApp
 from sandbox.salesforce.rules import Rules
 
 
@@ -20,7 +21,9 @@ class Settings:
     password: str = "sandbox"
     security_token: str = "sandbox-token"
     refresh_token: str = "sandbox-refresh"
-    jwt_public_key: str | None = None  # PEM; None accepts every signature
+    jwt_public_key: str | None = None  # PEM that JWT are checked by; without one the app takes none
+    apps: dict[str, ConnectedApp] = field(default_factory=dict)  # more apps, by client id
+    passwords: dict[str, str] = field(default_factory=dict)  # more people, by username
     token_life_s: float = 7200.0  # inactivity after which an access token is refused
     rotate_refresh_tokens: bool = False  # each refresh token is good for one use
     soap_login: bool = True  # new orgs come without, and nobody has it from version 65 on
@@ -36,3 +39,9 @@ class Settings:
     cursor_life_s: float = 172_800.0  # after which a query's locator is refused
     features: frozenset[str] = frozenset({"campaign_influence"})  # of objects/features.py
     rules: Rules = field(default_factory=Rules)
+
+    def app(self, client_id: str) -> ConnectedApp | None:
+        """The app of that id: the one described above, or one of the others."""
+        if client_id == self.client_id:
+            return ConnectedApp(self.client_id, self.client_secret, self.username, self.jwt_public_key)
+        return self.apps.get(client_id)
