@@ -28,12 +28,15 @@ _FORMS = (
     r"/marketing/(?P<version>v3)/(?P<area>forms)(?P<tail>/.*)?",
     rf"/marketing/(?P<area>forms)/(?P<version>{_DATED})(?P<tail>/.*)?",
     r"/form-integrations/(?P<version>v1)/(?P<area>submissions)(?P<tail>/.*)?",
+    r"/submissions/(?P<version>v3)/(?P<area>integration)(?P<tail>/.*)?",
     r"/events/(?P<version>v3)/(?P<area>events)(?P<tail>/.*)?",
     rf"/events/(?P<area>event)-occurrences/(?P<version>{_DATED})(?P<tail>/.*)?",
     r"/(?P<area>webhooks)/(?P<version>v3)(?P<tail>/.*)?",
     rf"/(?P<area>communication-preferences)/(?P<version>v3|v4|{_DATED})(?P<tail>/.*)?",
 )
 _PATTERNS = tuple(re.compile(form) for form in _FORMS)
+# What answers without a token: forms are sent by anybody.
+_OPEN = ("integration",)
 # What defines the account rather than its records.
 DEFINITIONS = frozenset(["properties", "property-validations", "pipelines", "owners", "users", "schemas"])
 
@@ -43,6 +46,11 @@ class Address:
     version: str
     area: str
     tail: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may call, without a token."""
+        return self.area in _OPEN and not self.tail.startswith("/secure/")
 
 
 def address(path: str) -> Address | None:

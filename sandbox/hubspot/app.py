@@ -23,7 +23,7 @@ from sandbox.hubspot.oauth import CLIENT_SECRET, OAuth
 from sandbox.hubspot.portal import Portal, Settings
 from sandbox.hubspot.required import may_associate
 from sandbox.hubspot.routes import Route, Table, scopes
-from sandbox.hubspot.tokens import Author, MalformedToken, Token, Tokens
+from sandbox.hubspot.tokens import Author, MalformedToken, Token, Tokens, nobody
 from sandbox.hubspot.webhooks import Webhooks
 from sandbox.hubspot.writing import Writer
 from sandbox.wire import Request, Response
@@ -74,6 +74,8 @@ class HubspotApp(Doors):
                 return self._oauth.handle(request, found.version, found.tail)
             if path == "/oauth/authorize" and request.method == "GET":
                 return self._oauth.authorize(request)
+            if found is not None and found.is_open:
+                return self._answer(request, found, nobody())
             try:
                 token = self._caller(request, found)
             except HubspotError as error:

@@ -1,14 +1,20 @@
-"""Doors to the account beside its records: people who log in."""
+"""Doors to the account beside its records: people who log in, forms that visitors fill in."""
 
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.hubspot.account_activity import logged_in
+from sandbox.hubspot.errors import HubspotError
+from sandbox.hubspot.forms import SHELF, form_named, new_form
+from sandbox.hubspot.links import Links
 from sandbox.hubspot.people import People
 from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.submissions import Submitter, author_of
+from sandbox.hubspot.writing import Writer
 
 
 class OfficeDoors:
@@ -16,10 +22,12 @@ class OfficeDoors:
 
     _lock: threading.RLock
     _portal: Portal
+    _links: Links
+    _writer: Writer
 
     @property
     def office_doors(self) -> Mapping[str, Callable[..., Any]]:
-        return {door.__name__: door for door in (self.log_in,)}
+        return {door.__name__: door for door in (self.log_in, self.make_form, self.submit_form)}
 
     def log_in(self, user_id: int, succeeded: bool = True) -> None:
         """Let a user of the account log in, or fail to."""
@@ -28,3 +36,22 @@ class OfficeDoors:
             if user is None:
                 raise LookupError(f"there is no user {user_id}")
             logged_in(self._portal, user, succeeded)
+
+    def make_form(self, name: str, form_id: str = "") -> str:
+        """Make a form that asks for an e-mail address; its id."""
+        with self._lock, self._portal.store.transaction():
+            form = new_form(form_id or str(uuid.uuid4()), name, self._portal.now())
+            self._portal.documents.put(SHELF, form["id"], form)
+            return str(form["id"])
+
+    def submit_form(self, form_id: str, page: str = "https://www.example.com/contact", **fields: str) -> str | None:
+        """Fill a form in as a visitor does; the id of the contact, who may be new. None without an e-mail address."""
+        with self._lock:
+            try:
+                form = form_named(self._portal, form_id)
+                with self._portal.transaction(author_of(form)):
+                    submitter = Submitter(self._portal, self._links, self._writer)
+                    contact = submitter.submit(form, fields, page=page, title="Contact")
+            except HubspotError as error:
+                raise LookupError(error.message) from error
+        return None if contact is None else str(contact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.hubspot import account, account_activity, allowances, owners, schemas, users
+from sandbox.hubspot import account, account_activity, allowances, forms, owners, schemas, submissions, users
 from sandbox.hubspot.addresses import DATED
 
 Add = Callable[..., None]
@@ -18,6 +18,7 @@ def add_office_routes(add: Add) -> None:
     _add_users(add)
     _add_allowances(add)
     _add_schemas(add)
+    _add_forms(add)
 
 
 def _add_account(add: Add) -> None:
@@ -73,3 +74,16 @@ def _add_schemas(add: Add) -> None:
     add("DELETE", one, schemas.delete_schema, _SCHEMA_WRITE, versions)
     add("POST", f"{one}/associations", schemas.create_association, _SCHEMA_WRITE, versions)
     add("DELETE", f"{one}/associations/{{association_id}}", schemas.delete_association, _SCHEMA_WRITE, versions)
+
+
+def _add_forms(add: Add) -> None:
+    one, versions = "/forms/{form_id}", ("v3", *DATED)
+    add("GET", "/forms", forms.list_forms, "forms", versions)
+    add("POST", "/forms", forms.create_form, "forms", versions)
+    add("GET", one, forms.get_form, "forms", versions)
+    add("PATCH", one, forms.update_form, "forms", versions)
+    add("PUT", one, forms.replace_form, "forms", versions)
+    add("DELETE", one, forms.delete_form, "forms", versions)
+    add("GET", "/submissions/forms/{form_id}", submissions.list_submissions, "forms", ("v1",))
+    add("POST", "/integration/submit/{portal_id}/{form_id}", submissions.submit, "", ("v3",))
+    add("POST", "/integration/secure/submit/{portal_id}/{form_id}", submissions.submit, "forms", ("v3",))

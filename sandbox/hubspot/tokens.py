@@ -60,6 +60,11 @@ class Author:
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
+def nobody() -> Token:
+    """Who calls without a token, where that is allowed."""
+    return Token("", 0, "", 0, set())
+
+
 class MalformedToken(Exception):
     """The gateway does not even pass such a header on: it answers 530 instead of the API's 401."""
 
