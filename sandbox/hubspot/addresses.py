@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 NUMBERED = ("v3", "v4")
-DATED = ("2026-03", "2026-09", "2026-09-beta")
+DATED = ("2025-09", "2026-03", "2026-09", "2026-09-beta")
 VERSIONS = (*NUMBERED, *DATED)
 # Taps still read the definitions where they were before v3; submissions of forms have never moved on from v1.
 LEGACY = ("v1", "v2")

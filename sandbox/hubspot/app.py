@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -68,7 +70,7 @@ class HubspotApp(Doors):
         if len(request.target) > MAX_TARGET:
             return Response(414, b"<html><body>414 Request-URI Too Large</body></html>", dict(_HTML))
         with self._lock:
-            path = request.path.rstrip("/") or "/"
+            path = _path(request)
             found = address(path)
             if found is not None and found.area == "oauth":
                 return self._oauth.handle(request, found.version, found.tail)
@@ -79,14 +81,13 @@ class HubspotApp(Doors):
             try:
                 token = self._caller(request, found)
             except HubspotError as error:
-                return error.response()
+                return _correlated(error.response())
             except MalformedToken:
                 return Response(530, b"<html><body>error code: 1016</body></html>", dict(_HTML))
             pool = _pool(request, found)
             response = self._limiter.admit(token, pool) or self._answer(request, found, token)
             response.headers |= self._limiter.headers(token, pool)
-            response.headers["X-HubSpot-Correlation-Id"] = str(uuid.uuid4())
-            return response
+            return _correlated(response)
 
     def _caller(self, request: Request, found: Address | None) -> Token:
         """The token of the request; what belongs to an app may be managed with a developer's API key too."""
@@ -96,7 +97,7 @@ class HubspotApp(Doors):
 
     def kind(self, request: Request) -> str:
         """What kind of call a request is, for the log of the listener."""
-        found = address(request.path.rstrip("/"))
+        found = address(_path(request))
         if found is None:
             return "other"
         if found.area in ("oauth", "account-info"):
@@ -116,7 +117,7 @@ class HubspotApp(Doors):
         matched = self._table.match(request.method, found) if found else None
         if found is None or matched is None:
             return self._no_route(found)
-        route, arguments = matched
+        route, arguments = matched[0], {name: value.replace("%2F", "/") for name, value in matched[1].items()}
         call = Call(request, found.version, token, self._portal, self._links, self._writer, self.tokens, self._limiter)
         try:
             self._check_scopes(token, route, arguments)
@@ -186,6 +187,18 @@ class HubspotApp(Doors):
     def close(self) -> None:
         self.set_webhook_courier(False)
         self._portal.store.close()
+
+
+def _correlated(response: Response) -> Response:
+    response.headers["X-HubSpot-Correlation-Id"] = str(uuid.uuid4())
+    return response
+
+
+def _path(request: Request) -> str:
+    """The decoded path without its trailing slash; an encoded slash is part of an id and stays `%2F`."""
+    raw = request.target.partition("?")[0]
+    kept = re.sub("%2F", "%252F", raw, flags=re.IGNORECASE)
+    return unquote(kept).rstrip("/") or "/"
 
 
 def _is_association(found: Address) -> bool:

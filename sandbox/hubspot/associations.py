@@ -8,6 +8,7 @@ from sandbox.hubspot.batches import Entry, answer
 from sandbox.hubspot.call import Call, id_text
 from sandbox.hubspot.errors import HubspotError, bad_request, not_found
 from sandbox.hubspot.kinds import Kind
+from sandbox.hubspot.link_specs import type_ids
 from sandbox.hubspot.link_types import LinkType
 from sandbox.hubspot.links import Linked
 from sandbox.hubspot.objects import locate
@@ -166,21 +167,8 @@ def _unlinked(one: Kind, other: Kind, name: str) -> Entry:
     return error.entry(context)
 
 
-def _type_ids(call: Call, one: Kind, other: Kind, specs: Any) -> list[int]:
-    """The ids of `[{associationCategory, associationTypeId}]`; 400 where one is no type of this direction."""
-    try:
-        found = [(int(spec["associationTypeId"]), spec.get("associationCategory")) for spec in specs]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise bad_request(
-            "Invalid input JSON: association types are a list of {associationCategory, associationTypeId}"
-        ) from None
-    if not found:
-        raise bad_request("At least one association type is required")
-    known = call.links.types.between(one, other)
-    bad = [type_id for type_id, word in found if type_id not in known or word not in (None, known[type_id].category)]
-    if bad:
-        raise bad_request(f"One or more association types are not valid for {one.type_id} to {other.type_id}: {bad}")
-    return [type_id for type_id, _ in found]
+def _type_ids(call: Call, one: Kind, other: Kind, value: Any) -> list[int]:
+    return type_ids(call.links.types.between(one, other), one, other, value)
 
 
 def _labelled(call: Call, one: Kind, one_id: int, other: Kind, other_id: int, types: list[int]) -> dict[str, Any]:

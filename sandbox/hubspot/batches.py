@@ -61,7 +61,8 @@ def read_batch(call: Call, kind: str) -> Response:
 
 
 def create_batch(call: Call, kind: str) -> Response:
-    """201; with a unique `objectWriteTraceId` on every input 207 and what could be made, else all or nothing."""
+    """201, 200 in the first dated version; with a unique `objectWriteTraceId` on every input 207 and what could be
+    made, else all or nothing."""
     found = call.portal.kind(kind)
     started = call.portal.now()
     inputs = call.inputs(PAGE_MAX)
@@ -78,7 +79,7 @@ def create_batch(call: Call, kind: str) -> Response:
             errors.append(error.entry({TRACE: [str(item[TRACE])]}))
         else:
             made.append((item, number, names))
-    return answer(call, _shown(call, found, made), errors, 201, started)
+    return answer(call, _shown(call, found, made), errors, 200 if call.version == "2025-09" else 201, started)
 
 
 def update_batch(call: Call, kind: str) -> Response:

@@ -44,7 +44,7 @@ class Doors(OfficeDoors):
             self.edit, self.create, self.delete, self.restore_record, self.merge, self.associate, self.dissociate,
             self.row, self.count, self.expire_tokens, self.renew_tokens, self.revoke_scope, self.grant_scope,
             self.add_token, self.set_index_lag, self.catch_up_index, self.set_limits, self.require, self.drop_rules,
-            self.set_salesforce_integration, self.deliver_webhooks, self.set_webhook_courier,
+            self.set_salesforce_integration, self.set_oauth_v1, self.deliver_webhooks, self.set_webhook_courier,
         )  # fmt: skip
         return {**{door.__name__: door for door in mine}, **self.office_doors, "turn_clock": self.clock.turn}
 
@@ -173,6 +173,10 @@ class Doors(OfficeDoors):
 
     def drop_rules(self) -> None:
         self.settings.admin_rules.clear()
+
+    def set_oauth_v1(self, on: bool) -> None:
+        """Let the first version of OAuth answer, or be gone as it is from February 2027 on."""
+        self.settings.oauth_v1 = on
 
     def set_salesforce_integration(self, on: bool) -> None:
         """Connect the account to Salesforce: companies cannot be merged, and the integration's properties exist."""

@@ -13,7 +13,10 @@ _SCOPE_HELP = "https://developers.hubspot.com/scopes"
 
 
 class HubspotError(Exception):
-    """Raised by a handler; `response()` is what goes out, and the request's writes are rolled back."""
+    """Raised by a handler; `response()` is what goes out, and the request's writes are rolled back.
+
+    `category` "" leaves it out, as HubSpot does here and there.
+    """
 
     def __init__(self, status: int, message: str, category: str = "VALIDATION_ERROR", **more: Any) -> None:
         super().__init__(message)
@@ -27,7 +30,7 @@ class HubspotError(Exception):
             "status": "error",
             "message": self.message,
             "correlationId": str(uuid.uuid4()),
-            "category": self.category,
+            **({"category": self.category} if self.category else {}),
             **self.more,
         }
 

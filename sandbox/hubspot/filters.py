@@ -129,6 +129,10 @@ def _among(portal: Portal, kind: Kind, condition: Condition) -> Clause:
     if _is_text(definition) and portal.store.is_large(kind):
         portal.store.index_folded(kind, definition.name)
     word = "IN" if condition.operator == "IN" else "NOT IN"
+    if definition.field_type == "checkbox":
+        # A record with several options is among them when any of its options is.
+        holds = " OR ".join([f"instr(';' || {column(definition.name)} || ';', ';' || ? || ';')"] * len(values))
+        return (f"({holds})" if word == "IN" else f"NOT ({holds})"), values
     return f"{_operand(definition)} {word} ({','.join('?' * len(values))})", values
 
 
@@ -155,15 +159,19 @@ _SPECIAL = {
 
 def _linked(portal: Portal, kind: Kind, other: Kind, operator: str, sent: Mapping[str, Any]) -> Clause:
     """The pseudo-property `associations.<object type>`: records linked to these."""
+    if kind.is_custom or other.is_custom:
+        raise bad_request("Searching through associations is not supported for custom objects")
     if operator not in ("EQ", "IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY"):
         raise bad_request(f"operator {operator} is not supported for associations")
     word = "NOT IN" if operator == "NOT_HAS_PROPERTY" else "IN"
+    live = f"EXISTS (SELECT 1 FROM {other.plural} AS other WHERE other._id = %s AND other._archived = 0)"
     if operator.endswith("HAS_PROPERTY"):
-        sql = f"_id {word} (SELECT source_id FROM links WHERE source = ? AND target = ?)"
+        sql = f"_id {word} (SELECT source_id FROM links WHERE source = ? AND target = ? AND {live % 'target_id'})"
         return sql, [kind.number, other.number]
     values = sent.get("values") if operator == "IN" else [sent.get("value")]
     if not isinstance(values, list) or not all(as_text(value).isdecimal() for value in values):
         raise bad_request(f"operator {operator} on associations requires record ids")
     marks = ",".join("?" * len(values))
-    sql = f"_id IN (SELECT target_id FROM links WHERE source = ? AND source_id IN ({marks}) AND target = ?)"
+    sql = f"_id IN (SELECT target_id FROM links WHERE source = ? AND source_id IN ({marks}) AND target = ?"
+    sql += f" AND {live % 'source_id'})"
     return sql, [other.number, *(int(as_text(value)) for value in values), kind.number]

@@ -53,6 +53,8 @@ class OAuth:
         """`tail` is what follows the version: /token, /token/introspect, /access-tokens/{token}, ..."""
         parts = tail.strip("/").split("/")
         form = request.form()
+        if version == "v1" and not self._portal.settings.oauth_v1:
+            return _refusal("NOT_FOUND", "resource not found", status=404)
         if version == "v1":
             # The first version took its parameters in the query as well.
             form = {name: values[0] for name, values in request.query.items()} | form

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.hubspot.call import Call
+from sandbox.hubspot.call import Call, id_text
 from sandbox.hubspot.errors import bad_request, no_permission, not_found
 from sandbox.hubspot.history import histories
 from sandbox.hubspot.kinds import Kind
+from sandbox.hubspot.link_specs import specs, type_ids
 from sandbox.hubspot.link_types import LinkType
 from sandbox.hubspot.required import may_associate
 from sandbox.hubspot.view import names_shown, record
@@ -89,17 +90,18 @@ def create_one(call: Call, kind: Kind, item: dict[str, Any]) -> tuple[int, list[
 
 def _associate(call: Call, kind: Kind, number: int, wanted: Any) -> None:
     """One `{to: {id}, types: [{associationCategory, associationTypeId}]}` of a create."""
-    try:
-        to, type_ids = int(wanted["to"]["id"]), [int(spec["associationTypeId"]) for spec in wanted["types"]]
-    except (KeyError, TypeError, ValueError):
-        raise bad_request("Invalid input JSON: an association needs `to.id` and `types`") from None
-    plural = call.links.types.target_of(kind, type_ids)
+    if not isinstance(wanted, dict):
+        raise bad_request("Invalid input JSON: an association needs `to.id` and `types`")
+    to, named = id_text(wanted.get("to")), specs(wanted.get("types"))
+    plural = call.links.types.target_of(kind, [type_id for type_id, _ in named])
     if plural is None:
-        raise bad_request(f"Association types {type_ids} do not start at {kind.type_id}")
+        raise bad_request(f"Association types {[type_id for type_id, _ in named]} do not start at {kind.type_id}")
     target = call.portal.kind(plural)
-    if not call.portal.store.rows(target, [to], ()):
-        raise not_found(f"Object not found. objectId are usually numeric. {target.upper}={to}")
-    call.links.label(kind, number, target, to, type_ids)
+    numbers = type_ids(call.links.types.between(kind, target), kind, target, wanted["types"])
+    to_id = int(to) if to.isdecimal() and len(to) < 19 else 0
+    if not call.portal.store.rows(target, [to_id], ()):
+        raise not_found(f"Object not found. objectId are usually numeric. {target.upper}={to[:40]}")
+    call.links.label(kind, number, target, to_id, numbers)
 
 
 def locate(call: Call, kind: Kind, record_id: str, *, archived: bool = False) -> int:

@@ -12,7 +12,7 @@ from sandbox.clock import SandboxClock
 from sandbox.hubspot.admin_rules import AdminRule
 from sandbox.hubspot.definition import Definition, option_pairs
 from sandbox.hubspot.documents import Documents
-from sandbox.hubspot.errors import not_found
+from sandbox.hubspot.errors import HubspotError
 from sandbox.hubspot.events import Events
 from sandbox.hubspot.kinds import KINDS, Kind, custom_kind, kind_named
 from sandbox.hubspot.schema import default_definitions, group_of
@@ -46,7 +46,8 @@ class Settings:
 
     `index_lag_ms`: how long the search index does not know of a write. `salesforce_integration`: the native
     integration is on, so companies cannot be merged. `deal_merge_makes_new_id`: not known of a real portal.
-    `admin_rules` and whether OAuth apps' users may associate records hold for writes from 2026-09 on.
+    `oauth_v1`: the first version of OAuth still answers. `admin_rules` and whether OAuth apps' users may associate
+    records hold for writes from 2026-09 on.
     """
 
     portal_id: int = 48_000_001
@@ -58,6 +59,7 @@ class Settings:
     deal_merge_makes_new_id: bool = False
     admin_rules: list[AdminRule] = field(default_factory=list)
     oauth_may_associate: bool = True
+    oauth_v1: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,10 @@ class Portal:
         return stamp(self.clock.now_ms())
 
     def kind(self, name: str) -> Kind:
-        """The object type of that name or type id; 404 when there is none."""
+        """The object type of that name or type id; 400 when there is none."""
         kind = self.find_kind(name)
         if kind is None:
-            raise not_found(f"Unable to infer object type from: {name}")
+            raise HubspotError(400, f"Unable to infer object type from: {name[:200]}", "")
         return kind
 
     def find_kind(self, name: str) -> Kind | None:

@@ -20,7 +20,7 @@ from sandbox.wire import Response, Routes
 Handler = Callable[..., Response]
 _VERBS = ("read", "write", "schema-read", "schema-write")
 # The 2026-09 specification has no list of one record's associations; its beta had it.
-_LISTS_LINKS = ("v4", "2026-03", "2026-09-beta")
+_LISTS_LINKS = ("v4", "2025-09", "2026-03", "2026-09-beta")
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,8 @@ class Index:
 
 def _bounds(body: dict[str, Any]) -> tuple[int, int]:
     limit, after = body.get("limit", 10), body.get("after") or 0
+    if isinstance(limit, str) and limit.isdecimal() and len(limit) < 6:
+        limit = int(limit)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 0 <= limit <= PAGE_MAX:
         raise bad_request(f"Invalid value for limit: must be between 0 and {PAGE_MAX}")
     if not str(after).isdecimal():

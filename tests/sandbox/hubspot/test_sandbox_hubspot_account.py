@@ -130,10 +130,18 @@ def test_owners_of_leavers_show_only_when_asked_for_and_have_no_user_id(account:
 
 
 @pytest.mark.parametrize(
-    "path", ["/crm/objects/2027-03/contacts", "/crm/v9/objects/contacts", "/", "/crm/v3/objects/0-99"]
+    "path", ["/crm/objects/2027-03/contacts", "/crm/v9/objects/contacts", "/", "/crm/v3/objects/contacts/1/2"]
 )
 def test_unknown_path_answers_404(account: Account, path: str) -> None:
     assert account.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/crm/v3/objects/0-99", "/crm/v3/objects/widgets", f"{CONTACTS}?associations=name"])
+def test_unknown_object_type_answers_400_without_a_category(account: Account, path: str) -> None:
+    answer = account.client.get(path)
+    assert answer.status_code == 400
+    body = answer.json()
+    assert body["message"].startswith("Unable to infer object type from: ") and "category" not in body
 
 
 def test_rules_of_administrators_hold_from_2026_09_on(account: Account) -> None:

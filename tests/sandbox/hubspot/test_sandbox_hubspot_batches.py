@@ -76,6 +76,11 @@ def test_batch_create_of_good_inputs_answers_201(account: Account) -> None:
     assert [one["properties"]["email"] for one in answer.json()["results"]] == ["a@x.com", "b@x.com"]
 
 
+def test_batch_create_of_the_first_dated_version_answers_200(account: Account) -> None:
+    answer = account.post("/crm/objects/2025-09/contacts/batch/create", _creates("a@x.com", traced=False))
+    assert answer.status_code == 200
+
+
 def _updates(**cities: str) -> dict[str, Any]:
     return {"inputs": [{"id": one[1:], "properties": {"city": city}} for one, city in cities.items()]}
 

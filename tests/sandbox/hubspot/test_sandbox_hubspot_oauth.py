@@ -106,6 +106,13 @@ def test_tokens_are_inspected_by_path_in_v1_and_by_form_later(account: Account) 
         assert post(account, path, {"client_id": "x", "token": "x"}).status_code == 400
 
 
+def test_first_version_of_oauth_can_be_gone(account: Account) -> None:
+    account.post("/__sandbox__/doors/set_oauth_v1", {"on": False})
+    assert post(account, "v1/token", REFRESH).status_code == 404
+    assert account.client.get("/oauth/v1/access-tokens/pat-sandbox-token").status_code == 404
+    assert post(account, "2026-03/token", REFRESH).status_code == 200
+
+
 def _revoked_new(account: Account) -> httpx.Response:
     return post(account, "2026-03/token/revoke", {**CLIENT, "token": "sandbox-refresh"})
 

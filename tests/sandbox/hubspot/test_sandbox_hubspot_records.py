@@ -22,6 +22,8 @@ CONTACTS = "/crm/v3/objects/contacts"
         pytest.param("/crm/v4/objects/contacts", id="v4"),
         pytest.param("/crm/objects/2026-03/contacts", id="2026-03"),
         pytest.param("/crm/objects/2026-09/0-1/", id="2026-09"),
+        pytest.param("/crm/objects/2026-09-beta/contacts", id="2026-09-beta"),
+        pytest.param("/crm/objects/2025-09/contacts", id="2025-09"),
     ],
 )
 def test_list_in_every_version_pages_by_next_id(account: Account, path: str) -> None:
@@ -83,6 +85,12 @@ def test_numbers_come_back_as_strings(account: Account) -> None:
 @pytest.mark.parametrize("email", ["p2%40example.com", "P2@example.com", "old@example.com"])
 def test_get_by_email_finds_main_and_additional_addresses(account: Account, email: str) -> None:
     assert account.client.get(f"{CONTACTS}/{email}?idProperty=email").json()["id"] == "2"
+
+
+def test_id_with_encoded_letters_is_found(account: Account) -> None:
+    account.patch(f"{CONTACTS}/1", {"trueline_id": "a/b c%2"})
+    answer = account.client.get(f"{CONTACTS}/a%2Fb%20c%252?idProperty=trueline_id")
+    assert answer.status_code == 200 and answer.json()["id"] == "1"
 
 
 def test_get_by_a_property_that_is_not_unique_is_refused(account: Account) -> None:
@@ -250,6 +258,22 @@ def test_create_with_an_association_links_both_ways(account: Account) -> None:
     assert {"id": "12", "type": "contact_to_company_unlabeled"} in shown["associations"]["companies"]["results"]
     assert "deals" not in shown["associations"]
     assert shown["properties"]["associatedcompanyid"] == "12"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ({"to": {"id": "99"}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]}, 404),
+        ({"to": {"id": "11"}, "types": [{"associationCategory": "USER_DEFINED", "associationTypeId": 279}]}, 400),
+        ({"to": {"id": "11"}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 280}]}, 400),
+        ({"to": {"id": "11"}, "types": []}, 400),
+        ({"to": "11"}, 400),
+    ],
+)
+def test_create_with_a_bad_association_makes_nothing(account: Account, wanted: Any, status: int) -> None:
+    body = {"properties": {"lastname": "Fox"}, "associations": [wanted]}
+    assert account.post(CONTACTS, body).status_code == status
+    assert account.app.count("contacts") == 5
 
 
 def test_very_long_request_line_answers_414(account: Account) -> None:

@@ -43,6 +43,9 @@ def where(name: str, operator: str, value: Any = None, **more: Any) -> dict[str,
         pytest.param("contacts", where("lastmodifieddate", "LT", "2026-01-01T09:30:02.250Z"), ["1"], id="time in ISO"),
         pytest.param("contacts", where("associations.company", "EQ", "12"), ["1"], id="linked"),
         pytest.param("companies", where("associations.contact", "IN", ["1"]), ["11", "12"], id="linked to any"),
+        pytest.param("contacts", where("associations.companies", "HAS_PROPERTY"), ["1"], id="linked at all"),
+        pytest.param("contacts", where("associations.0-2", "NOT_HAS_PROPERTY"), list("2345"), id="not linked"),
+        pytest.param("contacts", where("hs_additional_emails", "IN", ["old@example.com"]), ["2"], id="any of several"),
     ],
 )
 def test_filter_finds(account: Account, kind: str, condition: dict[str, Any], expected: list[str]) -> None:
@@ -70,6 +73,25 @@ def test_pages_are_offsets_with_a_total(account: Account) -> None:
     assert first.json()["paging"] == {"next": {"after": "2"}}
     last = account.search("contacts", limit=2, after="4").json()
     assert [one["id"] for one in last["results"]] == ["5"] and "paging" not in last
+
+
+def test_deleted_records_count_as_not_linked(account: Account) -> None:
+    account.app.delete("companies", "12")
+    account.app.delete("companies", "11")
+    assert account.found("contacts", where("associations.company", "EQ", "12")) == []
+    assert account.found("contacts", where("associations.company", "HAS_PROPERTY")) == []
+
+
+def test_record_with_several_options_is_found_by_any_of_them(account: Account) -> None:
+    account.patch("/crm/v3/objects/contacts/1", {"hs_legal_basis": "Not applicable;Performance of a contract"})
+    account.patch("/crm/v3/objects/contacts/3", {"hs_legal_basis": "Not applicable"})
+    account.app.catch_up_index()
+    assert account.found("contacts", where("hs_legal_basis", "IN", ["Performance of a contract"])) == ["1"]
+    assert account.found("contacts", where("hs_legal_basis", "NOT_IN", ["Performance of a contract"])) == ["3"]
+
+
+def test_limit_may_be_text(account: Account) -> None:
+    assert account.found("contacts", limit="2") == ["1", "2"]
 
 
 def test_missing_values_sort_last_in_both_directions(account: Account) -> None:
