@@ -20,8 +20,8 @@ class Entry:
     """One fault of the catalogue.
 
     `what` is all there is to it, or an answer is made: `answer(request, **arguments)` takes the place of the app's,
-    `change(request, response, **arguments)` alters the app's when it is a good one. `of_rows`: it may befall single
-    rows of a call.
+    `change(request, response, **arguments)` alters the app's when it is a good one, and may keep things from one call
+    to the next in an argument `memory`. `of_rows`: it may befall single rows of a call.
     """
 
     name: str  # salesforce.INVALID_SESSION_ID, transport.cut_body
@@ -30,11 +30,12 @@ class Entry:
     answer: Callable[..., Response] | None = None
     change: Callable[..., Response] | None = None
     of_rows: bool = False
+    told_by: Callable[..., Any] | None = None  # where `answer` hands its arguments on: the function that takes them
 
     @property
     def takes(self) -> dict[str, Any]:
         """Its arguments and what they are when not given; those of a door are the door's."""
-        made = self.answer or self.change
+        made = self.told_by or self.answer or self.change
         if made is None:
             return dict(self.what.arguments)
         parameters = inspect.signature(made).parameters.values()
@@ -47,6 +48,7 @@ class Entry:
         if merged.is_of_rows:
             if not self.of_rows:
                 raise ValueError(f"The fault {self.name} befalls whole calls, no single rows.")
+            self._check(given.arguments)
             return merged
         if self.answer is None and self.change is None:
             return replace(merged, arguments={**self.what.arguments, **given.arguments})
@@ -60,11 +62,14 @@ class Entry:
             raise ValueError(f"The fault {self.name} knows no {unknown[0]!r}; it takes {known}.")
 
     def _act(self, fault: Fault) -> Callable[[Request, Response | None], Response | None]:
+        remembers = self.change is not None and "memory" in inspect.signature(self.change).parameters
+        kept: dict[str, Any] = {"memory": {}} if remembers else {}
+
         def act(request: Request, response: Response | None) -> Response | None:
             if self.answer is not None:
                 made = self.answer(request, **fault.arguments)
             elif self.change is not None and response is not None and response.status < 300:
-                made = self.change(request, response, **fault.arguments)
+                made = self.change(request, response, **fault.arguments, **kept)
             else:
                 return response
             body = made.body if fault.body is None else fault.body.encode()

@@ -25,7 +25,7 @@ class Fault:
 
     route: str = ""  # regular expression searched in the path, without case
     method: str = ""  # blank: any
-    kind: str = ""  # the app's word for the call: auth, query, search, ...; blank: any
+    of_kind: str = ""  # the app's word for the call: auth, query, search, ...; blank: any
     contains: str = ""  # text that the decoded query or the body must hold
     nth: int | None = None  # only the n-th matching call, from 1
     after: int = 0  # skip so many matching calls
@@ -86,7 +86,7 @@ class Fault:
     def matches(self, request: Request, kind: str = "") -> bool:
         if self.method and self.method.upper() != request.method:
             return False
-        if self.kind and self.kind != kind:
+        if self.of_kind and self.of_kind != kind:
             return False
         if not re.search(self.route, request.path, re.IGNORECASE):
             return False
@@ -144,7 +144,7 @@ _TEXT = (_is_text, "text")
 _FLAG = (_is_flag, "true or false")
 _WAIT = (_is_wait, f"a number of seconds up to {MAX_WAIT_S:.0f}")
 _FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    **dict.fromkeys(("route", "method", "kind", "contains", "name", "call", "row_contains", "label"), _TEXT),
+    **dict.fromkeys(("route", "method", "of_kind", "contains", "name", "call", "row_contains", "label"), _TEXT),
     **dict.fromkeys(("chunked", "drop", "reset", "hang_up", "expire"), _FLAG),
     **dict.fromkeys(("delay_s", "drip_s"), _WAIT),
     "nth": (_at_least(1, or_none=True), "a whole number from 1"),

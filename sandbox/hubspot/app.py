@@ -18,6 +18,7 @@ from sandbox.hubspot.addresses import DEFINITIONS, Address, address
 from sandbox.hubspot.call import Call
 from sandbox.hubspot.doors import Doors
 from sandbox.hubspot.errors import HubspotError, missing_scopes, no_permission, not_found
+from sandbox.hubspot.faults import FAULTS
 from sandbox.hubspot.limits import Limiter, Limits, Pool
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.loading import load
@@ -39,6 +40,7 @@ class HubspotApp(Doors):
     """One HubSpot account. `handle` may be called from many threads."""
 
     system = "hubspot"
+    faults = FAULTS
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.hubspot.call import Call, id_text, texts
 from sandbox.hubspot.errors import HubspotError, bad_request, not_found
+from sandbox.hubspot.faults import refuse_row, rows_not_found
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.objects import HISTORY_PAGE_MAX, PAGE_MAX, add_history, create_one, show, show_all
 from sandbox.hubspot.view import names_shown, records
@@ -52,7 +53,8 @@ def read_batch(call: Call, kind: str) -> Response:
             f" {HISTORY_PAGE_MAX}. Please reduce the number of inputs and try again."
         )
     wanted = list(dict.fromkeys(id_text(item) for item in inputs))
-    known = identity(call.portal, call.writer, found, body.get("idProperty"), wanted)
+    lost = {id_text(inputs[place]) for place in rows_not_found(inputs)}
+    known = identity(call.portal, call.writer, found, body.get("idProperty"), [w for w in wanted if w not in lost])
     names = names_shown(call.portal, found, texts(body.get("properties"), "properties"))
     rows = records(call.portal, found, list(known.values()), names, archived=call.flag("archived"))
     shown = list(rows.values())
@@ -69,9 +71,10 @@ def create_batch(call: Call, kind: str) -> Response:
     made: list[Written] = []
     errors: list[Entry] = []
     is_traced = _is_traced(inputs)
-    for item in inputs:
+    for place, item in enumerate(inputs, start=1):
         try:
             with call.portal.attempt():
+                refuse_row(place, item)
                 number, names = create_one(call, found, item)
         except HubspotError as error:
             if not is_traced:
@@ -90,7 +93,8 @@ def update_batch(call: Call, kind: str) -> Response:
     wanted = [id_text(item) for item in inputs]
     _refuse_repeats(wanted)
     values = [call.writer.checked(found, item.get("properties")) for item in inputs]
-    known = _identify(call, found, inputs, wanted)
+    lost = {wanted[place] for place in rows_not_found(inputs)}
+    known = {name: number for name, number in _identify(call, found, inputs, wanted).items() if name not in lost}
     live = records(call.portal, found, list(known.values()), ())
     _refuse_repeats([str(number) for number in known.values() if number in live])
     done: list[Written] = []
@@ -118,9 +122,10 @@ def upsert_batch(call: Call, kind: str) -> Response:
     known = identity(call.portal, call.writer, found, id_property, wanted)
     results: list[Entry] = []
     errors: list[Entry] = []
-    for item, name in zip(inputs, wanted, strict=True):
+    for place, (item, name) in enumerate(zip(inputs, wanted, strict=True), start=1):
         try:
             with call.portal.attempt():
+                refuse_row(place, item)
                 results.append(_upsert_one(call, found, item, id_property, name, known))
         except HubspotError as error:
             if not is_traced:

@@ -10,9 +10,10 @@ from sandbox.clock import SandboxClock
 from sandbox.hubspot import salesforce_link
 from sandbox.hubspot.admin_rules import AdminRule
 from sandbox.hubspot.kinds import Kind
-from sandbox.hubspot.limits import Limits
+from sandbox.hubspot.limits import Limiter, Limits
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.merging import Merger
+from sandbox.hubspot.oauth import OAuth
 from sandbox.hubspot.office_doors import OfficeDoors
 from sandbox.hubspot.portal import Portal, Settings
 from sandbox.hubspot.tokens import OAUTH_LIFE_MS, SCOPES, Author, Token, Tokens
@@ -37,6 +38,8 @@ class Doors(OfficeDoors):
     _writer: Writer
     _webhooks: Webhooks
     _courier: Courier | None = None
+    _limiter: Limiter
+    _oauth: OAuth
 
     @property
     def doors(self) -> Mapping[str, Callable[..., Any]]:
@@ -45,6 +48,7 @@ class Doors(OfficeDoors):
             self.row, self.count, self.expire_tokens, self.renew_tokens, self.revoke_scope, self.grant_scope,
             self.add_token, self.set_index_lag, self.catch_up_index, self.set_limits, self.require, self.drop_rules,
             self.set_salesforce_integration, self.set_oauth_v1, self.deliver_webhooks, self.set_webhook_courier,
+            self.refuse_refresh, self.use_up_calls,
         )  # fmt: skip
         return {**{door.__name__: door for door in mine}, **self.office_doors, "turn_clock": self.clock.turn}
 
@@ -163,6 +167,11 @@ class Doors(OfficeDoors):
                 raise LookupError(f"there is no limit {name}")
             setattr(self.limits, name, value)
 
+    def use_up_calls(self, left: int = 0) -> None:
+        """Let so many calls be left of the account's day."""
+        with self._lock:
+            self._limiter.use_up(left)
+
     def require(
         self, kind: str, properties: Collection[str], when: Mapping[str, Collection[str]] | None = None
     ) -> None:
@@ -190,6 +199,10 @@ class Doors(OfficeDoors):
 
     def renew_tokens(self) -> None:
         self.tokens.renew()
+
+    def refuse_refresh(self) -> None:
+        """No refresh token is good any more."""
+        self._oauth.refuse_refresh()
 
     def revoke_scope(self, scope: str, token: str = "") -> None:
         """Take a scope from one token, from all when `token` is blank."""

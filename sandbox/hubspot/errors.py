@@ -97,3 +97,24 @@ def missing_scopes(scopes: Sequence[str]) -> HubspotError:
 
 def no_permission() -> HubspotError:
     return HubspotError(403, "The user does not have permission to make this change.", "USER_DOES_NOT_HAVE_PERMISSIONS")
+
+
+_LIMITS = {
+    "TEN_SECONDLY_ROLLING": "ten_secondly_rolling limit",
+    "SECONDLY": "secondly limit",
+    "DAILY": "daily limit",
+}
+
+
+def rate_limited(policy: str, retry_after_s: int | None, more: Mapping[str, str]) -> Response:
+    """The 429 of one of the three policies, with or without a word on how long to wait."""
+    body = {
+        "status": "error",
+        "message": f"You have reached your {_LIMITS[policy]}.",
+        "errorType": "RATE_LIMIT",
+        "correlationId": str(uuid.uuid4()),
+        "policyName": policy,
+        **more,
+    }
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+    return Response.of_json(body, 429, headers)

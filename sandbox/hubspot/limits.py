@@ -14,6 +14,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.clock import SandboxClock
+from sandbox.hubspot.errors import rate_limited
 from sandbox.hubspot.tokens import Token
 from sandbox.wire import Response
 
@@ -116,7 +117,7 @@ class Limiter:
     def _refused(self, token: Token, pool: Pool, now: int) -> Response | None:
         spent = not token.is_oauth and self.used_today >= self.limits.daily
         if spent or (pool == "association" and self._associations_today >= self.limits.association_daily):
-            return self._refusal("daily limit", "DAILY", self.resets_at_ms() - now, {"requestId": str(uuid.uuid4())})
+            return self._refusal("DAILY", self.resets_at_ms() - now, {"requestId": str(uuid.uuid4())})
         for window, allowed, group in self._windows(token, pool):
             if len(window) < allowed:
                 continue
@@ -124,8 +125,8 @@ class Limiter:
             wait_ms = window[0] + length - now if window else length
             more = {"groupName": f"publicapi:{group}:{token.app_id}"}
             if pool == "search":
-                return self._refusal("secondly limit", "SECONDLY", wait_ms, more)
-            return self._refusal("ten_secondly_rolling limit", "TEN_SECONDLY_ROLLING", wait_ms, more)
+                return self._refusal("SECONDLY", wait_ms, more)
+            return self._refusal("TEN_SECONDLY_ROLLING", wait_ms, more)
         return None
 
     def _windows(self, token: Token, pool: Pool) -> list[tuple[deque[int], int, str]]:
@@ -148,25 +149,24 @@ class Limiter:
         except (ZoneInfoNotFoundError, ValueError):
             return UTC
 
-    def _roll(self, token: Token, now: int) -> None:
+    def use_up(self, left: int) -> None:
+        """Let so many calls be left of the day."""
+        self._begin_day(self._clock.now_ms())
+        self.used_today = self.limits.daily - left
+
+    def _begin_day(self, now: int) -> None:
         day = datetime.fromtimestamp(now / 1000, self.local_zone()).toordinal()
         if day != self._day:
             self._day, self.used_today, self._associations_today = day, 0, 0
+
+    def _roll(self, token: Token, now: int) -> None:
+        self._begin_day(now)
         for pool in ("other", "association"):
             _forget(self._bursts.setdefault((token.app_id, pool), deque()), now, WINDOW_MS)
         _forget(self._searches, now, 1000)
 
-    def _refusal(self, what: str, policy: str, wait_ms: int, more: dict[str, str]) -> Response:
-        body = {
-            "status": "error",
-            "message": f"You have reached your {what}.",
-            "errorType": "RATE_LIMIT",
-            "correlationId": str(uuid.uuid4()),
-            "policyName": policy,
-            **more,
-        }
-        headers = {"Retry-After": str(max(1, -(-wait_ms // 1000)))} if self.limits.retry_after else {}
-        return Response.of_json(body, 429, headers)
+    def _refusal(self, policy: str, wait_ms: int, more: dict[str, str]) -> Response:
+        return rate_limited(policy, max(1, -(-wait_ms // 1000)) if self.limits.retry_after else None, more)
 
 
 def _forget(window: deque[int], now: int, length_ms: int) -> None:

@@ -35,6 +35,10 @@ class OAuth:
         self._codes: dict[str, Grant] = {CODE: Grant()}
         self._refresh: dict[str, Grant] = {REFRESH_TOKEN: Grant()}
 
+    def refuse_refresh(self) -> None:
+        """No refresh token is good any more."""
+        self._refresh.clear()
+
     def authorize(self, request: Request) -> Response:
         """The page on which a user installs the app, as if he agreed at once: back to `redirect_uri` with a code."""
         asked = {name: request.first(name) or "" for name in ("client_id", "redirect_uri", "scope", "optional_scope")}

@@ -26,6 +26,7 @@ from sandbox.salesforce.converting import Converting, LeadConvert
 from sandbox.salesforce.database import Database, Row
 from sandbox.salesforce.descriptions import Descriptions
 from sandbox.salesforce.errors import ApiError, bad_json, not_found
+from sandbox.salesforce.faults import FAULTS
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.merging import Merging
@@ -41,6 +42,7 @@ from sandbox.salesforce.seed import seed
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.soap import PATH as SOAP_PATH
 from sandbox.salesforce.soap import Soap, is_login
+from sandbox.salesforce.switches import Switches
 from sandbox.salesforce.times import text_of_ms
 from sandbox.salesforce.tokens import Tokens
 from sandbox.wire import Request, Response, Routes
@@ -67,6 +69,7 @@ class SalesforceApp:
     """One org. `load` fills it; the other public methods act in it without the API, as somebody else."""
 
     system = "salesforce"
+    faults = FAULTS
 
     def __init__(
         self,
@@ -112,7 +115,7 @@ class SalesforceApp:
             "add_app": self._oauth.add_app,
             "add_password": self._oauth.add_password,
         }
-        self.doors = {name: _told(door) for name, door in doors.items()}
+        self.doors = {name: _told(door) for name, door in {**doors, **Switches(self._org).doors}.items()}
 
     def _build(self, database: Database, pod: str) -> Org:
         schema = Schema(self.settings.features)
@@ -291,9 +294,7 @@ class SalesforceApp:
 
     def count(self, sobject: str) -> int:
         """How many live records there are."""
-        declared = self._org.schema.get(sobject)
-        alive = "WHERE IsDeleted = 0" if declared.has("IsDeleted") else ""
-        return int(self._org.database.select(f'SELECT COUNT(*) FROM "{declared.name}" {alive}')[0][0])
+        return self._org.database.count(self._org.schema.get(sobject))
 
     def hide_field(self, sobject: str, field: str) -> None:
         """Field-level security: the API user no longer sees the field at all."""

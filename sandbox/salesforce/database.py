@@ -113,6 +113,11 @@ class Database:
         found = self.select(f'SELECT {chosen} FROM "{declared.name}" WHERE {where} ORDER BY rowid', parameters)
         return [dict(zip(names, row, strict=True)) for row in found]
 
+    def count(self, declared: SObject) -> int:
+        """How many live rows there are."""
+        alive = "WHERE IsDeleted = 0" if declared.has("IsDeleted") else ""
+        return int(self.select(f'SELECT COUNT(*) FROM "{declared.name}" {alive}')[0][0])
+
     def row(self, declared: SObject, record_id: str) -> Row | None:
         found = self.rows(declared, "Id = ?", (record_id,))
         return found[0] if found else None

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.salesforce.database import Database
 from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.refusals import refuse_row
 
 Result = dict[str, Any]
 
@@ -16,7 +17,7 @@ def each(database: Database, items: Iterable[Any], work: Callable[[Any], Result]
     results: list[Result] = []
     try:
         with database.transaction():
-            results += [_one(database, item, work) for item in items]
+            results += [_one(database, number, item, work) for number, item in enumerate(items, start=1)]
             if all_or_none and not all(result["success"] for result in results):
                 raise RolledBack
     except RolledBack:
@@ -28,9 +29,10 @@ class RolledBack(Exception):
     """Ends a transaction whose work must not stay."""
 
 
-def _one(database: Database, item: Any, work: Callable[[Any], Result]) -> Result:
+def _one(database: Database, number: int, item: Any, work: Callable[[Any], Result]) -> Result:
     try:
         with database.transaction():
+            refuse_row(number, item)
             return work(item)
     except ApiError as error:
         return {"success": False, "errors": [error.to_row()]}

@@ -65,8 +65,9 @@ class Queries:
         cursor = self._cursors.find(name)
         if cursor is None or not start.isdigit() or int(start) > len(cursor.numbers):
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
-        if size is not None:
-            cursor = Cursor(cursor.plan, cursor.numbers, min(size, self._settings.page_rows))
+        wanted = min(size or cursor.size, self._settings.page_rows)
+        if wanted != cursor.size:
+            cursor = Cursor(cursor.plan, cursor.numbers, wanted)
         return self._page(cursor, int(start), version, name=name)
 
     def explain(self, text: str, user_id: str) -> dict[str, Any]:

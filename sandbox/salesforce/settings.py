@@ -38,6 +38,7 @@ class Settings:
     page_rows: int = 2_000  # most rows a page of a query has, whatever the client asks for
     cursor_life_s: float = 172_800.0  # after which a query's locator is refused
     features: frozenset[str] = frozenset({"campaign_influence"})  # of objects/features.py
+    stale_counts: dict[str, int] = field(default_factory=dict)  # what recordCount tells in place of the truth
     rules: Rules = field(default_factory=Rules)
 
     def app(self, client_id: str) -> ConnectedApp | None:

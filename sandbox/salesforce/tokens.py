@@ -62,6 +62,13 @@ class Tokens:
         with self._lock:
             self._sessions.clear()
 
+    def refuse_refresh(self) -> None:
+        """No refresh token issued so far is good any more."""
+        first = (self._settings.refresh_token, "", self._settings.username)
+        with self._database.transaction():
+            self._database.execute("INSERT OR IGNORE INTO _refresh_tokens VALUES (?, ?, ?, 0)", first)
+            self._database.execute("UPDATE _refresh_tokens SET spent = 1")
+
     def user_of(self, token: str) -> str | None:
         """Whose token it is; None when it is unknown or has been idle too long. Counts as a use of it."""
         with self._lock:

@@ -85,7 +85,7 @@ def test_raise_after_the_write_replaces_the_good_answer(listener: Listener, clie
 
 
 def test_raise_on_a_kind_leaves_other_kinds_alone(listener: Listener, client: httpx.Client) -> None:
-    listener.faults.raise_("shop.TEAPOT", kind="write")
+    listener.faults.raise_("shop.TEAPOT", of_kind="write")
     assert [client.get("/").status_code, client.post("/").status_code] == [200, 418]
 
 

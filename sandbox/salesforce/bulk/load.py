@@ -18,6 +18,7 @@ from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.refusals import JobStops, refuse_row
 
 UPLOAD, GOOD, BAD = "upload", "successful", "failed"
 _STEP = 200  # rows a transaction, as the platform's triggers get them
@@ -52,6 +53,9 @@ class Load:
         for start in range(job.facts["numberRecordsProcessed"], total, _STEP):
             if self._workers.closing.is_set() or not self._step(job, work, start, list(islice(rows, _STEP))):
                 return
+            if work.stopped:
+                self._jobs.move(job.id, FAILED, (RUNNING,), errorMessage=work.stopped)
+                return
         if self._jobs.move(job.id, DONE, (RUNNING,), columns=header):
             self._pieces.drop(job.id, UPLOAD)
 
@@ -78,7 +82,7 @@ class Load:
                 if outcome:
                     self._pieces.add(job.id, name, start, len(outcome), dialect.write(outcome))
             failed = current.facts["numberRecordsFailed"] + len(bad)
-            processed = start + len(rows)
+            processed = start + len(good) + len(bad)
             self._jobs.move(job.id, RUNNING, (RUNNING,), numberRecordsProcessed=processed, numberRecordsFailed=failed)
         return True
 
@@ -101,6 +105,7 @@ class _Rows:
             "hardDelete": self._hard_delete,
         }
         self._write = operations[job.facts["operation"]]
+        self.stopped = ""  # why the job ends before its rows do
 
     def written(self, start: int, rows: Sequence[Cells]) -> tuple[list[Cells], list[Cells]]:
         """The successful and the failed rows as the results have them, in an order that is not the upload's."""
@@ -108,10 +113,14 @@ class _Rows:
         for number, cells in enumerate(rows, start):
             try:
                 with self._org.database.transaction():
+                    refuse_row(number + 1, cells)
                     record_id, created = self._write(values(self._columns, cells))
                 good[number] = [record_id, "true" if created else "false", *cells]
             except ApiError as error:
                 bad[number] = [self._given_id(cells), _error(error), *cells]
+            except JobStops as stop:
+                self.stopped = str(stop)
+                break
         return self._shuffled(good), self._shuffled(bad)
 
     def _shuffled(self, rows: dict[int, Cells]) -> list[Cells]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 
 _logger = logging.getLogger("sandbox")
 
@@ -22,7 +23,9 @@ class Workers:
         with self._lock:
             if job in self._threads or self.closing.is_set():
                 return
-            thread = threading.Thread(target=self._run, args=(job, work), name=f"bulk {job}", daemon=True)
+            # What strikes the request that began the work also strikes the rows.
+            target = copy_context().run
+            thread = threading.Thread(target=target, args=(self._run, job, work), name=f"bulk {job}", daemon=True)
             self._threads[job] = thread
         thread.start()
 

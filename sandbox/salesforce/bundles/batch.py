@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.salesforce.bundles.subrequests import METHODS, Answer, body_of, send
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Call
+from sandbox.salesforce.refusals import refuse_row
 from sandbox.wire import Response, Routes
 
 LIMIT = 25
@@ -32,17 +33,21 @@ class Batch:
         for part in parts:
             _check(part)
         results: list[dict[str, Any]] = []
-        for part in parts:
+        for number, part in enumerate(parts, start=1):
             if body.get("haltOnError") is True and results and results[-1]["statusCode"] >= 400:
                 results.append({"statusCode": 412, "result": [_HALTED]})
             else:
-                results.append(self._result(call, part))
+                results.append(self._result(call, number, part))
         return Response.of_json({"hasErrors": any(r["statusCode"] >= 400 for r in results), "results": results})
 
-    def _result(self, call: Call, part: dict[str, Any]) -> dict[str, Any]:
+    def _result(self, call: Call, number: int, part: dict[str, Any]) -> dict[str, Any]:
         url = f"/services/data/{str(part['url']).lstrip('/').removeprefix('services/data/')}"
         headers = {name: call.request.headers[name] for name in _SHARED if name in call.request.headers}
-        response = send(call, self._answer, part["method"].upper(), url, part.get("richInput"), headers)
+        try:
+            refuse_row(number, part)
+            response = send(call, self._answer, part["method"].upper(), url, part.get("richInput"), headers)
+        except ApiError as error:
+            response = error.response()
         return {"statusCode": response.status, "result": body_of(response)}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.salesforce.bundles.references import NAME, Answers
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Call
+from sandbox.salesforce.refusals import refuse_row
 from sandbox.wire import Request, Response
 
 Answer = Callable[[Call], Response]
@@ -31,10 +32,13 @@ class Subrequests:
         self._call = call
         self._answer = answer
         self._answers = Answers(call.number)
+        self._number = 0
 
     def run(self, part: dict[str, Any]) -> Result:
         """The result of one subrequest with its references resolved."""
+        self._number += 1
         try:
+            refuse_row(self._number, part)
             url, body = self._answers.resolve(str(part["url"])), self._answers.resolve(part.get("body"))
             response = send(self._call, self._answer, str(part["method"]), url, body, part.get("httpHeaders") or {})
         except ApiError as error:

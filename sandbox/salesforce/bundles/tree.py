@@ -12,6 +12,7 @@ from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.org import Call, Org
 from sandbox.salesforce.outcomes import RolledBack
+from sandbox.salesforce.refusals import refuse_row
 from sandbox.wire import Response, Routes
 
 MAX_RECORDS, MAX_DEPTH, MAX_KINDS = 200, 5, 5
@@ -65,18 +66,19 @@ class Tree:
         errors: list[dict[str, Any]] = []
         try:
             with self._org.database.transaction():
-                for _, level in groupby(nodes, key=lambda node: node.depth):
-                    errors += [error for node in level if (error := self._create(call, node))]
+                for _, level in groupby(enumerate(nodes, start=1), key=lambda numbered: numbered[1].depth):
+                    errors += [error for number, node in level if (error := self._create(call, number, node))]
                     if errors:
                         raise RolledBack
         except RolledBack:
             return errors
         return []
 
-    def _create(self, call: Call, node: Node) -> dict[str, Any] | None:
+    def _create(self, call: Call, number: int, node: Node) -> dict[str, Any] | None:
         link = {node.link: node.parent.id} if node.parent else {}
         try:
             with self._org.database.transaction():
+                refuse_row(number, node.values)
                 node.id = self._org.records.create(node.declared, {**node.values, **link}, call.actor)
         except ApiError as error:
             return {"referenceId": node.reference, "errors": [error.to_row()]}

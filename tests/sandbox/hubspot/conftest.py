@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from sandbox.clock import SandboxClock
+from sandbox.desk import FaultDesk
 from sandbox.hubspot import HubspotApp, Limits
 from sandbox.server import Listener
 
@@ -32,6 +33,7 @@ class Account:
     clock: SandboxClock
     url: str
     client: httpx.Client
+    faults: FaultDesk
 
     def get(self, path: str, **params: Any) -> httpx.Response:
         return self.client.get(path, params=params)
@@ -138,5 +140,5 @@ def opened() -> Iterator[Account]:
     app.load(frames())
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with Listener(app) as listener, httpx.Client(base_url=listener.url, headers=headers, verify=PLAIN) as client:
-        yield Account(app, clock, listener.url, client)
+        yield Account(app, clock, listener.url, client, listener.faults)
     app.close()
