@@ -17,7 +17,14 @@ from sandbox.salesforce.soap.sobjects import RecordWriter, known_type, moment, r
 
 MAX_DESCRIBED = 100
 # In a REST describe but in no WSDL.
-_REST_ONLY = {"urls", "associateEntityType", "associateParentEntity", "listviewable", "lookupLayoutable"}
+_REST_ONLY = {
+    "urls",
+    "sobjectDescribeOption",
+    "associateEntityType",
+    "associateParentEntity",
+    "listviewable",
+    "lookupLayoutable",
+}
 # In the WSDL's description of one object, nil where there is nothing to tell.
 _NIL = (
     "defaultImplementation", "implementedBy", "implementsInterfaces", "networkScopeFieldName", "urlDetail", "urlEdit",
@@ -121,10 +128,11 @@ class Reading:
 
 
 def _described(value: Any) -> Any:
-    """A REST description as the WSDL has it: what is null is left out."""
+    """A REST description as the WSDL has it: what is null is left out, but for the prefix of ids."""
     if isinstance(value, list):
         return [_described(one) for one in value]
     if not isinstance(value, Mapping):
         return value
-    kept = {key: _described(one) for key, one in value.items() if one is not None and key not in _REST_ONLY}
+    told = {key: one for key, one in value.items() if one is not None or key == "keyPrefix"}
+    kept = {key: _described(one) for key, one in told.items() if key not in _REST_ONLY}
     return {**kept, "idEnabled": True} if "keyPrefix" in value else kept

@@ -196,11 +196,13 @@ def test_replication_windows_answer_as_rest_does(org: Org, soap: SoapClient) -> 
 
 
 def test_describe_tells_what_rest_tells(soap: SoapClient) -> None:
-    assert "Account" in soap.call("describeGlobal").all("name")
+    everything = soap.call("describeGlobal")
+    assert "Account" in everything.all("name")
+    assert len(everything.all("keyPrefix")) == len(everything.all("name"))
     one = soap.call("describeSObject", "<sObjectType>contact</sObjectType>")
     assert {"LastName", "AccountId"} <= set(one.all("name"))
     assert "<mergeable>true</mergeable>" in one.text
-    assert "<urls>" not in one.text
+    assert not {"urls", "sobjectDescribeOption"} & {element.tag.rpartition("}")[2] for element in one.root.iter()}
     two = soap.call("describeSObjects", "<sObjectType>Lead</sObjectType><sObjectType>Account</sObjectType>")
     assert two.text.count("<keyPrefix>") == 2
     assert soap.call("describeSObject", "<sObjectType>Nope</sObjectType>").fault == (500, "sf:INVALID_TYPE")
