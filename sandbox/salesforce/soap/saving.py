@@ -66,8 +66,10 @@ class Saving:
         def work(request: tuple[Record, list[str]]) -> Result:
             values, losers = dict(request[0]), request[1]
             declared = known_type(self._org.schema, values.pop("attributes")["type"])
-            given = [values.pop(name) for name in list(values) if name.lower() == "id"]
-            master = _identity(declared, str(given[0]).strip() if given else "")
+            given = [str(values.pop(name)).strip() for name in list(values) if name.lower() == "id"]
+            if not any(given):
+                raise ApiError("MISSING_ARGUMENT", "Id not specified in a merge call", ["Id"])
+            master = _identity(declared, given[0])
             chosen = [_identity(declared, loser) for loser in losers]
             done = self._merging.merge(declared, master, values, chosen, call.actor)
             return {"id": done.id, "mergedRecordIds": done.losers, "updatedRelatedIds": done.related, **SUCCESS}

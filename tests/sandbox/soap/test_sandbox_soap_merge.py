@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.salesforce.rules import ValidationRule
 from tests.sandbox.salesforce_org import BASE, Org
-from tests.sandbox.soap.soap_client import PARTNER, SoapClient, merge_request
+from tests.sandbox.soap.soap_client import PARTNER, SoapClient, merge_request, sobject
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 
@@ -254,6 +254,13 @@ def test_type_must_come_first(soap: SoapClient, accounts: list[str]) -> None:
     answer = soap.call("merge", f"<request>{late}<recordToMergeIds>{accounts[1]}</recordToMergeIds></request>")
     assert answer.fault == (500, "soapenv:Client")
     assert answer.one("faultstring").startswith("Missing entity type information.")
+
+
+def test_master_is_named_by_its_id_alone(org: Org, soap: SoapClient, accounts: list[str]) -> None:
+    org.app.edit("Account", accounts[0], Trueline_Id__c="t")
+    master = f"<masterRecord>{sobject('Account', Trueline_Id__c='t')}</masterRecord>"
+    answer = soap.call("merge", f"<request>{master}<recordToMergeIds>{accounts[1]}</recordToMergeIds></request>")
+    assert answer.errors == [("MISSING_ARGUMENT", "Id not specified in a merge call")]
 
 
 def test_more_than_200_requests_are_a_fault(soap: SoapClient, accounts: list[str]) -> None:
