@@ -24,14 +24,14 @@ from connectors._pace import Budget
 from connectors._retry import READ, WRITE, retrying
 from connectors._salesforce_auth import Login, SaveSecret, Secret, Session
 from connectors._salesforce_faults import SessionExpired
-from connectors._salesforce_transport import Transport
+from connectors._salesforce_transport import Download, Transport
 from connectors.connector import Usage
 from model.errors import AuthFailed, ConfigError, Unavailable
 from model.settings import SalesforceConnection
 
 # Hosts a token answer may send us to (My Domain, instances, government cloud).
 HOST_SUFFIXES = ("salesforce.com", "force.com", "salesforce.mil")
-PAGE_ROWS = 2_000
+QUERY_ROWS = 2_000
 _HOST = re.compile(r"(?i)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 _USAGE = re.compile(r"\bapi-usage=(\d+)/(\d+)")
 # An update must neither re-route ownership, nor fill somebody's "recently viewed", nor stop at an alert-only rule.
@@ -82,7 +82,7 @@ class Client:
         self.clocks = clocks
         self._home = f"https://{host}"
         self._base_url = base_url
-        self._usage = usage
+        self.usage = usage
         self._budget = Budget(name, usage, daily_share=settings.daily_share)
         suffixes = () if base_url else HOST_SUFFIXES
         self._origins = Origins(name, [self._home, *([base_url] if base_url else [])], suffixes=suffixes)
@@ -97,7 +97,7 @@ class Client:
 
     def query(self, soql: str, *, kind: str = "list", deleted: bool = False) -> dict[str, Any]:
         """The first page of a SOQL query; with `deleted`, records in the recycle bin too."""
-        headers = {"Sforce-Query-Options": f"batchSize={PAGE_ROWS}"}
+        headers = {"Sforce-Query-Options": f"batchSize={QUERY_ROWS}"}
         answer = self._call(kind, lambda sdk: sdk.query(soql, include_deleted=deleted, headers=headers))
         return self._page(answer)
 
@@ -120,6 +120,20 @@ class Client:
     def get(self, path: str, *, kind: str) -> Any:
         """A GET below /services/data/vNN.0/."""
         return self._call(kind, lambda sdk: sdk.restful(path))
+
+    def post(self, path: str, body: object, *, kind: str) -> Any:
+        """A POST that may be repeated whatever becomes of it: what it makes is nobody's data."""
+        return self._call(kind, lambda sdk: sdk.restful(path, method="POST", json=body))
+
+    def delete(self, path: str, *, kind: str) -> None:
+        """A DELETE of what we made ourselves; what is gone already is no error of the caller's."""
+        self._call(kind, lambda sdk: sdk.restful(path, method="DELETE"))
+
+    def download(self, path: str, *, kind: str) -> Download:
+        """A GET whose body is read while it arrives; the caller repeats it."""
+        self._connect()
+        answer: Download = self._attempt(kind, lambda sdk: self._transport.download(f"{sdk.base_url}{path}"))
+        return answer
 
     # --- writing ---
 
@@ -204,7 +218,7 @@ class Client:
     def _read_usage(self) -> None:
         found = _USAGE.search(self._transport.limit_info)
         if found:
-            self._usage.daily_used, self._usage.daily_limit = int(found[1]), int(found[2])
+            self.usage.daily_used, self.usage.daily_limit = int(found[1]), int(found[2])
 
     def _own_path(self, link: str) -> str:
         """The path of a paging link that stays with this org."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,3 @@ class Cursor:
 
     def next_part(self) -> Cursor:
         return Cursor(until=self.until, since=self.since, part=self.part + 1)
-
-    def without_job(self) -> Cursor:
-        """The same part from its beginning."""
-        return replace(self, job="", link="", skip=0, seen=0, expected=0, last="", before="")

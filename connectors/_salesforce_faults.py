@@ -57,6 +57,18 @@ def salesforce_fault(connection: str, answer: Answer) -> ConnectorError | None:
     return named or fault(connection, answer, code=code)
 
 
+def job_fault(connection: str, state: str, message: str) -> ConnectorError:
+    """The error that a bulk job ended with; its message begins with the code: `INVALID_FIELD : No such column ...`."""
+    code = message.partition(":")[0].strip()
+    code = code if _CODE.fullmatch(code) else f"JOB_{state.upper()}"
+    named = _by_code(connection, code, message, Answer(400, {}, b""))
+    return named or Rejected(
+        f"{connection}: a bulk job ended as {state} ({code}); pull again to start a new one.",
+        connection=connection,
+        code=code,
+    )
+
+
 def _by_code(connection: str, code: str, message: str, answer: Answer) -> ConnectorError | None:
     if answer.status == 401:
         return SessionExpired(

@@ -2,6 +2,10 @@
 
 A window starts at the remote's own clock minus an overlap, because a transaction that commits late carries an earlier
 stamp. The next page is Salesforce's own cursor; where that has expired, the read goes on by key from the last row.
+
+The first page of a query says how many rows there are: a read of more than BULK_ROWS becomes a bulk job. A page without
+rows carries the job's id into the store, so that another run can go on with it; when the job is gone, the read starts
+over where the job did.
 """
 
 from __future__ import annotations
@@ -12,7 +16,9 @@ from typing import Any
 
 from connectors._http import unreadable
 from connectors._salesforce_batches import Cells, batch_of
-from connectors._salesforce_client import Client
+from connectors._salesforce_bulk import BULK_ROWS, LEAST_CALLS, PAGE_ROWS, BulkReader, JobLost
+from connectors._salesforce_client import QUERY_ROWS, Client
+from connectors._salesforce_csv import CsvCells
 from connectors._salesforce_cursor import Cursor
 from connectors._salesforce_faults import LOST_CURSOR
 from connectors._salesforce_parts import ALWAYS_FULL
@@ -24,23 +30,38 @@ from connectors._salesforce_soql import is_everything, key_field, order_of, sour
 from connectors._salesforce_stages import entered
 from model.batch import Batch, Page, Watermark
 from model.errors import NotPermitted, Rejected, Unavailable
+from model.streams import Value
 
 # Mature extractors look back 600 s; Salesforce commits within its 10-minute call limit.
 OVERLAP_US = 600 * 1_000_000
 # A query may lose this many columns to permission changes while it runs before it counts as broken.
 _MAX_REFUSALS = 20
+# Jobs that one pull may lose before it gives up.
+_MAX_LOST = 3
 
 
 class Pull:
     """One pull of one stream. Iterate it once."""
 
-    def __init__(self, client: Client, schema: Schema, stream: str, watermark: Watermark) -> None:
+    def __init__(
+        self,
+        client: Client,
+        schema: Schema,
+        stream: str,
+        watermark: Watermark,
+        *,
+        bulk: BulkReader,
+        bulk_rows: int = BULK_ROWS,
+    ) -> None:
         self._client = client
         self._schema = schema
         self._reader = RestReader(client)
+        self._bulk = bulk
+        self._bulk_rows = bulk_rows
         self._stream = stream
         self._watermark = watermark
         self._links: set[str] = set()
+        self._lost = 0
         self._selections, self._gaps = schema.selections(stream)
         self._cursor = self._start()
 
@@ -48,7 +69,10 @@ class Pull:
         if not self._selections:
             yield self._empty_page()
         while self._cursor.part < len(self._selections):
-            yield self._next_page()
+            job = self._cursor.job
+            yield self._bulk_page() if job else self._rest_page()
+            if job and self._cursor.job != job:
+                self._bulk.remove(job)
 
     @property
     def _selection(self) -> Selection:
@@ -64,14 +88,16 @@ class Pull:
         since = None if self._stream in ALWAYS_FULL else self._watermark.since
         return Cursor(until=self._client.server_time - OVERLAP_US, since=since)
 
-    def _next_page(self) -> Page:
-        """Read one page and move the cursor behind it."""
+    def _rest_page(self) -> Page:
+        """Read one page of a query and move the cursor behind it."""
         answer = self._followed() if self._cursor.link else None
         if answer is None:
             answer = self._queried()
             self._links.clear()
             # By key the read begins with the last row's parent or second once more.
             self._cursor = replace(self._cursor, link="", before="", expected=self._cursor.seen + answer.total)
+            if answer.total > self._bulk_rows and self._has_job():
+                return self._told(self._no_rows())
         cursor = self._cursor
         if answer.link and (answer.link in self._links or answer.link == cursor.link):
             raise Unavailable(
@@ -82,9 +108,52 @@ class Pull:
             )
         self._links.add(answer.link)
         records = answer.records
+        # A question of which nothing comes is a call all the same.
+        rows = len(records) if cursor.seen else max(len(records), 1)
+        self._client.usage.needs(f"rows of {self._selection.sobject.name}", rows, most=QUERY_ROWS)
         last = self._key(records[-1]) if records else cursor.last
         self._cursor = replace(cursor, link=answer.link, last=last, seen=cursor.seen + len(records))
-        return self._page(JsonCells(records))
+        return self._page(JsonCells(records), is_last=not answer.link)
+
+    def _has_job(self) -> bool:
+        """Make a bulk job of the query, if this object can be read so."""
+        selection, cursor = self._selection, self._cursor
+        order = f" {order_of(selection, cursor)}" if selection.part.parent else ""
+        soql = f"SELECT {', '.join(selection.columns)} {source_of(selection, cursor)}{order}"
+        try:
+            job = self._bulk.start(soql, deleted=is_everything(selection, cursor))
+        except (NotPermitted, Rejected):
+            return False
+        self._client.usage.needs(f"job of {selection.sobject.name}", LEAST_CALLS, most=1)
+        self._cursor = replace(cursor, job=job, skip=0, seen=0)
+        return True
+
+    def _bulk_page(self) -> Page:
+        """Read some rows of the job's result; where that is gone, a page without rows starts the read over."""
+        cursor, sobject = self._cursor, self._selection.sobject.name
+        try:
+            piece = self._bulk.piece(cursor.job, cursor.link, cursor.skip)
+        except JobLost:
+            return self._started_over()
+        seen = cursor.seen + piece.rows.height
+        if piece.is_last and seen < self._bulk.total:
+            return self._started_over()
+        self._client.usage.needs(f"rows of {sobject} by job", piece.rows.height, most=PAGE_ROWS)
+        self._cursor = replace(cursor, link=piece.locator, skip=piece.skip, seen=seen, expected=0)
+        return self._page(CsvCells(piece.rows), is_last=piece.is_last)
+
+    def _started_over(self) -> Page:
+        """Without the job, from where it began; Unavailable when that does not help."""
+        self._lost += 1
+        if self._lost > _MAX_LOST:
+            raise Unavailable(
+                f"{self._client.name}: the bulk results of {self._stream} come up short or vanish again and again; "
+                "what was read is saved, try again later.",
+                connection=self._client.name,
+                sent=False,
+            )
+        self._cursor = replace(self._cursor, job="", link="", skip=0, seen=0, before="")
+        return self._told(self._no_rows())
 
     def _followed(self) -> RestPage | None:
         """The page behind the remote's cursor; None when that has expired, or a permission went away with it."""
@@ -117,7 +186,7 @@ class Pull:
         value = str(record.get(field, ""))
         return value if field == self._selection.version else long_id(value)
 
-    def _page(self, cells: Cells) -> Page:
+    def _page(self, cells: Cells, *, is_last: bool) -> Page:
         """The page of these rows; behind the last one of a part the cursor moves on to the next."""
         selection = self._selection
         try:
@@ -130,7 +199,7 @@ class Pull:
         if selection.part.parent:
             batch, before = entered(batch, self._cursor.before)
             self._cursor = replace(self._cursor, before=before)
-        if not self._cursor.link:
+        if is_last:
             if self._cursor.seen < self._cursor.expected:
                 self._check_short()
             self._cursor = self._cursor.next_part()
@@ -158,11 +227,13 @@ class Pull:
                 sent=False,
             )
 
+    def _no_rows(self) -> Batch:
+        columns: dict[str, list[Value]] = {"id": [], "changed_at": []}
+        return Batch(self._client.name, self._stream, columns, frozenset())
+
     def _empty_page(self) -> Page:
         """The one page of a stream whose objects this org does not have: no rows, and nothing said to be gone."""
-        columns: dict[str, list[Any]] = {"id": [], "changed_at": []}
-        batch = Batch(self._client.name, self._stream, columns, frozenset())
-        return Page(batch, Watermark(self._cursor.until), False, self._gaps)
+        return Page(self._no_rows(), Watermark(self._cursor.until), False, self._gaps)
 
 
 def count_part(client: Client, selection: Selection) -> int:

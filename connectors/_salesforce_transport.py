@@ -8,7 +8,7 @@ of ours before the SDK sees it. The token is attached here too, so it never trav
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
@@ -21,6 +21,8 @@ from model.errors import Unavailable
 
 # A time-out of the socket restarts with every byte; a dripping body ends after this many of them.
 _BODY_TIMEOUTS = 4
+# Salesforce itself breaks a call off after ten minutes.
+LONGEST_CALL_S = 600.0
 
 
 class LoopbackAdapter(HTTPAdapter):
@@ -54,6 +56,43 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
+class Download:
+    """A body on its way. Iterate it once; Unavailable when it is cut or too slow. `headers` have lower-case names.
+
+    Only the time spent waiting for the remote counts, not what the caller does between two chunks.
+    """
+
+    def __init__(
+        self, connection: str, response: requests.Response, timeout_s: float, clock: Callable[[], float]
+    ) -> None:
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self._connection = connection
+        self._response = response
+        self._longest_s = max(LONGEST_CALL_S, timeout_s)
+        self._clock = clock
+
+    def __iter__(self) -> Iterator[bytes]:
+        waited = 0.0
+        chunks = self._response.raw.stream(1 << 18, decode_content=True)
+        try:
+            while True:
+                started = self._clock()
+                chunk = next(chunks, None)
+                waited += self._clock() - started
+                if chunk is None:
+                    return
+                if waited > self._longest_s:
+                    raise unreadable(self._connection, "too slow")
+                yield chunk
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise unreadable(self._connection, type(error).__name__) from error
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._response.close()
+
+
 class Transport(requests.Session):
     """A session for one connection. `token` is what it authenticates with from now on; blank: with nothing."""
 
@@ -74,6 +113,17 @@ class Transport(requests.Session):
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
         """One request, never redirected; the errors of the tree instead of bad statuses and network failures."""
+        started = self._clock()
+        response = self._answered(method, url, options)
+        response.raw = io.BytesIO(self._body(response, started))
+        return response
+
+    def download(self, url: str) -> Download:
+        """A GET whose body is read while it arrives."""
+        return Download(self._connection, self._answered("GET", url, {}), self._timeout_s, self._clock)
+
+    def _answered(self, method: str, url: str, options: dict[str, Any]) -> requests.Response:
+        """A good answer with its body still to be read."""
         self._origins.check(url)
         options.update(
             timeout=self._timeout_s,
@@ -86,13 +136,13 @@ class Transport(requests.Session):
             response = super().request(method, url, **options)
         except requests.RequestException as error:
             raise self._network_fault(error) from error
-        body = self._body(response, started)
         headers = {name.lower(): value for name, value in response.headers.items()}
         self._note(headers)
-        fault = salesforce_fault(self._connection, Answer(response.status_code, headers, body))
-        if fault is not None:
-            raise fault
-        response.raw = io.BytesIO(body)
+        if not 200 <= response.status_code < 300:
+            body = self._body(response, started)
+            fault = salesforce_fault(self._connection, Answer(response.status_code, headers, body))
+            if fault is not None:
+                raise fault
         return response
 
     def _network_fault(self, error: requests.RequestException) -> Unavailable:
