@@ -16,8 +16,7 @@ class Actor:
     auto_assign: bool = True  # Sforce-Auto-Assign
     allow_duplicates: bool = False  # Sforce-Duplicate-Rule-Header: allowSave=true
     duplicate_details: bool = False  # ... includeRecordDetails=true
-    update_mru: bool = True  # Sforce-Mru: updateMru=false spares the list of recently used records
-    truncate: bool = False  # SOAP's AllowFieldTruncationHeader: text that is too long is cut
+    update_mru: bool = False  # the write shows in the list of recently used records; Sforce-Mru: updateMru=false
     version: str = "68.0"  # of the API, for links in what a refusal tells
     unchecked: bool = False  # the sandbox's own door: may write read-only and hidden fields
 

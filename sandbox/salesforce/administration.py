@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sandbox.salesforce.actor import Actor
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.rules import DuplicateRule, OnDuplicate, ValidationRule
 from sandbox.salesforce.writing.duplicates import matching_rule
 
+_OPERATIONS = ("create", "update", "delete")
 _ACTIONS = ("allow", "alert", "block")
 
 
@@ -26,6 +29,8 @@ class Administration:
             "add_duplicate_rule": self.add_duplicate_rule,
             "add_record_type": self.add_record_type,
             "track_fields": self.track_fields,
+            "deny": self.deny,
+            "lock_record": self.lock_record,
             "clear_rules": self.clear_rules,
         }
 
@@ -79,9 +84,33 @@ class Administration:
         declared = self._sobject(sobject)
         self._org.settings.rules.tracked[declared.name] = tuple(declared.fields[one.lower()].name for one in fields)
 
+    def deny(self, sobject: str, operation: str) -> None:
+        """Take the right to create, update or delete records of an object from the API user; describes show it."""
+        declared = self._sobject(sobject)
+        if operation not in _OPERATIONS:
+            raise ValueError(f"There is no operation {operation!r}; there are {', '.join(_OPERATIONS)}.")
+        self._org.settings.rules.denied.add((declared.name, operation))
+        denied = replace(
+            declared,
+            createable=declared.createable and operation != "create",
+            updateable=declared.updateable and operation != "update",
+            deletable=declared.deletable and operation != "delete",
+        )
+        self._org.schema.replace(denied)
+
+    def lock_record(self, record_id: str, code: str | None = "ENTITY_IS_LOCKED") -> None:
+        """Let the API user neither change nor delete the record: it is in an approval, or another's; None unlocks."""
+        found = long_id(record_id)
+        if found is None or code not in (None, "ENTITY_IS_LOCKED", "INSUFFICIENT_ACCESS_OR_READONLY"):
+            raise ValueError("Locking takes a record id and ENTITY_IS_LOCKED or INSUFFICIENT_ACCESS_OR_READONLY.")
+        self._org.settings.rules.locked.pop(found, None)
+        if code is not None:
+            self._org.settings.rules.locked[found] = code
+
     def clear_rules(self) -> None:
-        """No assignment, validation or duplicate rules any more."""
+        """No assignment, validation or duplicate rules and no locks any more."""
         rules = self._org.settings.rules
+        rules.locked.clear()
         rules.assignment.clear()
         rules.validations.clear()
         rules.duplicates.clear()

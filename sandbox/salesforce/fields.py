@@ -282,6 +282,7 @@ class SObject:
     feeds: bool = False
     tells_prefix: bool = True
     name_field: str = "Name"
+    stored: tuple[Field, ...] = field(init=False, repr=False)  # the fields that have a column
 
     @property
     def label(self) -> str:
@@ -291,9 +292,8 @@ class SObject:
     def custom(self) -> bool:
         return self.name.endswith("__c")
 
-    @property
-    def stored(self) -> tuple[Field, ...]:
-        return tuple(declared for declared in self.fields.values() if declared.stored)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stored", tuple(one for one in self.fields.values() if one.stored))
 
     def has(self, name: str) -> bool:
         return name.lower() in self.fields

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.clock import SandboxClock
 from sandbox.salesforce.actor import Actor, actor_of
 from sandbox.salesforce.database import Database
-from sandbox.salesforce.errors import bad_json
+from sandbox.salesforce.errors import ApiError, bad_json
 from sandbox.salesforce.ids import make_id
 from sandbox.salesforce.queries import Queries
 from sandbox.salesforce.records import Records
@@ -57,7 +57,10 @@ class Call:
         return int(self.version.partition(".")[0])
 
     def json_object(self) -> dict[str, Any]:
-        """The body; JSON_PARSER_ERROR when it is no JSON object."""
+        """The body; JSON_PARSER_ERROR when it is no JSON object, UNSUPPORTED_MEDIA_TYPE when it is said to be none."""
+        kind = (self.header("Content-Type") or "json").partition(";")[0].strip().lower()
+        if "json" not in kind:
+            raise ApiError("UNSUPPORTED_MEDIA_TYPE", f"Unsupported content type: {kind}")
         try:
             body = self.request.json()
         except ValueError:

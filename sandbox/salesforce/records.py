@@ -26,6 +26,7 @@ from sandbox.salesforce.writing.duplicates import Duplicates
 from sandbox.salesforce.writing.effects import Effects
 from sandbox.salesforce.writing.history import History
 from sandbox.salesforce.writing.incoming import Incoming, key_not_found
+from sandbox.salesforce.writing.persons import Persons
 from sandbox.salesforce.writing.validation import Validation
 
 
@@ -51,10 +52,11 @@ class Records:
         self.bin = RecycleBin(database, schema, clock)
         self.history = History(database, schema, rules, self.new_id)
         self.effects = Effects(database, schema, self._insert)
+        self._persons = Persons(database, schema, self._insert)
         self._incoming = Incoming(database, schema, self.picklists)
         self._checks = Checks(database, schema, rules)
         self._validation = Validation(queries, rules)
-        self.duplicates = Duplicates(database, schema, rules, Reading(database, queries))
+        self._duplicates = Duplicates(database, schema, rules, Reading(database, queries))
 
     def new_id(self, declared: SObject) -> str:
         """An id that no record of the org has."""
@@ -62,14 +64,14 @@ class Records:
 
     def create(self, declared: SObject, values: Mapping[str, Any], actor: Actor) -> str:
         """The id of the new record."""
-        if not declared.createable and not actor.unchecked:
-            raise _not_supported(declared, "create")
+        self._checks.check_operation(declared, "create", actor)
         if any(name.lower() == "id" for name in values):
             raise ApiError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
         with self._database.transaction():
             given = self._incoming.values(declared, values, actor, creating=True)
             row = {f.name: stored(f, f.default) for f in declared.stored if f.default not in (None, "")}
             row |= given
+            self._persons.complete(declared, {}, row)
             self._checks.check_required(declared, row)
             return self._insert(declared, row, actor)
 
@@ -84,6 +86,7 @@ class Records:
             row["OwnerId"] = self._owner(declared, row, actor) or actor.user_id
         if declared.has("IsDeleted"):
             row["IsDeleted"] = 0
+        row |= _viewed(declared, now, actor)
         row = derive(self._database, declared.name, {}, row)
         self._checks.check_whole(declared, row, row)
         self._database.insert(declared, row)
@@ -92,16 +95,17 @@ class Records:
 
     def update(self, declared: SObject, record_id: str, values: Mapping[str, Any], actor: Actor) -> None:
         """Write the given fields; the stamps move even when no value does."""
-        if not declared.updateable and not actor.unchecked:
-            raise _not_supported(declared, "update")
+        self._checks.check_operation(declared, "update", actor)
         with self._database.transaction():
             before = self.existing(declared, record_id)
             given = self._incoming.values(declared, values, actor, creating=False)
             self._checks.check_not_frozen(before, given, actor)
+            self._persons.complete(declared, before, given)
             self._checks.check_required(declared, given, only=set(given))
             if declared.has("OwnerId") and (owner := self._owner(declared, given, actor)):
                 given["OwnerId"] = owner
-            given |= declared.stamps(text_of_ms(self._clock.now_ms()), actor.user_id)
+            now = text_of_ms(self._clock.now_ms())
+            given |= {**declared.stamps(now, actor.user_id), **_viewed(declared, now, actor)}
             given = derive(self._database, declared.name, before, given)
             after = {**before, **given}
             self._checks.check_whole(declared, after, given)
@@ -112,10 +116,11 @@ class Records:
         """The org's own rules, which may yet undo the write, and what it brings about."""
         if not actor.unchecked:
             self._validation.check(declared, after["Id"])
-            for match in self.duplicates.check(declared, before, after, actor):
-                self.duplicates.note(match, after["Id"], actor, self._insert)
+            for match in self._duplicates.check(declared, before, after, actor):
+                self._duplicates.note(match, after["Id"], actor, self._insert)
         self.history.keep(declared, before, after, actor.user_id)
         self.effects.after_write(declared, before, after, actor)
+        self._persons.follow(declared, before, after, actor)
 
     def upsert(
         self,
@@ -155,10 +160,9 @@ class Records:
 
     def delete(self, declared: SObject, record_id: str, actor: Actor) -> None:
         """Into the recycle bin, with all children that depend on the record."""
-        if not declared.deletable:
-            raise _not_supported(declared, "delete")
+        self._checks.check_operation(declared, "delete", actor)
         with self._database.transaction():
-            self.existing(declared, record_id)
+            self._checks.check_deletable(declared, self.existing(declared, record_id), actor)
             gone = self.bin.delete(declared, record_id, actor)
             self.effects.after_removal(gone, text_of_ms(self._clock.now_ms()))
 
@@ -187,5 +191,7 @@ class Records:
         return chosen if chosen and actor.auto_assign and not actor.unchecked else row.get("OwnerId")
 
 
-def _not_supported(declared: SObject, operation: str) -> ApiError:
-    return ApiError("INVALID_TYPE_FOR_OPERATION", f"entity type {declared.name} does not support {operation}")
+def _viewed(declared: SObject, now: str, actor: Actor) -> Row:
+    """A write counts as a look at the record, which is what the list of recently used ones goes by."""
+    viewed = actor.update_mru and declared.has("LastViewedDate")
+    return {"LastViewedDate": now, "LastReferencedDate": now} if viewed else {}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.salesforce.errors import ApiError, deleted_record, missing_record, no_such_column, not_found
+from sandbox.salesforce import preconditions
+from sandbox.salesforce.errors import ApiError, deleted_record, no_such_column, not_found
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import SUCCESS, Call, Org
 from sandbox.salesforce.reading import Reading
-from sandbox.salesforce.times import http_date, parsed, parsed_http_date
+from sandbox.salesforce.writing.incoming import key_not_found
 from sandbox.wire import Response, Routes
 
+_TOLD_SINCE = 46  # API version
 # A key whose value ends like a file name is taken for one.
 _FILE_ENDINGS = (".inc", ".jsp", ".php", ".asp", ".html", ".xml", ".json")
 
@@ -30,6 +32,7 @@ class Rows:
         routes.add("HEAD", f"{path}/{{record_id}}", self.read)
         routes.add("PATCH", f"{path}/{{record_id}}", self.update)
         routes.add("DELETE", f"{path}/{{record_id}}", self.delete)
+        routes.add("POST", f"{path}/{{field}}", self.create_by_key)
         routes.add("GET", f"{path}/{{field}}/{{value...}}", self.read_by_key)
         routes.add("PATCH", f"{path}/{{field}}/{{value...}}", self.upsert)
         routes.add("DELETE", f"{path}/{{field}}/{{value...}}", self.delete_by_key)
@@ -41,7 +44,7 @@ class Rows:
 
     def read(self, call: Call, sobject: str, record_id: str) -> Response:
         declared = self._org.schema.get(sobject)
-        return self._read(call, declared, self._identity(declared, record_id, reading=True))
+        return self._read(call, declared, self._identity(declared, record_id))
 
     def read_by_key(self, call: Call, sobject: str, field: str, value: str) -> Response:
         """By external id; or, after a record's id, the parent that a relationship leads to."""
@@ -59,9 +62,9 @@ class Rows:
         declared = self._org.schema.get(sobject)
         identity = self._identity(declared, record_id)
         values = call.json_object()
-        self._refuse_id(values)
+        _refuse(values, "Id")
         with self._org.database.transaction():
-            self._check_preconditions(call, declared, identity)
+            preconditions.check_write(call, declared, self._org.records.existing(declared, identity))
             self._org.records.update(declared, identity, values, call.actor)
         return Response(204)
 
@@ -84,18 +87,26 @@ class Rows:
         declared = self._org.schema.get(sobject)
         key = self._org.records.key_field(declared, field)
         values = call.json_object()
-        self._refuse_id(values)
+        _refuse(values, "Id", key.name)
         with self._org.database.transaction():
             found = self._by_key(call, declared, key, value)
             if isinstance(found, Response):
                 return found
             if found is not None:
-                self._check_preconditions(call, declared, found)
+                preconditions.check_write(call, declared, self._org.records.existing(declared, found))
             update_only = (call.request.first("updateOnly") or "").lower() == "true"
             done = self._org.records.upsert(declared, key, value, values, call.actor, update_only=update_only)
         if not done.created:
             return self._updated(call, done.id)
-        return self._created(call, declared, {"id": done.id, **SUCCESS, "created": True})
+        return self._created(call, declared, {"id": done.id, **SUCCESS, **_told(call, created=True)})
+
+    def create_by_key(self, call: Call, sobject: str, field: str) -> Response:
+        """An upsert by an Id that is left out creates."""
+        declared = self._org.schema.get(sobject)
+        if field.lower() != "id":
+            raise ApiError("METHOD_NOT_ALLOWED", "HTTP Method 'POST' not allowed. Allowed are HEAD,GET,PATCH,DELETE")
+        record_id = self._org.records.create(declared, call.json_object(), call.actor)
+        return self._created(call, declared, {"id": record_id, **SUCCESS, **_told(call, created=True)})
 
     def visible_names(self, declared: SObject, wanted: str | None) -> list[str]:
         """The fields asked for, or all; INVALID_FIELD for one that is not to be seen."""
@@ -116,17 +127,10 @@ class Rows:
         if row.get("IsDeleted"):
             raise deleted_record()
         names = self.visible_names(declared, call.request.first("fields"))
-        changed = str(row.get("LastModifiedDate") or row.get("SystemModstamp") or "")
-        headers = {"Last-Modified": http_date(changed)} if changed else {}
-        if declared.name == "Account":
-            headers["ETag"] = _etag(changed)
-        since = parsed_http_date(call.header("If-Modified-Since") or "")
-        modified = parsed(changed)
-        if since is not None and modified is not None and modified.replace(microsecond=0) <= since:
-            return Response(304, headers=headers)
-        if declared.name == "Account" and _names_etag(call.header("If-None-Match"), changed):
-            return Response(304, headers=headers)
-        return Response.of_json(self.reading.records(declared, [record_id], names, call.version)[0], headers=headers)
+        if (answer := preconditions.unchanged(call, declared, row)) is not None:
+            return answer
+        record = self.reading.records(declared, [record_id], names, call.version)[0]
+        return Response.of_json(record, headers=preconditions.validators(declared, row))
 
     def _parent(self, call: Call, declared: SObject, record_id: str, relationship: str) -> Response:
         for f in self._org.schema.visible(declared):
@@ -138,12 +142,11 @@ class Rows:
                 return self._read(call, target, row[f.name])
         raise not_found()
 
-    def _identity(self, declared: SObject, value: str, *, reading: bool = False) -> str:
+    def _identity(self, declared: SObject, value: str) -> str:
         """The 18-character id; refusals for text that is none and for ids of another object."""
         found = long_id(value)
         if found is None:
-            message = f"Provided external ID field does not exist or is not accessible: {value}"
-            raise ApiError("NOT_FOUND", message) if reading else missing_record()
+            raise key_not_found(value)
         if found[:3] != declared.prefix:
             message = f"{declared.label} ID: id value of incorrect type: {value}"
             raise ApiError("MALFORMED_ID", message, ["Id"])
@@ -159,51 +162,24 @@ class Rows:
             return Response.of_json([f"{base}/{record_id}" for record_id in ids], 300)
         return ids[0] if ids else None
 
-    def _check_preconditions(self, call: Call, declared: SObject, record_id: str) -> None:
-        """If-Unmodified-Since compares whole seconds of the last modified date; If-Match is for accounts."""
-        header = call.header("If-Unmodified-Since")
-        changed = str(self._org.records.existing(declared, record_id).get("LastModifiedDate") or "")
-        if header is not None:
-            since, modified = parsed_http_date(header), parsed(changed)
-            if since is None:
-                raise ApiError("INVALID_INPUT", "The If-Unmodified-Since header is not a valid HTTP date.")
-            if modified is not None and modified.replace(microsecond=0) > since:
-                raise _precondition_failed()
-        if declared.name != "Account":
-            return
-        wanted = call.header("If-Match")
-        if wanted is not None and not _names_etag(wanted, changed):
-            raise _precondition_failed()
-        if _names_etag(call.header("If-None-Match"), changed):
-            raise _precondition_failed()
-
     def _created(self, call: Call, declared: SObject, body: dict[str, Any]) -> Response:
         location = f"/services/data/v{call.version}/sobjects/{declared.name}/{body['id']}"
         return Response.of_json(body, 201, {"Location": location})
 
     def _updated(self, call: Call, record_id: str) -> Response:
-        """Before v46 an upsert that updates has no body."""
-        if call.number < 46:
+        """Before an upsert told what it did, one that updates had no body."""
+        if call.number < _TOLD_SINCE:
             return Response(204)
-        return Response.of_json({"id": record_id, **SUCCESS, "created": False})
-
-    def _refuse_id(self, values: dict[str, Any]) -> None:
-        if any(name.lower() == "id" for name in values):
-            message = "The Id field should not be specified in the sobject data."
-            raise ApiError("INVALID_FIELD", message, ["Id"])
+        return Response.of_json({"id": record_id, **SUCCESS, **_told(call, created=False)})
 
 
-def _precondition_failed() -> ApiError:
-    message = "The record was modified since the time given in the request's precondition."
-    return ApiError("PRECONDITION_FAILED", message)
+def _told(call: Call, *, created: bool) -> dict[str, bool]:
+    return {"created": created} if call.number >= _TOLD_SINCE else {}
 
 
-def _etag(changed: str) -> str:
-    return f'"{changed.translate(str.maketrans("", "", "-:.+T"))}--gzip"'
-
-
-def _names_etag(header: str | None, changed: str) -> bool:
-    if header is None:
-        return False
-    tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
-    return "*" in tags or _etag(changed) in tags
+def _refuse(values: dict[str, Any], *names: str) -> None:
+    """The body must not name what the path names."""
+    for name in values:
+        if name.lower() in {forbidden.lower() for forbidden in names}:
+            message = f"The {name} field should not be specified in the sobject data."
+            raise ApiError("INVALID_FIELD", message, [name])

@@ -227,3 +227,33 @@ def test_update_with_the_same_value_moves_the_stamps_and_makes_no_history(org: O
 def test_bounced_address_shows_as_bounced(org: Org) -> None:
     contact = org.create("Contact", LastName="L", Email="a@b.example", EmailBouncedReason="no such user")
     assert org.app.row("Contact", contact)["IsEmailBounced"] == 1
+
+
+def test_person_account_is_one_person_in_two_records() -> None:
+    with running(SalesforceApp(settings=Settings(features=frozenset({"person_accounts"})))) as org:
+        person = org.create("Account", FirstName="Ada", LastName="L", PersonEmail="a@b.example", Phone="1")
+        row = org.app.row("Account", person)
+        assert (row["Name"], row["IsPersonAccount"]) == ("Ada L", 1)
+        contact = org.app.row("Contact", row["PersonContactId"])
+        assert (contact["AccountId"], contact["Name"], contact["IsPersonAccount"]) == (person, "Ada L", 1)
+        assert (contact["Email"], contact["Phone"]) == ("a@b.example", "1")
+        org.patch("Account", person, LastName="Lovelace", PersonTitle="Countess", PersonHasOptedOutOfEmail=True)
+        contact = org.app.row("Contact", row["PersonContactId"])
+        assert (contact["Name"], contact["Title"], contact["HasOptedOutOfEmail"]) == ("Ada Lovelace", "Countess", 1)
+        org.patch("Contact", contact["Id"], FirstName="Augusta")
+        assert org.app.row("Account", person)["Name"] == "Augusta Lovelace"
+        company = org.create("Account", Name="Acme")
+        assert org.app.row("Account", company)["IsPersonAccount"] == 0
+        org.app.delete("Account", person)
+        assert org.app.count("Contact") == 0
+
+
+def test_direct_relation_and_default_status_cannot_be_deleted() -> None:
+    with running(SalesforceApp(settings=Settings(features=frozenset({"contacts_to_multiple_accounts"})))) as org:
+        account = org.create("Account", Name="A")
+        org.create("Contact", LastName="L", AccountId=account)
+        org.create("Campaign", Name="C")
+        for kind, condition in (("AccountContactRelation", "IsDirect"), ("CampaignMemberStatus", "IsDefault")):
+            one = org.records(f"SELECT Id FROM {kind} WHERE {condition} = TRUE")[0]["Id"]
+            answer = org.client.delete(f"/services/data/v60.0/sobjects/{kind}/{one}")
+            assert answer.json()[0]["errorCode"] == "DELETE_FAILED"

@@ -216,6 +216,76 @@ def test_account_etag_guards_update_and_spares_reads(org: Org, account: str) -> 
     assert org.patch("Account", account, {"If-Match": etag}, Phone="3").status_code == 412
 
 
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        pytest.param("PATCH", {"If-Match": "no tag"}, 400, id="tag without quotes"),
+        pytest.param("PATCH", {"If-None-Match": "no tag"}, 400, id="other tag without quotes"),
+        pytest.param("PATCH", {"If-Match": '"x", "y"'}, 412, id="other tags"),
+        pytest.param("PATCH", {"If-Match": "*"}, 204, id="any tag"),
+        pytest.param("PATCH", {"If-None-Match": "*"}, 412, id="no tag at all"),
+        pytest.param("GET", {"If-Unmodified-Since": "Wed, 01 Jan 2020 00:00:00 GMT"}, 412, id="read of an older state"),
+        pytest.param("GET", {"If-Match": '"x"'}, 412, id="read of another state"),
+        pytest.param("GET", {"If-Modified-Since": "yesterday"}, 200, id="read since no date"),
+    ],
+)
+def test_account_conditions_are_kept(org: Org, account: str, method: str, headers: dict[str, str], status: int) -> None:
+    body = {"Phone": "1"} if method == "PATCH" else None
+    answer = org.client.request(method, f"{BASE}/sobjects/Account/{account}", json=body, headers=headers)
+    assert answer.status_code == status
+
+
+def test_etag_is_for_accounts_alone(org: Org) -> None:
+    contact = org.create("Contact", LastName="L")
+    assert "ETag" not in org.client.get(f"{BASE}/sobjects/Contact/{contact}").headers
+    assert org.patch("Contact", contact, {"If-Match": '"x"'}, Phone="1").status_code == 204
+
+
+def test_upsert_refuses_its_key_in_the_body(org: Org) -> None:
+    path = f"{BASE}/sobjects/Account/Trueline_Id__c/x"
+    answer = org.client.patch(path, json={"Name": "A", "trueline_id__c": "x"})
+    assert error(answer) == (400, "INVALID_FIELD")
+    assert "trueline_id__c" in answer.json()[0]["message"]
+    assert org.app.count("Account") == 0
+
+
+@pytest.mark.parametrize("value", ["setup.inc", "a.JSP", "x.xml"])
+def test_upsert_by_a_key_that_ends_like_a_file_answers_404(org: Org, value: str) -> None:
+    answer = org.client.patch(f"{BASE}/sobjects/Account/Trueline_Id__c/{value}", json={"Name": "A"})
+    assert error(answer) == (404, "NOT_FOUND")
+
+
+def test_upsert_tells_what_it_did_from_version_46_on(org: Org) -> None:
+    path = f"{BASE}/sobjects/Account/Trueline_Id__c/x"
+    old = org.client.patch(path.replace("v60.0", "v45.0"), json={"Name": "A"})
+    assert (old.status_code, "created" in old.json()) == (201, False)
+
+
+def test_upsert_by_id_left_out_creates(org: Org) -> None:
+    answer = org.client.post(f"{BASE}/sobjects/Account/Id", json={"Name": "A"})
+    assert (answer.status_code, answer.json()["created"], org.app.count("Account")) == (201, True, 1)
+    assert error(org.client.post(f"{BASE}/sobjects/Account/Name", json={"Name": "A"})) == (405, "METHOD_NOT_ALLOWED")
+
+
+def test_upsert_keeps_the_condition_of_an_update(org: Org, account: str) -> None:
+    path = f"{BASE}/sobjects/Account/Trueline_Id__c/t1"
+    headers = {"If-Unmodified-Since": http_time(org, account, -1)}
+    assert org.client.patch(path, json={"Phone": "1"}, headers=headers).status_code == 412
+
+
+def test_delete_and_read_by_external_id(org: Org, account: str) -> None:
+    path = f"{BASE}/sobjects/Account/Trueline_Id__c/t1"
+    assert org.client.get(path).json()["Id"] == account
+    assert org.client.delete(path).status_code == 204
+    assert error(org.client.get(path)) == (404, "NOT_FOUND")
+    assert error(org.client.delete(path)) == (404, "NOT_FOUND")
+
+
+def test_body_that_is_no_json_by_its_own_word_answers_415(org: Org) -> None:
+    answer = org.client.post(f"{BASE}/sobjects/Account", data={"Name": "A"})
+    assert error(answer) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
 def test_update_converted_lead_is_refused(org: Org) -> None:
     lead = org.create("Lead", LastName="L", Company="C")
     org.app.edit("Lead", lead, IsConverted=True)

@@ -230,3 +230,44 @@ def test_assignment_rule_takes_the_owner_of_a_write_over(org: Org, sobject: str)
     routed = post(org, sobject, **values).json()["id"]
     kept = post(org, sobject, {"Sforce-Auto-Assign": "FALSE"}, **values).json()["id"]
     assert [org.app.row(sobject, one)["OwnerId"] for one in (routed, kept)] == [other, org.app.user_id]
+
+
+@pytest.mark.parametrize("operation", ["create", "update", "delete"])
+def test_right_the_user_does_not_have_refuses_and_shows_in_the_describe(org: Org, operation: str) -> None:
+    account = org.create("Account", Name="A")
+    org.app.admin.deny("Account", operation)
+    tries = {
+        "create": lambda: post(org, "Account", Name="B"),
+        "update": lambda: org.patch("Account", account, Phone="1"),
+        "delete": lambda: org.client.delete(f"{BASE}/sobjects/Account/{account}"),
+    }
+    assert refusal(tries[operation]()) == (403, "INSUFFICIENT_ACCESS_OR_READONLY", [])
+    described = org.client.get(f"{BASE}/sobjects/Account/describe").json()
+    assert described[{"create": "createable", "update": "updateable", "delete": "deletable"}[operation]] is False
+    org.app.edit("Account", account, Phone="2")
+    org.app.delete("Account", account)
+
+
+def test_locked_record_is_neither_changed_nor_deleted(org: Org) -> None:
+    account = org.create("Account", Name="A")
+    org.app.admin.lock_record(account)
+    assert refusal(org.patch("Account", account, Phone="1")) == (400, "ENTITY_IS_LOCKED", [])
+    assert refusal(org.client.delete(f"{BASE}/sobjects/Account/{account}"))[1] == "ENTITY_IS_LOCKED"
+    org.app.admin.lock_record(account, None)
+    assert org.patch("Account", account, Phone="1").status_code == 204
+
+
+def test_history_and_users_cannot_be_written_or_deleted(org: Org) -> None:
+    org.create("Account", Name="A")
+    history = org.app.rows("AccountHistory")[0]["Id"]
+    assert refusal(org.patch("AccountHistory", history, Field="x"))[1] == "INVALID_TYPE_FOR_OPERATION"
+    assert refusal(post(org, "AccountHistory", Field="x"))[1] == "INVALID_TYPE_FOR_OPERATION"
+    answer = org.client.delete(f"{BASE}/sobjects/User/{org.app.user_id}")
+    assert refusal(answer)[1] == "INVALID_TYPE_FOR_OPERATION"
+
+
+def test_mru_header_spares_the_list_of_recent_records(org: Org) -> None:
+    seen = org.create("Account", Name="Seen")
+    post(org, "Account", {"Sforce-Mru": "updateMru=false"}, Name="Unseen")
+    recent = org.client.get(f"{BASE}/sobjects/Account").json()["recentItems"]
+    assert [item["Id"] for item in recent] == [seen]

@@ -284,7 +284,7 @@ def test_clauses_that_change_nothing_here_are_accepted(shop: Org, ending: str) -
 
 
 def test_for_view_moves_the_date_of_last_sight_and_no_stamp(org: Org) -> None:
-    account = org.create("Account", Name="A")
+    account = org.app.create("Account", Name="A")
     stamp = org.app.row("Account", account)["SystemModstamp"]
     org.records("SELECT Id FROM Account FOR REFERENCE")
     row = org.app.row("Account", account)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sandbox.salesforce.actor import Actor
 from sandbox.salesforce.database import Database, Row
 from sandbox.salesforce.errors import ApiError
@@ -17,6 +19,10 @@ _ONCE_MESSAGES = {
     "CampaignMember": "Already a campaign member.",
     "AccountContactRelation": "There's already a relationship between this account and contact.",
 }
+_MESSAGES = {
+    "INSUFFICIENT_ACCESS_OR_READONLY": "insufficient access rights on object id",
+    "ENTITY_IS_LOCKED": "entity is locked for editing",
+}
 
 
 class Checks:
@@ -26,6 +32,36 @@ class Checks:
         self._database = database
         self._schema = schema
         self._rules = rules
+
+    def check_operation(
+        self, declared: SObject, operation: Literal["create", "update", "delete"], actor: Actor
+    ) -> None:
+        """Whether records of the kind can be written so at all, and by this user."""
+        if (declared.name, operation) in self._rules.denied:
+            if not actor.unchecked:
+                raise ApiError("INSUFFICIENT_ACCESS_OR_READONLY", _MESSAGES["INSUFFICIENT_ACCESS_OR_READONLY"], [])
+            return
+        supported = {"create": declared.createable, "update": declared.updateable, "delete": declared.deletable}
+        # The door may write what the API only shows, but what nobody can delete stays.
+        if not supported[operation] and not (actor.unchecked and operation != "delete"):
+            message = f"entity type {declared.name} does not support {operation}"
+            raise ApiError("INVALID_TYPE_FOR_OPERATION", message)
+
+    def check_deletable(self, declared: SObject, row: Row, actor: Actor) -> None:
+        """Some records stay as long as what they belong to says so."""
+        self._check_not_locked(row, actor)
+        reason = ""
+        if declared.name == "AccountContactRelation" and row["IsDirect"]:
+            reason = "it is the direct relationship of the contact to its account"
+        elif declared.name == "CampaignMemberStatus" and row["IsDefault"]:
+            reason = "it is the default status of its campaign"
+        if reason:
+            raise ApiError("DELETE_FAILED", f"This record cannot be deleted: {reason}.", [])
+
+    def _check_not_locked(self, row: Row, actor: Actor) -> None:
+        code = self._rules.locked.get(row["Id"])
+        if code is not None and not actor.unchecked:
+            raise ApiError(code, _MESSAGES[code], [])
 
     def check_required(self, declared: SObject, row: Row, only: set[str] | None = None) -> None:
         """All required fields have a value, or those of `only` among them."""
@@ -37,6 +73,7 @@ class Checks:
 
     def check_not_frozen(self, before: Row, given: Row, actor: Actor) -> None:
         """A converted lead takes no more changes; nor, where the org says so, a record whose owner has left."""
+        self._check_not_locked(before, actor)
         if actor.unchecked:
             return
         if before.get("IsConverted"):

@@ -116,10 +116,8 @@ def persons(org: Org) -> list[tuple[str, str]]:
     org.app.turn_on("person_accounts")
     made = []
     for name in "ML":
-        account = org.app.create("Account", Name=name, LastName=name, IsPersonAccount=True)
-        contact = org.app.create("Contact", LastName=name, AccountId=account, IsPersonAccount=True)
-        org.app.edit("Account", account, PersonContactId=contact)
-        made.append((account, contact))
+        account = org.app.create("Account", LastName=name)
+        made.append((account, org.app.row("Account", account)["PersonContactId"]))
     return made
 
 
