@@ -48,7 +48,6 @@ class Overview:
         most = self._org.settings.daily_limit
         used = {"DailyApiRequests": (most, self._org.calls), **self._bulk.usage()}
         full = {
-            "DailyBulkV2QueryFileStorageMB": 976_562,
             "DataStorageMB": 5_120,
             "FileStorageMB": 5_120,
             "HourlyTimeBasedWorkflow": 1_000,

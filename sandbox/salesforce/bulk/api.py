@@ -6,7 +6,7 @@ from sandbox.salesforce.bulk.extract import Extract
 from sandbox.salesforce.bulk.ingest import IngestJobs
 from sandbox.salesforce.bulk.jobs import Jobs
 from sandbox.salesforce.bulk.load import Load
-from sandbox.salesforce.bulk.office import DAILY_BATCHES, DAILY_QUERY_JOBS, Office
+from sandbox.salesforce.bulk.office import DAILY_BATCHES, DAILY_QUERY_JOBS, DAILY_RESULT_MB, Office
 from sandbox.salesforce.bulk.pieces import Pieces
 from sandbox.salesforce.bulk.queries import QueryJobs
 from sandbox.salesforce.bulk.workers import Workers
@@ -35,6 +35,7 @@ class Bulk:
         """What /limits calls the daily allocations: how much there is of each and how much is spent."""
         return {
             "DailyBulkApiBatches": (DAILY_BATCHES, self._office.batches_today()),
+            "DailyBulkV2QueryFileStorageMB": (DAILY_RESULT_MB, self._office.result_mb_today()),
             "DailyBulkV2QueryJobs": (DAILY_QUERY_JOBS, self._office.query_jobs_today()),
         }
 

@@ -14,7 +14,7 @@ from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.fields import Field
 from sandbox.salesforce.queries import Queries
 from sandbox.salesforce.soql.plan import Plan
-from sandbox.salesforce.soql.shape import Record
+from sandbox.salesforce.soql.shape import Record, Variants
 
 RESULTS = "results"
 ALPHABETICAL_UNTIL = 49  # from v50 on the columns come in the order of the query
@@ -83,6 +83,8 @@ def _entries(record: Record, path: str) -> Iterator[tuple[str, int]]:
     for name, what in record.entries.items():
         if isinstance(what, Record):
             yield from _entries(what, f"{path}{name}.")
+        elif isinstance(what, Variants):
+            raise ApiError("FEATURENOTENABLED", "TYPEOF not supported in Bulk V2 Query")
         elif not isinstance(what, int):
             raise ApiError("INVALID_FIELD", "Selecting compound data not supported in Bulk Query")
         else:

@@ -18,6 +18,7 @@ from sandbox.wire import Response
 PAGE = 1000  # jobs a list holds
 DAILY_QUERY_JOBS = 10_000
 DAILY_BATCHES = 15_000
+DAILY_RESULT_MB = 976_562
 JOB_TYPES = {"query": "V2Query", "ingest": "V2Ingest"}
 # Small jobs are done by the first question, so that their clients need not ask again.
 _PATIENCE_S = 1.0
@@ -139,6 +140,10 @@ class Office:
     def batches_today(self) -> int:
         """Uploads are cut into batches of 10,000 records; the empty batch that every job begins with is free."""
         return sum(job.facts.get("batches", 0) for job in self.jobs.of_last_day())
+
+    def result_mb_today(self) -> int:
+        """What the results of query jobs take; a deleted job's no longer count here."""
+        return sum(self.pieces.size(job.id) for job in self.jobs.of_last_day() if job.kind == "query") >> 20
 
     def close(self) -> None:
         self._workers.close()

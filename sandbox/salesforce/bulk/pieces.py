@@ -86,6 +86,10 @@ class Pieces:
     def drop(self, job: str, name: str = "%") -> None:
         self._database.execute("DELETE FROM _bulk_pieces WHERE job = ? AND name LIKE ?", (job, name))
 
+    def size(self, job: str) -> int:
+        """Bytes of all that the job keeps, uncompressed."""
+        return int(self._database.select("SELECT total(size) FROM _bulk_pieces WHERE job = ?", (job,))[0][0])
+
     def end(self, job: str, name: str, start: int, most: int, most_bytes: int) -> int:
         """The row after the last of a page of `most` rows from `start`, fewer where they would be too many bytes."""
         found = self._database.select(
