@@ -12,7 +12,7 @@ from dataclasses import dataclass
 NUMBERED = ("v3", "v4")
 DATED = ("2025-09", "2026-03", "2026-09", "2026-09-beta")
 VERSIONS = (*NUMBERED, *DATED)
-# Taps still read the definitions where they were before v3; submissions of forms have never moved on from v1.
+# Taps still read definitions where they were before v3; submissions of forms have never moved on from v1.
 LEGACY = ("v1", "v2")
 _DATED = "|".join(DATED)
 _CRM = "objects|properties|property-validations|associations|owners|pipelines|schemas|imports|exports|limits|lists"
@@ -31,7 +31,9 @@ _FORMS = (
     r"/submissions/(?P<version>v3)/(?P<area>integration)(?P<tail>/.*)?",
     r"/events/(?P<version>v3)/(?P<area>events)(?P<tail>/.*)?",
     rf"/events/(?P<area>event)-occurrences/(?P<version>{_DATED})(?P<tail>/.*)?",
-    r"/(?P<area>webhooks)/(?P<version>v3)(?P<tail>/.*)?",
+    rf"/(?P<area>webhooks)/(?P<version>v3|{_DATED})(?P<tail>/.*)?",
+    r"/crm-pipelines/(?P<version>v1)/(?P<area>pipelines)(?P<tail>/.*)?",
+    r"/email/public/(?P<version>v1)/(?P<area>subscriptions)(?P<tail>/.*)?",
     rf"/(?P<area>communication-preferences)/(?P<version>v3|v4|{_DATED})(?P<tail>/.*)?",
 )
 _PATTERNS = tuple(re.compile(form) for form in _FORMS)

@@ -167,6 +167,8 @@ KINDS = (
     _commerce("products", "product", 7, "name", "description", "price", required=("name",)),
     _commerce("line_items", "line_item", 8, "name", "quantity", "price", "amount"),
     _commerce("quotes", "quote", 14, "hs_title", "hs_expiration_date", required=("hs_title", "hs_expiration_date")),
+    Kind("goal_targets", "goal_target", 74, _DEFAULTS, "goals", ("hs_goal_name",)),
+    Kind("feedback_submissions", "feedback_submission", 19, _DEFAULTS, "feedback_submissions", ("hs_content",)),
     Kind("users", "user", 115, _DEFAULTS, scope="users", asked=("hs_email", "hs_given_name", "hs_family_name")),
     Kind(
         "leads",

@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.hubspot import association_labels as labels
-from sandbox.hubspot import associations, associations_v3, batches, erasing, merging, objects, pipelines, subscriptions
+from sandbox.hubspot import (
+    associations,
+    associations_v3,
+    batches,
+    erasing,
+    legacy,
+    merging,
+    objects,
+    pipelines,
+    subscriptions,
+)
 from sandbox.hubspot import properties as props
 from sandbox.hubspot import property_groups as groups
 from sandbox.hubspot import property_rules as rules
@@ -67,6 +77,7 @@ class Table:
         self._add_rules()
         self._add_pipelines()
         self._add_webhooks()
+        self._add_legacy()
         add_office_routes(self._add)
 
     def match(self, method: str, found: Address) -> tuple[Route, dict[str, str]] | None:
@@ -194,4 +205,8 @@ class Table:
             ("PATCH", one, subscriptions.update_subscription),
             ("DELETE", one, subscriptions.delete_subscription),
         ):
-            self._add(method, pattern, handler, "", ("v3",))
+            self._add(method, pattern, handler, "", ("v3", *DATED))
+
+    def _add_legacy(self) -> None:
+        self._add("GET", "/pipelines/{kind}", legacy.list_pipelines, "read", ("v1",))
+        self._add("GET", "/subscriptions", legacy.list_subscriptions, "", ("v1",))

@@ -1,4 +1,4 @@
-"""The property definitions of tickets, leads, products, line items, quotes, users and custom objects."""
+"""The property definitions of tickets, leads, products, line items, quotes, goals, feedback, users, custom objects."""
 
 from __future__ import annotations
 
@@ -49,6 +49,16 @@ _USERS = [
     *choice("hs_availability_status", ("available", "away")),
     *flag("hs_deactivated", read_only=True),
 ]
+_GOALS = [
+    *text("hs_goal_name", "hs_goal_type"),
+    *number("hs_target_amount"),
+    *moment("hs_start_datetime", "hs_end_datetime"),
+]
+_FEEDBACK = [
+    *text("hs_survey_name", "hs_survey_type", "hs_survey_id", "hs_content", "hs_response_group", read_only=True),
+    *number("hs_value", read_only=True),
+    *moment("hs_submission_timestamp", read_only=True),
+]
 CUSTOM = _STAGE
 OWN: dict[str, list[Definition]] = {
     "tickets": _TICKETS,
@@ -57,4 +67,6 @@ OWN: dict[str, list[Definition]] = {
     "line_items": _LINE_ITEMS,
     "quotes": _QUOTES,
     "users": _USERS,
+    "goal_targets": _GOALS,
+    "feedback_submissions": _FEEDBACK,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sandbox.hubspot.call import Call, texts
@@ -23,9 +24,8 @@ _ASCENDING = {"ASCENDING": "ASC", "DESCENDING": "DESC"}
 def search_objects(call: Call, kind: str) -> Response:
     """`{total, results, paging?}`; `after` is an offset. Archived records are never found."""
     found = call.portal.kind(kind)
-    if len(call.request.body.decode("utf-8", "replace")) > MAX_BODY:
-        raise bad_request(f"The request body is too large; a search takes at most {MAX_BODY} characters")
     body = call.body()
+    _check_length(call.request.body, body)
     limit, offset = _bounds(body)
     where = _asked(call.portal, found, body)
     order = _order(call.portal, found, body.get("sorts"))
@@ -98,6 +98,15 @@ class Index:
             f"FROM {name} WHERE _archived = 0 AND _id NOT IN (SELECT _id FROM {name}_lag)",
             f"FROM {name}_lag WHERE _archived = 0 AND {first}",
         ]
+
+
+def _check_length(sent: bytes, body: dict[str, Any]) -> None:
+    """400 for too long a search. The names of the properties to return do not count: taps in production send hundreds
+    of them, though HubSpot's documentation speaks of the whole body."""
+    if len(sent) > MAX_BODY:
+        counted = json.dumps({name: value for name, value in body.items() if name != "properties"}, ensure_ascii=False)
+        if len(counted) > MAX_BODY:
+            raise bad_request(f"The request body is too large; a search takes at most {MAX_BODY} characters")
 
 
 def _bounds(body: dict[str, Any]) -> tuple[int, int]:

@@ -15,9 +15,13 @@ OTHER_TOKEN = "pat-sandbox-other-token"  # noqa: S105 - likewise; another app of
 DEVELOPER_KEY = "sandbox-developer-key"  # what manages apps rather than accounts: webhooks
 OAUTH_LIFE_MS = 1_800_000
 OAUTH_APP, OAUTH_USER = 2001, 7001
-_OBJECTS = ("contacts", "companies", "deals", "leads", "products", "line_items", "quotes", "custom")
+_OBJECTS = ("contacts", "companies", "deals", "leads", "products", "line_items", "quotes", "custom", "goals")
 SCOPES = frozenset(
-    [f"crm.objects.{name}.{verb}" for name in (*_OBJECTS, "users") for verb in ("read", "write")]
+    [
+        f"crm.objects.{name}.{verb}"
+        for name in (*_OBJECTS, "users", "feedback_submissions")
+        for verb in ("read", "write")
+    ]
     + [f"crm.schemas.{name}.{verb}" for name in _OBJECTS for verb in ("read", "write")]
     + ["crm.objects.owners.read", "crm.export", "crm.import", "account-info.security.read", "sales-email-read"]
     + ["oauth", "tickets", "forms", "settings.users.read", "settings.users.write", "settings.users.teams.read"]

@@ -195,3 +195,18 @@ def test_doors_are_open_over_http(account: Account) -> None:
     assert account.get(f"{CONTACTS}/1").json()["properties"]["firstname"] == "Eve"
     answer = account.post("/__sandbox__/doors/edit", {**arguments, "record_id": "99"})
     assert answer.status_code == 400
+
+
+def test_taps_find_pipelines_and_subscriptions_where_they_were_before_v3(account: Account) -> None:
+    pipeline = account.get("/crm-pipelines/v1/pipelines/deals").json()["results"][0]
+    assert (pipeline["pipelineId"], pipeline["objectType"], pipeline["active"]) == ("default", "DEAL", True)
+    assert pipeline["stages"][-1]["stageId"] == "closedlost"
+    assert isinstance(pipeline["stages"][0]["createdAt"], int)
+    assert account.get("/email/public/v1/subscriptions").json()["subscriptionDefinitions"][0]["active"] is True
+
+
+@pytest.mark.parametrize("kind", ["goal_targets", "0-74", "feedback_submissions", "0-19"])
+def test_objects_that_taps_read_are_there_though_empty(account: Account, kind: str) -> None:
+    names = {one["name"] for one in account.get(f"/crm/v3/properties/{kind}").json()["results"]}
+    assert {"hs_object_id", "hs_lastmodifieddate"} <= names
+    assert account.get(f"/crm/v3/objects/{kind}").json()["results"] == []

@@ -90,6 +90,11 @@ def test_record_with_several_options_is_found_by_any_of_them(account: Account) -
     assert account.found("contacts", where("hs_legal_basis", "NOT_IN", ["Performance of a contract"])) == ["3"]
 
 
+def test_names_of_properties_do_not_count_in_the_length_of_a_search(account: Account) -> None:
+    names = [f"a_property_of_some_length_{number}" for number in range(200)]
+    assert account.found("contacts", where("lastname", "EQ", "berg"), properties=[*names, "city"]) == ["2"]
+
+
 def test_limit_may_be_text(account: Account) -> None:
     assert account.found("contacts", limit="2") == ["1", "2"]
 
