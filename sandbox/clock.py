@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 
@@ -21,10 +22,13 @@ class SandboxClock:
         self._lock = threading.Lock()
         self._offset_ms = 0
         self._last_ms = 0
+        self._pinned = threading.local()
         if start is not None:
             self.set_ms(round(start.timestamp() * 1000))
 
     def now_ms(self) -> int:
+        if (pinned := getattr(self._pinned, "ms", None)) is not None:
+            return int(pinned)
         with self._lock:
             self._last_ms = max(self._last_ms, self._wall_ms() + self._offset_ms)
             return self._last_ms
@@ -44,3 +48,12 @@ class SandboxClock:
     def turn(self, seconds: float) -> None:
         """Move the clock forward, or back when negative."""
         self.set_ms(self.now_ms() + round(seconds * 1000))
+
+    @contextmanager
+    def at(self, now_ms: int) -> Iterator[None]:
+        """Let it be `now_ms` for this thread alone, until the end of the with block."""
+        self._pinned.ms = now_ms
+        try:
+            yield
+        finally:
+            self._pinned.ms = None

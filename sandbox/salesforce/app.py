@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import wraps
@@ -33,11 +32,13 @@ from sandbox.salesforce.merging import Merging
 from sandbox.salesforce.oauth import OAuth
 from sandbox.salesforce.org import NEWEST, OLDEST, RETIRED, Call, Org
 from sandbox.salesforce.overview import Overview, identity, versions
-from sandbox.salesforce.queries import PAGE, Queries
+from sandbox.salesforce.queries import Queries
+from sandbox.salesforce.query_resources import QueryResources
 from sandbox.salesforce.records import Records
 from sandbox.salesforce.replication import Replication
 from sandbox.salesforce.rows import Rows
 from sandbox.salesforce.schema import Schema
+from sandbox.salesforce.search import Search
 from sandbox.salesforce.seed import seed
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.soap import PATH as SOAP_PATH
@@ -45,6 +46,8 @@ from sandbox.salesforce.soap import Soap, is_login
 from sandbox.salesforce.switches import Switches
 from sandbox.salesforce.times import text_of_ms
 from sandbox.salesforce.tokens import Tokens
+from sandbox.salesforce.transactions import Transactions
+from sandbox.salesforce.usage import Usage
 from sandbox.wire import Request, Response, Routes
 
 MAX_URI = 16_384
@@ -59,6 +62,7 @@ _KINDS = (
     ("describe", r"/describe/?$|/sobjects/?$"),
     ("query", r"/query(all)?(/|$)"),
     ("bulk", r"/jobs/"),
+    ("search", r"/(search|parameterizedsearch)/?$"),
     ("limits", r"/limits"),
     ("replication", r"/(updated|deleted)/?$"),
     ("rows", r"/sobjects/"),
@@ -86,10 +90,11 @@ class SalesforceApp:
         seed(self._org)
         self._bulk = Bulk(self._org)
         self._oauth = OAuth(self.settings, self.clock, self._org.tokens, lambda: self._org.org_id, self._find_user)
-        self._counting = threading.Lock()
         parts = (self._org.database, self._org.schema, self.clock, self._org.records)
         self._merging = Merging(*parts, self.settings.rules)
         self._converting = Converting(*parts)
+        self._transactions = Transactions(self._org, self._somebody)
+        self._replication = Replication(self._org, self._transactions)
         self._routes = Routes()
         self._add_routes()
         self.admin = Administration(self._org)
@@ -110,6 +115,8 @@ class SalesforceApp:
             "expire_tokens": self.expire_tokens,
             "turn_clock": self.clock.turn,
             **self.admin.doors,
+            **self._transactions.doors,
+            **self._replication.doors,
             "set_bulk": self.set_bulk,
             "set_oauth": self._oauth.set_oauth,
             "add_app": self._oauth.add_app,
@@ -124,7 +131,8 @@ class SalesforceApp:
         tokens = Tokens(self.settings, self.clock, database, lambda: self._org.org_id, self._find_user)
         queries = Queries(database, schema, self.clock, self.settings)
         records = Records(database, schema, self.clock, pod, self.settings.rules, queries)
-        return Org(database, schema, self.clock, self.settings, records, queries, tokens, pod)
+        usage = Usage(self.clock, self.settings)
+        return Org(database, schema, self.clock, self.settings, records, queries, tokens, usage, pod)
 
     def _add_routes(self) -> None:
         """The first route that fits wins, so fixed words come before record ids and field names."""
@@ -132,10 +140,9 @@ class SalesforceApp:
         rows = Rows(self._org)
         Overview(self._org, self._bulk).add_to(self._routes, base)
         Descriptions(self._org).add_to(self._routes, base)
-        Replication(self._org).add_to(self._routes, base)
-        for name in ("query", "queryAll"):
-            self._routes.add("GET", f"{base}/{name}", self._query)
-            self._routes.add("GET", f"{base}/{name}/{{locator}}", self._query_more)
+        self._replication.add_to(self._routes, base)
+        Search(self._org).add_to(self._routes, base)
+        QueryResources(self._org).add_to(self._routes, base)
         self._bulk.add_to(self._routes, base)
         Composite(self._org, self._answer).add_to(self._routes, base)
         Batch(self._answer).add_to(self._routes, base)
@@ -143,7 +150,7 @@ class SalesforceApp:
         Tree(self._org).add_to(self._routes, base)
         Collection(self._org, rows).add_to(self._routes, base)
         rows.add_to(self._routes, base)
-        self._soap = Soap(self._org, self._merging, self._converting, self._answer, self._spend_call)
+        self._soap = Soap(self._org, self._merging, self._converting, self._answer, self._org.usage.spend)
 
     # The wire
 
@@ -182,20 +189,12 @@ class SalesforceApp:
             raise not_found()
         user_id = self._authenticated(request)
         try:
-            self._spend_call()
+            self._org.usage.spend()
             response = self._answer(Call(request, f"{number}.0", actor_of(user_id, request)))
         except ApiError as error:
             response = error.response()
-        limit = self.settings.daily_limit
-        response.headers["Sforce-Limit-Info"] = f"api-usage={min(self._org.calls, limit)}/{limit}"
+        response.headers["Sforce-Limit-Info"] = self._org.usage.header()
         return response
-
-    def _spend_call(self) -> None:
-        """Count one API call; REQUEST_LIMIT_EXCEEDED when the day has no more."""
-        with self._counting:
-            self._org.calls += 1
-        if self._org.calls > self.settings.daily_limit:
-            raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 
     def _answer(self, call: Call) -> Response:
         """The answer to one request, also to one within another; refusals become their JSON."""
@@ -221,23 +220,6 @@ class SalesforceApp:
         if user_id is None:
             raise ApiError("INVALID_SESSION_ID", "Session expired or invalid")
         return user_id
-
-    def _query(self, call: Call) -> Response:
-        explained = call.request.first("explain")
-        if explained:
-            return Response.of_json(self._org.queries.explain(explained, call.actor.user_id))
-        text = call.request.first("q")
-        if not text or not text.strip():
-            raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
-        everything = call.request.path.rstrip("/").lower().endswith("queryall")
-        size, user = _batch_size(call) or PAGE, call.actor.user_id
-        return Response.of_json(
-            self._org.queries.run(text, call.version, size=size, include_deleted=everything, user_id=user)
-        )
-
-    def _query_more(self, call: Call, locator: str) -> Response:
-        """Other query parameters are ignored: some clients send their whole query again."""
-        return Response.of_json(self._org.queries.more(locator, call.version, _batch_size(call)))
 
     # The doors
 
@@ -328,8 +310,8 @@ class SalesforceApp:
 
     @property
     def api_calls(self) -> int:
-        """API requests counted against the daily limit so far."""
-        return self._org.calls
+        """API requests counted so far."""
+        return self._org.usage.total
 
     @property
     def user_id(self) -> str:
@@ -376,12 +358,6 @@ def _told(door: Callable[..., Any]) -> Callable[..., Any]:
             raise LookupError(f"{error.code}: {error.message}") from error
 
     return open_door
-
-
-def _batch_size(call: Call) -> int | None:
-    """The page size the client asks for, within 200 and 2,000."""
-    found = re.search(r"batchSize\s*=\s*(\d+)", call.header("Sforce-Query-Options") or "", re.IGNORECASE)
-    return min(max(int(found.group(1)), 200), PAGE) if found else None
 
 
 def _plain(status: int, reason: str) -> Response:

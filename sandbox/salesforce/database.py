@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ class Database:
         self._lock = threading.RLock()
         self._depth = 0
         self._connection.create_function("fold", 1, _fold, deterministic=True)
+        self._connection.create_function("says", 2, _says, deterministic=True)
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.execute("PRAGMA temp_store = MEMORY")
         self._connection.execute("PRAGMA cache_size = -65536")
@@ -178,6 +180,16 @@ def _empty(statements: tuple[str, ...]) -> bytes:
 def _fold(value: Any) -> Any:
     """Case folding beyond ASCII, which SQLite's own comparison stops at."""
     return value.casefold() if isinstance(value, str) else value
+
+
+def _says(text: Any, pattern: str) -> bool:
+    """Whether the regular expression is found in the case-folded text."""
+    return isinstance(text, str) and _compiled(pattern).search(text.casefold()) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def _definition(declared: SObject) -> list[str]:

@@ -16,6 +16,7 @@ from sandbox.salesforce.records import Records
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.tokens import Tokens
+from sandbox.salesforce.usage import Usage
 from sandbox.wire import Request
 
 RETIRED, OLDEST, NEWEST = 21, 31, 68  # API versions: retired from 21 on, served from 31 on
@@ -33,9 +34,9 @@ class Org:
     records: Records
     queries: Queries
     tokens: Tokens
+    usage: Usage
     pod: str  # two characters in the ids of records made here
     user_id: str = ""  # the API user's
-    calls: int = 0  # API requests so far today
 
     @property
     def org_id(self) -> str:

@@ -29,6 +29,10 @@ class Settings:
     soap_login: bool = True  # new orgs come without, and nobody has it from version 65 on
     jwt_access_tokens: bool = False  # OAuth gives access tokens in JWT form, which SOAP refuses
     daily_limit: int = 100_000
+    app_limit: int = 0  # calls that the connected app has of it; 0: the app has no limit of its own
+    burst_limit: int = 0  # told in the usage header when it is not 0
+    told_after_s: float = 0.0  # how old /limits and record counts may be: minutes in a real org
+    whole_minutes: bool = False  # getUpdated and getDeleted leave the seconds of their window out
     bulk_polls: int = 0  # questions that find a bulk job in progress before its work begins
     bulk_seconds: float = 0.0  # and how long after its creation that is at the earliest
     bulk_page: int = 50_000  # rows of a page of results where the client does not say

@@ -24,7 +24,7 @@ class Switches:
 
     def use_up_calls(self, left: int = 0) -> None:
         """Let so many API calls be left of the day."""
-        self._org.calls = self._org.settings.daily_limit - left
+        self._org.usage.leave(left)
 
     def set_page_size(self, rows: int = PAGE) -> None:
         """Let a page of a query have so many rows at most, whatever the client asks for."""

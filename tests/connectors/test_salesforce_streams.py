@@ -225,6 +225,5 @@ def test_check_says_who_what_and_how_much(app: SalesforceApp, sandbox: Salesforc
 
 def test_check_warns_when_the_day_is_nearly_used_up(app: SalesforceApp, sandbox: SalesforceConnector) -> None:
     app.settings.daily_limit = 1_000
-    for _ in range(920):
-        app._org.calls += 1
+    app.doors["use_up_calls"](left=80)
     assert "API calls are left for today" in sandbox.check().problems[0]

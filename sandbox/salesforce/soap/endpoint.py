@@ -95,7 +95,7 @@ class Soap:
             raise ApiError("INVALID_SESSION_ID", message)
         self._spend()
         call = SoapCall(call.request, call.envelope, call.api, call.version, user_id, call.answer)
-        usage = (self._org.calls, self._org.settings.daily_limit)
+        usage = (self._org.usage.used(), self._org.settings.daily_limit)
         return answer(call.api, f"{name}Response", operation(call), usage)
 
 
