@@ -51,7 +51,8 @@ class Response:
 
     @classmethod
     def of_json(cls, value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        # Half of a surrogate pair, which a JSON body may hold, has no UTF-8.
+        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         return cls(status, body, {"Content-Type": "application/json;charset=UTF-8", **(headers or {})})
 
 

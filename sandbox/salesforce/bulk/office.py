@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -116,7 +117,7 @@ class Office:
         kinds = [one for one, name in JOB_TYPES.items() if wanted in (None, "", name)]
         kinds = kinds if wanted else [kind]
         name, _, start = (call.request.first("queryLocator") or f"{self._locator_name()}-0").rpartition("-")
-        if name != self._locator_name() or not start.isdigit():
+        if name != self._locator_name() or not re.fullmatch("[0-9]{1,9}", start):
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
         size = self.settings.bulk_list_page
         found = self.jobs.listed(kinds, int(start), size + 1) if kinds else []

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from sandbox.salesforce.bulk.dialect import DELIMITERS, ENDINGS, Dialect
 
 Cells = list[str]
-_MOST_CHARACTERS = 400_000  # of one record
+MOST_FIELDS, MOST_IN_FIELD, MOST_IN_RECORD = 5_000, 32_000, 400_000  # the last two in characters
+_FIELD = f"InvalidBatch : Failed to parse CSV. A field has over {MOST_IN_FIELD:,} characters"
 _QUOTE = "Failed to parse CSV. Found unescaped quote. A value with quote should be within a quote"
 
 
@@ -52,6 +53,7 @@ class Sheet:
             for cells in reader:
                 raw = lines.taken()
                 self._check_ending(raw)
+                _check_size(cells, raw)
                 if any('"' in cell for cell in cells) and not self._strict.fullmatch(raw):
                     raise Unreadable(f"InvalidBatch : {_QUOTE}")
                 if cells:
@@ -59,10 +61,7 @@ class Sheet:
         except UnicodeDecodeError:
             raise Unreadable("InvalidBatch : Failed to parse CSV. The file is not in UTF-8") from None
         except csv.Error as error:
-            too_long = "field larger" in str(error)
-            raise Unreadable(
-                "InvalidBatch : " + ("Failed to parse CSV. A record is too long" if too_long else _QUOTE)
-            ) from None
+            raise Unreadable(_FIELD if "field larger" in str(error) else f"InvalidBatch : {_QUOTE}") from None
 
     def _check_ending(self, raw: str) -> None:
         """Rows end as the job says; only the last may end with the file."""
@@ -73,8 +72,16 @@ class Sheet:
                 f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is "
                 f"{self._dialect.ending}"
             )
-        if len(raw) > _MOST_CHARACTERS:
-            raise Unreadable("InvalidBatch : Failed to parse CSV. A record is too long")
+
+
+def _check_size(cells: Cells, raw: str) -> None:
+    """The limits of one record: characters, fields, and characters of a field."""
+    if len(cells) > MOST_FIELDS:
+        raise Unreadable(f"InvalidBatch : Failed to parse CSV. A record has more than {MOST_FIELDS:,} fields")
+    if len(raw) > MOST_IN_RECORD:
+        raise Unreadable(f"InvalidBatch : Failed to parse CSV. A record has over {MOST_IN_RECORD:,} characters")
+    if len(raw) > MOST_IN_FIELD and any(len(cell) > MOST_IN_FIELD for cell in cells):
+        raise Unreadable(_FIELD)
 
 
 class _Lines:

@@ -217,6 +217,26 @@ def test_assignment_rule_runs_only_for_the_job_that_names_it(org: Org, ingests: 
         pytest.param("LastName,Phone\nA\n", "InvalidBatch : Failed to parse CSV. Row 2 has 1 columns and the header 2",
                      id="ragged"),
         pytest.param("", "InvalidBatch : Failed to parse CSV. The file has no header row", id="nothing"),
+        pytest.param(
+            f"LastName\n{'x' * 32_001}\n",
+            "InvalidBatch : Failed to parse CSV. A field has over 32,000 characters",
+            id="long field",
+        ),
+        pytest.param(
+            f"LastName\n{'x' * 140_000}\n",
+            "InvalidBatch : Failed to parse CSV. A field has over 32,000 characters",
+            id="very long field",
+        ),
+        pytest.param(
+            f"{','.join(['LastName'] * 5_001)}\n",
+            "InvalidBatch : Failed to parse CSV. A record has more than 5,000 fields",
+            id="many fields",
+        ),
+        pytest.param(
+            f"{','.join(['Last' + 'Name' * 1_000] * 101)}\n",
+            "InvalidBatch : Failed to parse CSV. A record has over 400,000 characters",
+            id="long record",
+        ),
         pytest.param(b"LastName\n\xe9\n", "InvalidBatch : Failed to parse CSV. The file is not in UTF-8", id="latin-1"),
     ],
 )  # fmt: skip
