@@ -1,7 +1,8 @@
 """Pulling a stream: whole by id, or what changed since a watermark with deletes and merges; resumable at each page.
 
 A window starts at the remote's own clock minus an overlap, because a transaction that commits late carries an earlier
-stamp. The next page is Salesforce's own cursor; where that has expired, the read goes on by key from the last row.
+stamp. Deletions come first, see `_salesforce_deleted`. The next page is Salesforce's own cursor; where that has
+expired, the read goes on by key from the last row.
 
 The first page of a query says how many rows there are: a read of more than BULK_ROWS becomes a bulk job. A page without
 rows carries the job's id into the store, so that another run can go on with it; when the job is gone, the read starts
@@ -20,6 +21,7 @@ from connectors._salesforce_bulk import BULK_ROWS, LEAST_CALLS, PAGE_ROWS, BulkR
 from connectors._salesforce_client import QUERY_ROWS, Client
 from connectors._salesforce_csv import CsvCells
 from connectors._salesforce_cursor import Cursor
+from connectors._salesforce_deleted import deletions
 from connectors._salesforce_faults import LOST_CURSOR
 from connectors._salesforce_parts import ALWAYS_FULL
 from connectors._salesforce_rest import RestPage, RestReader
@@ -69,6 +71,8 @@ class Pull:
         if not self._selections:
             yield self._empty_page()
         while self._cursor.part < len(self._selections):
+            if self._cursor.since is not None and not self._cursor.gone:
+                yield from self._deletions(self._cursor.since)
             job = self._cursor.job
             yield self._bulk_page() if job else self._rest_page()
             if job and self._cursor.job != job:
@@ -87,6 +91,19 @@ class Pull:
                 pass
         since = None if self._stream in ALWAYS_FULL else self._watermark.since
         return Cursor(until=self._client.server_time - OVERLAP_US, since=since)
+
+    def _deletions(self, since: int) -> Iterator[Page]:
+        """What was deleted, before what was changed: a record that was restored since comes alive again."""
+        found = deletions(self._client, self._selection, since)
+        if found.gap:
+            self._gaps = (*self._gaps, found.gap)
+        batches = found.batches(self._client.name, self._stream)
+        for batch in batches[:-1]:
+            yield self._told(batch)
+        until = self._cursor.until if found.covered is None else min(self._cursor.until, found.covered)
+        self._cursor = replace(self._cursor, gone=True, until=until)
+        for batch in batches[-1:]:
+            yield self._told(batch)
 
     def _rest_page(self) -> Page:
         """Read one page of a query and move the cursor behind it."""
