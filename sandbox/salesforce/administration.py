@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sandbox.salesforce.actor import Actor
@@ -29,6 +30,8 @@ class Administration:
             "add_duplicate_rule": self.add_duplicate_rule,
             "add_record_type": self.add_record_type,
             "track_fields": self.track_fields,
+            "archive_activities": self.archive_activities,
+            "empty_recycle_bin": self.empty_recycle_bin,
             "deny": self.deny,
             "lock_record": self.lock_record,
             "clear_rules": self.clear_rules,
@@ -83,6 +86,21 @@ class Administration:
         """Keep the history of these fields of the object and of no others."""
         declared = self._sobject(sobject)
         self._org.settings.rules.tracked[declared.name] = tuple(declared.fields[one.lower()].name for one in fields)
+
+    def archive_activities(self, days: int = 365) -> int:
+        """Put closed tasks and events older than so many days where only queryAll finds them; how many."""
+        before = (self._org.clock.today() - timedelta(days=days)).isoformat()
+        condition = "SET IsArchived = 1 WHERE IsArchived = 0 AND IsDeleted = 0 AND ActivityDate < ?"
+        with self._org.database.transaction():
+            return sum(
+                self._org.database.execute(f"UPDATE {kind} {condition}{only}", (before,))
+                for kind, only in (("Task", " AND IsClosed = 1"), ("Event", ""))
+            )
+
+    def empty_recycle_bin(self, days: int = 0) -> int:
+        """Delete for good what has been in the bin for so many days, which Salesforce does after 15; how many."""
+        with self._org.database.transaction():
+            return self._org.records.bin.empty(days)
 
     def deny(self, sobject: str, operation: str) -> None:
         """Take the right to create, update or delete records of an object from the API user; describes show it."""

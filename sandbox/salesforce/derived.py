@@ -137,6 +137,15 @@ def _contract(database: Database, before: Row, after: Row) -> Row:
     return _numbered(database, before, "ContractNumber")
 
 
+def _influence(database: Database, before: Row, after: Row) -> Row:
+    """A campaign's share of a deal's amount."""
+    deal: Row = database.row(_BY_NAME["Opportunity"], after["OpportunityId"]) or {}
+    amount, influence = deal.get("Amount"), after.get("Influence")
+    if amount is None or influence is None:
+        return {"RevenueShare": None}
+    return {"RevenueShare": round(amount * influence / 100, 2)}
+
+
 def _set(database: Database, before: Row, after: Row) -> Row:
     return _numbered(database, before, "Name", "DuplicateRecordSet")
 
@@ -158,6 +167,7 @@ _DERIVATIONS: dict[str, Derive] = {
     "Task": _task,
     "Event": _event,
     "CampaignMember": _member,
+    "CampaignInfluence": _influence,
     "Case": _case,
     "Contract": _contract,
     "DuplicateRecordSet": _set,

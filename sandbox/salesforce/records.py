@@ -69,11 +69,14 @@ class Records:
             raise ApiError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
         with self._database.transaction():
             given = self._incoming.values(declared, values, actor, creating=True)
-            row = {f.name: stored(f, f.default) for f in declared.stored if f.default not in (None, "")}
-            row |= given
+            row = {**self._defaults(declared), **given}
             self._persons.complete(declared, {}, row)
             self._checks.check_required(declared, row)
             return self._insert(declared, row, actor)
+
+    def _defaults(self, declared: SObject) -> Row:
+        found = {f: self.picklists.default(declared, f) for f in declared.stored if f.default not in (None, "")}
+        return {f.name: stored(f, value) for f, value in found.items()}
 
     def _insert(self, declared: SObject, row: Row, actor: Actor) -> str:
         """Keep a new row of stored values; its id."""

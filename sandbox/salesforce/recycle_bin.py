@@ -72,6 +72,17 @@ class RecycleBin:
             self._database.execute(f'DELETE FROM "{self._schema.get(name).name}" WHERE Id = ?', (one,))
             self._database.execute("DELETE FROM _cleared WHERE parent = ?", (one,))
 
+    def empty(self, days: int) -> int:
+        """Purge all that went in at least so many days ago; how many records."""
+        oldest = text_of(self._clock.now() - timedelta(days=days))
+        found = self._database.select("SELECT sobject, Id FROM _deletions WHERE at <= ?", (oldest,))
+        return sum(
+            self._database.execute(
+                f'DELETE FROM "{self._schema.get(name).name}" WHERE Id = ? AND IsDeleted = 1', (one,)
+            )
+            for name, one in found
+        )
+
     def _take(self, declared: SObject, record_id: str, root: str, now: str, actor: Actor) -> list[tuple[SObject, str]]:
         self._put(declared, record_id, root, now, actor, {})
         gone = [(declared, record_id)]

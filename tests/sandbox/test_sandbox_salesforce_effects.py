@@ -257,3 +257,38 @@ def test_direct_relation_and_default_status_cannot_be_deleted() -> None:
             one = org.records(f"SELECT Id FROM {kind} WHERE {condition} = TRUE")[0]["Id"]
             answer = org.client.delete(f"/services/data/v60.0/sobjects/{kind}/{one}")
             assert answer.json()[0]["errorCode"] == "DELETE_FAILED"
+
+
+def test_campaign_of_a_deal_is_its_primary_source(org: Org) -> None:
+    campaign, other = (org.create("Campaign", Name=name) for name in "CO")
+    made = deal(org, CampaignId=campaign, Amount=200)
+    soql = "SELECT CampaignId, Influence, RevenueShare FROM CampaignInfluence ORDER BY CampaignId"
+    seen = [(r["CampaignId"], r["Influence"], r["RevenueShare"]) for r in org.records(soql)]
+    assert seen == [(campaign, 100, 200.0)]
+    model = org.records("SELECT Id FROM CampaignInfluenceModel WHERE IsModelLocked = TRUE")[0]["Id"]
+    org.create("CampaignInfluence", CampaignId=other, OpportunityId=made, ModelId=model, Influence=50)
+    assert len(org.records(soql)) == 2
+    org.patch("Opportunity", made, Amount=300)
+    assert [(r["CampaignId"], r["RevenueShare"]) for r in org.records(soql)] == [(campaign, 300.0)]
+    org.patch("Opportunity", made, CampaignId=None)
+    assert org.records(soql) == []
+
+
+def test_activities_over_a_year_old_are_found_by_query_all_alone(org: Org) -> None:
+    today = org.app.clock.today()
+    for day, status in (("2020-01-01", "Completed"), ("2020-01-01", "Not Started"), (f"{today}", "Completed")):
+        org.create("Task", ActivityDate=day, Status=status)
+    assert org.app.admin.archive_activities() == 1
+    assert [len(org.records("SELECT Id FROM Task", path)) for path in ("query", "queryAll")] == [2, 3]
+
+
+def test_new_lead_has_the_orgs_default_status_and_a_deal_only_stages_in_use(org: Org) -> None:
+    statuses = {row["ApiName"]: row["Id"] for row in org.app.rows("LeadStatus")}
+    org.app.edit("LeadStatus", statuses["Open - Not Contacted"], IsDefault=False)
+    org.app.edit("LeadStatus", statuses["Working - Contacted"], IsDefault=True)
+    assert org.app.row("Lead", org.create("Lead", LastName="L", Company="C"))["Status"] == "Working - Contacted"
+    made = deal(org)
+    org.app.edit("OpportunityStage", str(org.app.rows("OpportunityStage")[0]["Id"]), IsActive=False)
+    again = org.client.post("/services/data/v60.0/sobjects/Opportunity", json=DEAL)
+    assert again.json()[0]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    assert org.patch("Opportunity", made, NextStep="call").status_code == 204

@@ -151,3 +151,15 @@ def test_collection_delete_of_parent_and_child_tells_that_the_child_is_gone(org:
     results = org.client.delete(f"{BASE}/composite/sobjects", params=ids).json()
     assert [row["success"] for row in results] == [True, False]
     assert results[1]["errors"][0]["statusCode"] == "ENTITY_IS_DELETED"
+
+
+def test_emptied_bin_holds_nothing_that_could_be_restored(org: Org) -> None:
+    account = org.create("Account", Name="A")
+    org.create("Contact", LastName="C", AccountId=account)
+    remove(org, "Account", account)
+    assert org.app.admin.empty_recycle_bin(days=15) == 0
+    # The account and the contact with the histories of both.
+    assert org.app.admin.empty_recycle_bin() == 4
+    assert org.records("SELECT Id FROM Account", "queryAll") == []
+    with pytest.raises(ApiError, match="invalid cross reference id"):
+        org.app.undelete("Account", account)

@@ -32,8 +32,8 @@ class Effects:
             self._add_statuses(after, actor)
         elif declared.name == "CampaignMemberStatus":
             self._flag_members(after)
-        elif declared.name == "Opportunity" and not before and after.get("ContactId"):
-            self._add_primary_role(after, actor)
+        elif declared.name == "Opportunity":
+            self._follow_deal(before, after, actor)
         elif declared.name == "OpportunityContactRole" and after.get("IsPrimary"):
             self._demote_other_roles(after)
         elif declared.name in _ACTIVITIES:
@@ -85,6 +85,29 @@ class Effects:
                 status["CampaignId"], status["Label"], status["HasResponded"],
             ),
         )  # fmt: skip
+
+    def _follow_deal(self, before: Row, after: Row, actor: Actor) -> None:
+        if not before and after.get("ContactId"):
+            self._add_primary_role(after, actor)
+        if any(before.get(name) != after.get(name) for name in ("CampaignId", "Amount")):
+            self._count_primary_source(after, actor)
+
+    def _count_primary_source(self, deal: Row, actor: Actor) -> None:
+        """In the model of the primary campaign source a deal's own campaign has all the influence.
+
+        What anybody else put into that model goes when it is counted anew.
+        """
+        declared, models = (self._schema.find(f"CampaignInfluence{name}") for name in ("", "Model"))
+        primary = self._database.rows(models, "IsModelLocked = 1") if declared and models else []
+        if declared is None or not primary:
+            return
+        model = primary[0]["Id"]
+        self._database.execute(
+            "DELETE FROM CampaignInfluence WHERE OpportunityId = ? AND ModelId = ?", (deal["Id"], model)
+        )
+        if deal.get("CampaignId"):
+            values = {"CampaignId": deal["CampaignId"], "OpportunityId": deal["Id"], "ModelId": model}
+            self._insert(declared, {**values, "Influence": 100.0}, actor)
 
     def _add_primary_role(self, deal: Row, actor: Actor) -> None:
         values = {"OpportunityId": deal["Id"], "ContactId": deal["ContactId"], "IsPrimary": 1}
