@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -11,9 +12,11 @@ from sandbox.desk import FaultDesk
 from sandbox.doors import doors_of, doors_to_json, open_door
 from sandbox.faults import Fault
 from sandbox.log import COLUMNS, RequestLog
+from sandbox.state import differences
 from sandbox.wire import App, Request, Response, Routes
 
 PREFIX = "/__sandbox__/"
+MOST_DIFFERENCES = 200  # told one by one; the count has all
 _STATE_NAME = re.compile(r"[\w-]{1,64}")
 Handler = Callable[..., Response]
 
@@ -50,6 +53,9 @@ class Control:
         self._add("POST", "doors/{call}", "Do it; the body has the arguments by name.", self._open_door)
         self._add("GET", "state", "The whole stored state; equal states give equal bytes.", self._dump)
         self._add("PUT", "state", "Put a state in the place of the present one.", self._restore)
+        says = "What the present state has otherwise than one kept by name (?since=name), or than the one in the body."
+        self._add("GET", "state/differences", says, self._differences)
+        self._add("POST", "state/differences", says, self._differences)
         self._add("POST", "state", 'Keep or take back a state by name: {"save": "name"}.', self._named_state)
 
     def handle(self, request: Request) -> Response:
@@ -137,18 +143,32 @@ class Control:
         """`{"save": name}` or `{"restore": name}`, in a file of the state folder."""
         wanted = _json(request)
         action, name = next(iter(wanted.items())) if isinstance(wanted, dict) and len(wanted) == 1 else ("", "")
-        if action not in ("save", "restore") or not _STATE_NAME.fullmatch(str(name)):
-            raise ValueError('Send {"save": "name"} or {"restore": "name"}; a name has letters, digits, _ and -.')
+        if action == "save":
+            self._path(name).write_bytes(self._state().dump())
+        elif action == "restore":
+            self._state().restore(self._saved(name))
+        else:
+            raise ValueError('Send {"save": "name"} or {"restore": "name"}.')
+        return Response(204)
+
+    def _differences(self, request: Request) -> Response:
+        before = request.body if request.method == "POST" else self._saved(request.first("since") or "")
+        found = differences(before, self._state().dump())
+        told = [{**asdict(one), "says": str(one)} for one in found[:MOST_DIFFERENCES]]
+        return Response.of_json({"same": not found, "count": len(found), "differences": told})
+
+    def _path(self, name: object) -> Path:
+        if not isinstance(name, str) or not _STATE_NAME.fullmatch(name):
+            raise ValueError("The name of a state has letters, digits, _ and -, 64 at most.")
         if self._state_dir is None:
             raise ValueError("This sandbox was started without a state folder.")
-        path = self._state_dir / f"{self._app.system}-{name}.state"
-        if action == "save":
-            path.write_bytes(self._state().dump())
-        elif path.is_file():
-            self._state().restore(path.read_bytes())
-        else:
+        return self._state_dir / f"{self._app.system}-{name}.state"
+
+    def _saved(self, name: object) -> bytes:
+        path = self._path(name)
+        if not path.is_file():
             raise ValueError(f"There is no saved state {name!r}.")
-        return Response(204)
+        return path.read_bytes()
 
 
 def _json(request: Request) -> Any:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from sandbox.clock import SandboxClock
-from sandbox.hubspot import salesforce_link, state
+from sandbox.hubspot import salesforce_link
 from sandbox.hubspot.addresses import DEFINITIONS, Address, address
 from sandbox.hubspot.call import Call
 from sandbox.hubspot.doors import Doors
@@ -173,12 +173,12 @@ class HubspotApp(Doors):
     def dump(self) -> bytes:
         """The stored state; equal states give equal bytes."""
         with self._lock:
-            return state.dump(self._portal.store.db)
+            return self._portal.store.dump()
 
     def restore(self, dumped: bytes) -> None:
         """Put back what `dump` gave."""
         with self._lock:
-            state.restore(self._portal.store.db, dumped)
+            self._portal.store.restore(dumped)
             self._reread()
 
     def _reread(self) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox import state
+from sandbox.hubspot.definition import NAME
 from sandbox.hubspot.kinds import CUSTOM, Kind
 
 Row = tuple[str | int | None, ...]
@@ -96,6 +98,24 @@ class Store:
             self.db.execute("ROLLBACK")
             raise
         self.db.execute("COMMIT")
+
+    def dump(self) -> bytes:
+        """All rows as bytes; equal states give equal bytes."""
+        return state.dump(self.db, "hubspot")
+
+    def restore(self, dumped: bytes) -> None:
+        """Put back what `dump` gave; ValueError when the bytes are none."""
+        with self.transaction():
+            state.restore(self.db, dumped, "hubspot", self._fit)
+
+    def _fit(self, table: str, columns: Sequence[str]) -> None:
+        """Tables are missing of custom object types, columns of properties; a column too many is left empty."""
+        if not self.db.execute(f'PRAGMA table_info("{table}")').fetchone():
+            add_table(self.db, table)
+        known = {str(row[1]) for row in self.db.execute(f'PRAGMA table_info("{table}")')}
+        for name in columns:
+            if name not in known and NAME.fullmatch(name):
+                self.db.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" TEXT')
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

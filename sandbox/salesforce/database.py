@@ -13,11 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from sandbox import state
 from sandbox.salesforce.fields import Field, SObject
 
 Row = dict[str, Any]
-# Places in SQLite's file header that count changes (of the file, the schema, and the file again) and say nothing else.
-_COUNTERS = (24, 40, 92)
 _OWN_TABLES = (
     "CREATE TABLE IF NOT EXISTS _deletions (Id TEXT PRIMARY KEY, sobject TEXT, at TEXT, root TEXT)",
     "CREATE TABLE IF NOT EXISTS _cleared (root TEXT, parent TEXT, sobject TEXT, Id TEXT, field TEXT)",
@@ -143,26 +142,26 @@ class Database:
         return int(found[0][0])
 
     def dump(self) -> bytes:
-        """The whole database as bytes; states with the same rows at the same places give the same bytes."""
+        """All rows as bytes; states with the same rows at the same places give the same bytes."""
         with self._lock:
-            state = bytearray(self._connection.serialize())
-        for start in _COUNTERS:
-            state[start : start + 4] = bytes(4)
-        return bytes(state)
+            return state.dump(self._connection, "salesforce")
 
-    def restore(self, state: bytes) -> None:
-        """Take over a dumped state; ValueError when the bytes are none."""
-        if not state.startswith(b"SQLite format 3\0"):
-            raise ValueError("These bytes are no saved state of a Salesforce sandbox.")
-        with self._lock, _opened(state) as source:
-            source.backup(self._connection)
+    def restore(self, dumped: bytes) -> None:
+        """Put back what `dump` gave, all at once for whoever reads; ValueError when the bytes are none."""
+        with self.transaction():
+            state.restore(self._connection, dumped, "salesforce", self._fit)
+
+    def _fit(self, table: str, columns: Sequence[str]) -> None:
+        known = {str(row[1]) for row in self._connection.execute(f'PRAGMA table_info("{table}")')}
+        if missing := [name for name in columns if name not in known]:
+            raise ValueError(f"The saved state has {table}.{missing[0]}, which this org does not have.")
 
 
 @contextmanager
-def _opened(state: bytes) -> Iterator[sqlite3.Connection]:
+def _opened(image: bytes) -> Iterator[sqlite3.Connection]:
     source = sqlite3.connect(":memory:")
     try:
-        source.deserialize(state)
+        source.deserialize(image)
         yield source
     finally:
         source.close()
