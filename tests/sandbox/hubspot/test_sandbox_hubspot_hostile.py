@@ -14,7 +14,8 @@ from sandbox.wire import Request
 KEYS = (
     "inputs", "id", "properties", "from", "to", "types", "associationTypeId", "idProperty", "objectId", "filterGroups",
     "filters", "propertyName", "operator", "value", "values", "sorts", "limit", "after", "query", "name", "label",
-    "options", "stages", "metadata", "displayOrder", "primaryObjectId", "objectIdToMerge", "associations",
+    "options", "stages", "typeId", "maxToObjectIds", "eventType", "propertyName", "targetUrl", "throttling",
+    "inverseLabel", "active", "metadata", "displayOrder", "primaryObjectId", "objectIdToMerge", "associations",
 )  # fmt: skip
 TAILS = ("", "/search", "/merge", "/gdpr-delete", "/batch/read", "/batch/create", "/batch/update", "/batch/upsert")
 PATHS = [
@@ -27,6 +28,11 @@ PATHS = [
     ("POST", "/crm/v4/associations/contacts/companies/batch/create"),
     ("POST", "/crm/v3/associations/contacts/companies/batch/read"),
     ("PUT", "/crm/v4/objects/contacts/1/associations/companies/2"),
+    ("POST", "/crm/v4/associations/contacts/companies/labels"),
+    ("PUT", "/crm/v4/associations/contacts/companies/labels"),
+    ("POST", "/crm/v4/associations/definitions/configurations/contacts/companies/batch/create"),
+    ("POST", "/webhooks/v3/2001/subscriptions"),
+    ("PUT", "/webhooks/v3/2001/settings"),
 ]  # fmt: skip
 _words = st.sampled_from(["", "1", "EQ", "IN", "email", "hs_object_id", "9" * 30, "\x00", "é"])
 _scalars = st.none() | st.booleans() | st.integers() | st.floats() | _words
