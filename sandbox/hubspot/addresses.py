@@ -29,6 +29,7 @@ _FORMS = (
     rf"/marketing/(?P<area>forms)/(?P<version>{_DATED})(?P<tail>/.*)?",
     r"/form-integrations/(?P<version>v1)/(?P<area>submissions)(?P<tail>/.*)?",
     r"/submissions/(?P<version>v3)/(?P<area>integration)(?P<tail>/.*)?",
+    r"(?P<version>)/(?P<area>export-files)(?P<tail>/.*)",
     r"/events/(?P<version>v3)/(?P<area>events)(?P<tail>/.*)?",
     rf"/events/(?P<area>event)-occurrences/(?P<version>{_DATED})(?P<tail>/.*)?",
     rf"/(?P<area>webhooks)/(?P<version>v3|{_DATED})(?P<tail>/.*)?",
@@ -37,8 +38,8 @@ _FORMS = (
     rf"/(?P<area>communication-preferences)/(?P<version>v3|v4|{_DATED})(?P<tail>/.*)?",
 )
 _PATTERNS = tuple(re.compile(form) for form in _FORMS)
-# What answers without a token: forms are sent by anybody.
-_OPEN = ("integration",)
+# What answers without a token: forms are sent by anybody, files opened by those who have their address.
+_OPEN = ("integration", "export-files")
 # What defines the account rather than its records.
 DEFINITIONS = frozenset(["properties", "property-validations", "pipelines", "owners", "users", "schemas"])
 
@@ -58,5 +59,5 @@ class Address:
 def address(path: str) -> Address | None:
     for pattern in _PATTERNS:
         if found := pattern.fullmatch(path):
-            return Address(found["version"], found["area"], found["tail"] or "")
+            return Address(found["version"] or "v3", found["area"], found["tail"] or "")
     return None

@@ -119,6 +119,7 @@ class HubspotApp(Doors):
         matched = self._table.match(request.method, found) if found else None
         if found is None or matched is None:
             return self._no_route(found)
+        self.run_jobs()
         route, arguments = matched[0], {name: value.replace("%2F", "/") for name, value in matched[1].items()}
         call = Call(request, found.version, token, self._portal, self._links, self._writer, self.tokens, self._limiter)
         try:

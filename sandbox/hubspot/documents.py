@@ -27,6 +27,10 @@ class Documents:
     def drop(self, shelf: str, key: str) -> None:
         self._store.db.execute("DELETE FROM documents WHERE shelf = ? AND key = ?", (shelf, key))
 
+    def any(self, shelf: str) -> bool:
+        sql = "SELECT 1 FROM documents WHERE shelf = ? LIMIT 1"
+        return self._store.db.execute(sql, (shelf,)).fetchone() is not None
+
     def clear(self, shelf: str) -> None:
         self._store.db.execute("DELETE FROM documents WHERE shelf = ?", (shelf,))
 

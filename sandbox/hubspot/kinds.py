@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_DISPLAY = {"contacts": ("firstname", "lastname"), "companies": ("name",), "tasks": ("hs_task_subject",)}
 _DEFAULTS = ("hs_createdate", "hs_lastmodifieddate", "hs_object_id")
 # The numbers of custom object types, whose type ids are 2-N, lie above those of HubSpot's own.
 CUSTOM = 2_000_000_000
@@ -39,6 +40,11 @@ class Kind:
     @property
     def type_id(self) -> str:
         return f"2-{self.number - CUSTOM}" if self.is_custom else f"0-{self.number}"
+
+    @property
+    def display(self) -> tuple[str, ...]:
+        """The properties that people know a record by."""
+        return _DISPLAY.get(self.plural) or self.asked[:1] or ("hs_object_id",)
 
     @property
     def singular_label(self) -> str:

@@ -9,7 +9,11 @@ from typing import Any
 
 from sandbox.hubspot.account_activity import logged_in
 from sandbox.hubspot.errors import HubspotError
+from sandbox.hubspot.exports import run_export
 from sandbox.hubspot.forms import SHELF, form_named, new_form
+from sandbox.hubspot.imports import run_import
+from sandbox.hubspot.jobs import NEVER_MS, run_due
+from sandbox.hubspot.limits import Limiter
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.people import People
 from sandbox.hubspot.portal import Portal
@@ -24,10 +28,25 @@ class OfficeDoors:
     _portal: Portal
     _links: Links
     _writer: Writer
+    _limiter: Limiter
 
     @property
     def office_doors(self) -> Mapping[str, Callable[..., Any]]:
-        return {door.__name__: door for door in (self.log_in, self.make_form, self.submit_form)}
+        return {door.__name__: door for door in (self.log_in, self.make_form, self.submit_form, self.finish_jobs)}
+
+    def run_jobs(self, *, until_ms: int | None = None) -> None:
+        """Do the imports and exports that are due, now or until a moment to come."""
+        portal, links = self._portal, self._links
+        workers = {
+            "import": lambda job: run_import(portal, links, self._writer, job),
+            "export": lambda job: run_export(portal, links, self._limiter.local_zone(), job),
+        }
+        run_due(portal, workers, until_ms=until_ms)
+
+    def finish_jobs(self) -> None:
+        """Let all imports and exports that are under way be done now."""
+        with self._lock:
+            self.run_jobs(until_ms=NEVER_MS)
 
     def log_in(self, user_id: int, succeeded: bool = True) -> None:
         """Let a user of the account log in, or fail to."""

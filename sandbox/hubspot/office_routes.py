@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.hubspot import account, account_activity, allowances, forms, owners, schemas, submissions, users
+from sandbox.hubspot import (
+    account,
+    account_activity,
+    allowances,
+    exports,
+    forms,
+    imports,
+    lists,
+    owners,
+    schemas,
+    submissions,
+    users,
+)
 from sandbox.hubspot.addresses import DATED
 
 Add = Callable[..., None]
@@ -19,6 +31,8 @@ def add_office_routes(add: Add) -> None:
     _add_allowances(add)
     _add_schemas(add)
     _add_forms(add)
+    _add_files(add)
+    _add_lists(add)
 
 
 def _add_account(add: Add) -> None:
@@ -87,3 +101,36 @@ def _add_forms(add: Add) -> None:
     add("GET", "/submissions/forms/{form_id}", submissions.list_submissions, "forms", ("v1",))
     add("POST", "/integration/submit/{portal_id}/{form_id}", submissions.submit, "", ("v3",))
     add("POST", "/integration/secure/submit/{portal_id}/{form_id}", submissions.submit, "forms", ("v3",))
+
+
+def _add_files(add: Add) -> None:
+    versions, one, task = ("v3", *DATED), "/imports/{import_id}", "/exports/export/async/tasks/{export_id}"
+    add("GET", "/imports", imports.list_imports, "crm.import", versions)
+    add("POST", "/imports", imports.start_import, "crm.import", versions)
+    add("GET", one, imports.get_import, "crm.import", versions)
+    add("POST", f"{one}/cancel", imports.cancel_import, "crm.import", versions)
+    add("GET", f"{one}/errors", imports.list_errors, "crm.import", versions)
+    add("POST", "/exports/export/async", exports.start_export, "crm.export", versions)
+    add("GET", f"{task}/status", exports.status, "crm.export", versions)
+    add("GET", "/exports/export/{export_id}", exports.get_export, "crm.export", versions)
+    add("GET", "/export-files/{key}/{name}", exports.download, "", ("v3",))
+
+
+def _add_lists(add: Add) -> None:
+    versions, one, members = ("v3", *DATED), "/lists/{list_id}", "/lists/{list_id}/memberships"
+    read, write = "crm.lists.read", "crm.lists.write"
+    add("GET", "/lists", lists.get_lists, read, versions)
+    add("POST", "/lists", lists.create_list, write, versions)
+    add("POST", "/lists/search", lists.search_lists, read, versions)
+    add("GET", "/lists/object-type-id/{kind}/name/{name}", lists.get_by_name, read, versions)
+    add("GET", "/lists/records/{kind}/{record_id}/memberships", lists.lists_of_record, read, versions)
+    add("GET", one, lists.get_list, read, versions)
+    add("DELETE", one, lists.delete_list, write, versions)
+    add("PUT", f"{one}/restore", lists.restore_list, write, versions)
+    add("PUT", f"{one}/update-list-name", lists.rename_list, write, versions)
+    add("GET", members, lists.list_members, read, versions)
+    add("GET", f"{members}/join-order", lists.list_members, read, versions)
+    add("DELETE", members, lists.clear_members, write, versions)
+    add("PUT", f"{members}/add", lists.add_members, write, versions)
+    add("PUT", f"{members}/remove", lists.remove_members, write, versions)
+    add("PUT", f"{members}/add-and-remove", lists.change_members, write, versions)

@@ -12,6 +12,7 @@ from sandbox.clock import SandboxClock
 from sandbox.hubspot.admin_rules import AdminRule
 from sandbox.hubspot.definition import Definition, option_pairs
 from sandbox.hubspot.documents import Documents
+from sandbox.hubspot.downloads import Downloads
 from sandbox.hubspot.errors import HubspotError
 from sandbox.hubspot.events import Events
 from sandbox.hubspot.kinds import KINDS, Kind, custom_kind, kind_named
@@ -47,7 +48,7 @@ class Settings:
     `index_lag_ms`: how long the search index does not know of a write. `salesforce_integration`: the native
     integration is on, so companies cannot be merged. `deal_merge_makes_new_id`: not known of a real portal.
     `oauth_v1`: the first version of OAuth still answers. `admin_rules` and whether OAuth apps' users may associate
-    records hold for writes from 2026-09 on.
+    records hold for writes from 2026-09 on. `job_ms`: how long an import or export takes.
     """
 
     portal_id: int = 48_000_001
@@ -60,6 +61,7 @@ class Settings:
     admin_rules: list[AdminRule] = field(default_factory=list)
     oauth_may_associate: bool = True
     oauth_v1: bool = True
+    job_ms: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Portal:
         self._stages: dict[str, dict[str, Stage]] = {}
         self._custom: dict[str, Kind] = {}
         self._rules: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+        self.downloads = Downloads(clock)
         self.is_redefined = False  # definitions have changed since somebody set it to False
         self.writes = 0  # grows with every change, so that answers may be cached
         self.totals: dict[object, tuple[int, int]] = {}  # of searches: (writes, total)

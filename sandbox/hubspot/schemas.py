@@ -216,14 +216,14 @@ def _shown(call: Call, kind: Kind) -> Schema:
 def _told(call: Call, kind: Kind) -> Schema:
     if kind.is_custom:
         return {**_stored(call, kind), "portalId": call.portal.settings.portal_id}
-    names = list(kind.asked or ("hs_object_id",))
+    names = list(kind.asked or kind.display)
     return {
         "id": kind.type_id,
         "objectTypeId": kind.type_id,
         "name": kind.upper,
         "fullyQualifiedName": kind.upper,
         "labels": {"singular": kind.singular_label, "plural": kind.plural_label},
-        "primaryDisplayProperty": names[0],
+        "primaryDisplayProperty": kind.display[0],
         "requiredProperties": [group[0] for group in kind.required if len(group) == 1],
         "searchableProperties": names,
         "secondaryDisplayProperties": [],

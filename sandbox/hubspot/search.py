@@ -27,8 +27,8 @@ def search_objects(call: Call, kind: str) -> Response:
     body = call.body()
     _check_length(call.request.body, body)
     limit, offset = _bounds(body)
-    where = _asked(call.portal, found, body)
-    order = _order(call.portal, found, body.get("sorts"))
+    where = asked(call.portal, found, body)
+    order = ordered(call.portal, found, body.get("sorts"))
     names = names_shown(call.portal, found, texts(body.get("properties"), "properties"))
     index = Index(call.portal, found)
     total = index.count(where)
@@ -122,7 +122,8 @@ def _bounds(body: dict[str, Any]) -> tuple[int, int]:
     return limit, int(after)
 
 
-def _asked(portal: Portal, kind: Kind, body: dict[str, Any]) -> Clause:
+def asked(portal: Portal, kind: Kind, body: dict[str, Any]) -> Clause:
+    """The WHERE of the filters and the free text of a body."""
     sql, parameters = compiled(portal, kind, body.get("filterGroups") or [])
     query = body.get("query")
     if not query:
@@ -137,7 +138,7 @@ def _asked(portal: Portal, kind: Kind, body: dict[str, Any]) -> Clause:
     return " AND ".join(clauses), parameters
 
 
-def _order(portal: Portal, kind: Kind, sorts: Any) -> tuple[str, str]:
+def ordered(portal: Portal, kind: Kind, sorts: Any) -> tuple[str, str]:
     """The one sort there may be; oldest created first without one. A bare property name sorts ascending."""
     if not sorts:
         return "_created", "ASC"
