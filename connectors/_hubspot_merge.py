@@ -65,6 +65,7 @@ def send_merge(gateway: Gateway, description: Description, planned: Planned) -> 
 def living(gateway: Gateway, fields: Fields, record_id: str) -> Record | None:
     """The record an id stands for now, its own or the one it was merged into; None when it is deleted."""
     query = [("properties", ",".join(fields.asked))]
+    gateway.usage.needs("read one by one", 1, most=1)
     try:
         reply = gateway.call(GET, path={"object": fields.layout.object, "id": record_id}, query=query)
     except Refused as error:
@@ -77,6 +78,7 @@ def living(gateway: Gateway, fields: Fields, record_id: str) -> Record | None:
 def _fold(gateway: Gateway, fields: Fields, losers: Sequence[str], state: _Merging) -> Failure | None:
     for loser in losers:
         body = {"primaryObjectId": state.survivor, "objectIdToMerge": loser}
+        gateway.usage.needs("merge", 1, most=1)
         try:
             reply = gateway.call(MERGE, path={"object": fields.layout.object}, body=body)
         except Refused as error:

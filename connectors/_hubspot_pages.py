@@ -121,6 +121,7 @@ def read_objects(gateway: Gateway, object_name: str, properties: Sequence[str], 
     for start in range(0, len(ids), BATCH_READ.most):
         inputs = [{"id": record_id} for record_id in ids[start : start + BATCH_READ.most]]
         body: Mapping[str, Any] = {"properties": list(properties), "inputs": inputs}
+        gateway.usage.needs(f"read {object_name}", len(inputs), most=BATCH_READ.most)
         objects += results_of(gateway, gateway.call(BATCH_READ, path={"object": object_name}, body=body))
     return objects
 

@@ -139,9 +139,11 @@ def pull_users(gateway: Gateway, _: Description, watermark: Watermark) -> Iterat
         archived = cursor is not None and cursor.step == ARCHIVED
         query = [("limit", str(OWNERS.most)), ("archived", str(archived).lower())]
         reply = gateway.call(OWNERS, query=[*query, *([("after", after)] if after is not None else [])])
+        owners = results_of(gateway, reply)
+        gateway.usage.needs(f"owners, archived {archived}", max(len(owners), 1), most=OWNERS.most)
         cursor = (cursor or Cursor(until=gateway.at)).at(next_after(gateway, reply, after))
         saved = cursor.end() if cursor.step == STEPS else cursor.watermark(watermark)
-        yield Page(_users(gateway, results_of(gateway, reply), archived=archived), saved, is_full=True)
+        yield Page(_users(gateway, owners, archived=archived), saved, is_full=True)
 
 
 def _users(gateway: Gateway, owners: Objects, *, archived: bool) -> Batch:
@@ -160,6 +162,7 @@ def _users(gateway: Gateway, owners: Objects, *, archived: bool) -> Batch:
 def pull_stages(gateway: Gateway) -> Iterator[Page]:
     """The stages of every deal pipeline, in one page."""
     reply = gateway.call(PIPELINES, path={"object": "deals"})
+    gateway.usage.needs("pipelines", 1, most=1)
     pairs = [(pipeline, stage) for pipeline in results_of(gateway, reply) for stage in _stages_of(gateway, pipeline)]
     stages = [stage for _, stage in pairs]
     probabilities = [_probability(_metadata(stage).get("probability")) for stage in stages]

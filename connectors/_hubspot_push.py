@@ -195,6 +195,7 @@ def read_exactly(
             "propertiesWithHistory": list(properties),
             "inputs": [{"id": record_id} for record_id in part],
         }
+        gateway.usage.needs(f"prove {fields.layout.object}", len(part), most=HISTORY_READ.most)
         objects = results_of(gateway, gateway.call(HISTORY_READ, path={"object": fields.layout.object}, body=body))
         found |= {str(entry.get("id")): entry for entry in objects if str(entry.get("id")) in part}
     return found

@@ -44,6 +44,7 @@ def write_inputs(gateway: Gateway, operation: Operation, path: Mapping[str, str]
     """Send inputs in batches of the operation's maximum. A batch refused as a whole is halved until the inputs that
     HubSpot minds stand alone, so that the others are written. Raises only when nothing can have been written."""
     written = Written()
+    gateway.usage.needs(f"{operation.name} {'/'.join(path.values())}", len(inputs), most=operation.most)
     for start in range(0, len(inputs), operation.most):
         positions = range(start, min(start + operation.most, len(inputs)))
         _write_part(gateway, operation, path, inputs, positions, written)

@@ -15,7 +15,7 @@ from connectors._hubspot_create import send_creates
 from connectors._hubspot_delete import send_deletes
 from connectors._hubspot_fields import check_overrides
 from connectors._hubspot_forms import pull_forms, pull_submissions
-from connectors._hubspot_gateway import Gateway
+from connectors._hubspot_gateway import Gateway, Refused
 from connectors._hubspot_layouts import PARTS
 from connectors._hubspot_link_push import send_links
 from connectors._hubspot_links import pull_links
@@ -33,7 +33,7 @@ from connectors._hubspot_write import Failure, unsent_error
 from connectors.connector import Access, Observed, Sent
 from model.batch import Batch, Page, Watermark
 from model.changes import Create, Delete, Merge, Outcome, Planned, SetField
-from model.errors import ConfigError, ConnectorError
+from model.errors import ConfigError, ConnectorError, NotPermitted
 from model.settings import HubspotConnection
 
 # In an order in which references resolve.
@@ -66,6 +66,8 @@ def connect(
     return Hubspot(name, settings, Gateway(name, settings, secret, sleep=sleep, clock=clock))
 
 
+# Not every account has them, nor has every token the scopes: their lack is told, and stops nothing.
+EXTRAS = frozenset({"campaigns", "campaign_members", "logins"})
 _READERS: Mapping[str, Callable[[Gateway, Description, Watermark], Iterator[Page]]] = {
     "users": pull_users,
     "stage_history": pull_stage_history,
@@ -106,8 +108,19 @@ class Hubspot:
         if stream == "stages":
             return pull_stages(gateway)
         if stream in _READERS:
-            return _READERS[stream](gateway, description, watermark)
+            pages = _READERS[stream](gateway, description, watermark)
+            return self._with_gap(stream, pages, watermark) if stream in EXTRAS else pages
         raise ConfigError(f"connections.{self.name}: HubSpot has no stream {stream}.")
+
+    def _with_gap(self, stream: str, pages: Iterator[Page], watermark: Watermark) -> Iterator[Page]:
+        """The pages; where an account or token has no such thing, one without records that says so."""
+        try:
+            yield from pages
+        except (NotPermitted, Refused) as error:
+            lacking = f"{error.missing} is not granted" if isinstance(error, NotPermitted) else error.code
+            gap = f"{stream} are unknown: this account or token does not show them ({lacking})"
+            empty = Batch(self.name, stream, {"id": [], "changed_at": []}, frozenset())
+            yield Page(empty, Watermark(watermark.since), is_full=False, gaps=(gap,))
 
     def count(self, stream: str) -> int | None:
         """By the search index, which lags some moments behind; None for streams that cannot be searched."""

@@ -13,6 +13,7 @@ from connectors.connector import Source
 from model.errors import AuthFailed, ConnectorError, NotPermitted, QuotaSpent, Unavailable
 from model.settings import Caps
 from store import Store
+from sync.calls import call_counts
 from sync.workspace import Workspace
 
 # Records made while a long read runs are missing from it and come with the next window; more than that is a short read.
@@ -89,11 +90,6 @@ def pull_all(
         records = sum(result.rows for result in results)
         store.end_run(run_id, status, clock(), {"records": records, "calls": call_counts(workspace)})
     return results
-
-
-def call_counts(workspace: Workspace) -> dict[str, dict[str, int]]:
-    """API calls made so far, by connection and kind."""
-    return {source.name: dict(sorted(source.usage.calls.items())) for source in workspace.opened()}
 
 
 def _pull_stream(

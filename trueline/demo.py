@@ -12,11 +12,12 @@ from model.errors import InputError
 from reports.gather import gather
 from reports.html import render_html, write_private
 from sandbox.start import Sandbox, start
+from sync.calls import call_counts
 from sync.clock import day_of
 from sync.enrich import enrich_accounts
 from sync.match import match_records
 from sync.plan import plan_changes
-from sync.pull import StreamPull, call_counts, pull_all
+from sync.pull import StreamPull, pull_all
 from sync.push import push_stored
 from sync.resolve import resolve_people
 from sync.score import score_records

@@ -143,3 +143,13 @@ def test_stage_history_by_change_reads_only_deals_that_changed(portal: Portal) -
 
 def test_users_carry_the_id_that_logins_name(portal: Portal) -> None:
     assert all(row["login_id"] for row in rows(portal.pull("users")))
+
+
+def test_stream_that_the_token_may_not_read_is_a_gap_where_not_every_account_has_it(portal: Portal) -> None:
+    body = '{"status":"error","category":"MISSING_SCOPES","message":"no"}'
+    portal.listener.faults.add(Fault(route="/activity/login", status=403, body=body))
+    (page,) = portal.pull("logins")
+    assert page.is_last
+    assert not page.is_full
+    assert page.watermark.since is None  # so that the first read that works begins at the beginning
+    assert page.gaps[0].startswith("logins are unknown")

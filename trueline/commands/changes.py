@@ -7,15 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from model.errors import CapExceeded
+from sync.calls import call_budgets, call_counts
 from sync.match import match_records
 from sync.plan import ChangeRow, pending_plan, plan_changes
-from sync.pull import call_counts
 from sync.push import PushReport, push_stored
 from sync.resolve import resolve_people
 from sync.score import score_records
 from sync.undo import undo_run
 from sync.workspace import Workspace
-from trueline.commands.loop import about, enrich_and_show, enrich_stops, pull_and_show, stops
+from trueline.commands.loop import about, enrich_and_show, enrich_stops, pull_and_show, show_calls, stops
 from trueline.screen import Screen, plain
 from trueline.session import HERE, JsonOption, ProjectOption, open_session, working_session
 
@@ -100,7 +100,8 @@ def sync(
     screen = Screen(as_json=as_json)
     with working_session(project, first=True) as workspace:
         pulled = pull_and_show(workspace, screen)
-        document: dict[str, Any] = {"pull": {"streams": pulled, "calls": call_counts(workspace)}}
+        calls, budget = call_counts(workspace), call_budgets(workspace)
+        document: dict[str, Any] = {"pull": {"streams": pulled, "calls": calls, "budget": budget}}
         matched, resolved = match_records(workspace), resolve_people(workspace)
         screen.say(matched.sentence)
         screen.say(resolved.sentence)
@@ -137,6 +138,7 @@ def _push_and_show(workspace: Workspace, screen: Screen, plan_id: str | None, ki
     screen.say(report.sentence)
     for reason, number in report.reasons.most_common(10):
         screen.say(f"  {number:,} × {reason}")
+    show_calls(workspace, screen)
     if report.run_id and report.statuses["applied"]:
         screen.say(f"To put it back: trueline undo {report.run_id} --apply")
     return report

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from sync.calls import call_budgets, call_counts
 from sync.check import check_connections
 from sync.enrich import EnrichReport, enrich_accounts
 from sync.match import match_records
-from sync.pull import StreamPull, call_counts, pull_all
+from sync.pull import StreamPull, pull_all
 from sync.resolve import resolve_people
 from sync.score import score_records
 from sync.workspace import Workspace
@@ -49,7 +50,7 @@ def pull(
     screen = Screen(as_json=as_json)
     with working_session(project, first=True) as workspace:
         results = pull_and_show(workspace, screen, names, full=full)
-        document = {"streams": results, "calls": call_counts(workspace)}
+        document = {"streams": results, "calls": call_counts(workspace), "budget": call_budgets(workspace)}
     screen.finish(document, stops(results))
 
 
@@ -110,10 +111,18 @@ def pull_and_show(
     for result in results:
         for gap in result.gaps:
             screen.say(f"  {result.connection} {result.stream}: {gap.removeprefix(f'{result.stream}: ')}")
-    for connection, calls in call_counts(workspace).items():
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in calls.items())
-        screen.say(f"{connection}: {sum(calls.values()):,} API calls" + (f" ({kinds})" if kinds else ""))
+    show_calls(workspace, screen)
     return results
+
+
+def show_calls(workspace: Workspace, screen: Screen) -> None:
+    """Print what each connection has cost so far, beside the documented minimum and its share of the day."""
+    budgets = call_budgets(workspace)
+    for connection, calls in call_counts(workspace).items():
+        if connection in budgets:
+            kinds = ", ".join(f"{number:,} {kind}" for kind, number in calls.items())
+            screen.say(f"{connection}: {sum(calls.values()):,} API calls ({kinds})")
+            screen.say(f"  {budgets[connection].sentence}")
 
 
 def stops(results: list[StreamPull]) -> list[str]:
