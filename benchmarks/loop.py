@@ -13,9 +13,10 @@ from pathlib import Path
 
 from model.settings import ProjectSettings
 from sandbox.start import Sandbox, start
+from sync.calls import call_counts
 from sync.match import match_records
 from sync.plan import plan_changes
-from sync.pull import call_counts, pull_all
+from sync.pull import pull_all
 from sync.push import push_stored
 from sync.resolve import resolve_people
 from sync.score import score_records
