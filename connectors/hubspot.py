@@ -118,7 +118,7 @@ class Hubspot:
             yield from pages
         except (NotPermitted, Refused) as error:
             lacking = f"{error.missing} is not granted" if isinstance(error, NotPermitted) else error.code
-            gap = f"{stream} are unknown: this account or token does not show them ({lacking})"
+            gap = f"{stream}: not shown to us by this account or token ({lacking}), so unknown"
             empty = Batch(self.name, stream, {"id": [], "changed_at": []}, frozenset())
             yield Page(empty, Watermark(watermark.since), is_full=False, gaps=(gap,))
 

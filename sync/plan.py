@@ -18,6 +18,7 @@ from model.evidence import RecordKey
 from model.streams import Value
 from store import Store
 from sync.enrich import learned
+from sync.irreversible import irreversible
 from sync.match import STREAMS, match_records
 from sync.push import chosen_plan, pending_changes
 from sync.records import stored_frames
@@ -36,6 +37,7 @@ class ChangeRow:
     key: str
     what: str
     reason: str
+    lasting: str | None = None  # why it cannot be undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ class PlanReport:
         if not self.rows:
             return f"Nothing to change: 0 changes planned.{held}"
         rules = ", ".join(f"{number:,} {rule}" for rule, number in self.by_rule.items())
-        return f"Plan {self.plan_id}: {len(self.rows):,} changes ({rules}).{held}"
+        lasting = Counter(row.lasting for row in self.rows if row.lasting)
+        lost = "".join(f" {number:,} cannot be undone: {why}." for why, number in lasting.items())
+        return f"Plan {self.plan_id}: {len(self.rows):,} changes ({rules}).{lost}{held}"
 
 
 def plan_changes(workspace: Workspace) -> PlanReport:
@@ -134,7 +138,13 @@ def described(plan_id: str | None, changes: Iterable[Planned], held_back: int = 
     """Changes as rows for people, counted by rule."""
     listed = list(changes)
     rows = [
-        ChangeRow(planned.id, str(planned.change.key), what(planned.change), planned.change.reason)
+        ChangeRow(
+            planned.id,
+            str(planned.change.key),
+            what(planned.change),
+            planned.change.reason,
+            irreversible(planned.change),
+        )
         for planned in listed
     ]
     return PlanReport(plan_id, rows, dict(Counter(planned.change.rule for planned in listed).most_common()), held_back)

@@ -22,6 +22,7 @@ from model.changes import (
 from model.errors import InputError
 from model.evidence import RecordKey
 from store import Store
+from sync.irreversible import irreversible
 from sync.plan import PlanReport, described, pending_plan
 from sync.workspace import Workspace
 
@@ -78,6 +79,9 @@ def inverse_changes(store: Store, run_id: str, *, only_overwritten: bool = False
         lost.append(f"{open_changes:,} changes of {run_id} have no known end yet: push first, then undo again")
     for item in reversed(written):
         change = item.planned.change
+        if item.outcome.status == "applied" and (why := irreversible(change)):
+            lost.append(f"{change.key}: {why}")
+            continue
         put_back = inverse_of(change, item.outcome, run_id)
         if not put_back:
             lost.append(f"{change.key}: a {change.kind} cannot be undone")

@@ -66,6 +66,11 @@ def problem(text: str) -> str | None:
     return _problem(bare) if bare or text.strip() else None
 
 
+def is_address(text: str) -> bool:
+    """Whether a value is an address as it stands, in any case, with nothing around it to be taken off."""
+    return canonical(text) == text.lower()
+
+
 def _plain(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     lowered = texts(values).str.strip_chars(" \t\r\n").str.to_lowercase()
     local = lowered.str.split_exact("@", 1).struct.field("field_0")

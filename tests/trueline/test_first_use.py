@@ -78,8 +78,11 @@ def test_first_use_from_init_to_undo(trueline: Cli, tmp_path: Path) -> None:
         assert "has nothing left to send" in trueline("push", "--apply", *here).out, "a look is not a plan to push"
         trueline("undo", pushed["run_id"], "--overwritten", *here).failed(2, "overwrote nobody's value")
         undone = trueline("undo", pushed["run_id"], "--apply", *here, "--json").document
-        assert undone["push"]["statuses"] == {"applied": len(planned["rows"])}
-        assert f"{len(planned['rows']):,} held back because a person undid them" in trueline("plan", *here).out
+        lasting = [row["key"] for row in planned["rows"] if row["lasting"]]
+        assert sorted(sentence.partition(": ")[0] for sentence in undone["lost"]) == sorted(lasting) != []
+        put_back = len(planned["rows"]) - len(lasting)
+        assert undone["push"]["statuses"] == {"applied": put_back}
+        assert f"{put_back:,} held back because a person undid them" in trueline("plan", *here).out
 
         child.send_signal(signal.SIGTERM)
         assert child.wait(30) == 0

@@ -128,6 +128,8 @@ def _show_changes(screen: Screen, rows: list[ChangeRow], show: int) -> None:
         screen.say(row.key)
         screen.say(f"    {row.what}")
         screen.say(f"    {row.reason}")
+        if row.lasting:
+            screen.say(f"    cannot be undone: {row.lasting}")
     if len(rows) > show:
         screen.say(f"... and {len(rows) - show:,} more")
 

@@ -108,11 +108,20 @@ def pull_and_show(
         (r.connection, r.stream, f"{r.rows:,}", "full" if r.full else "changes", f"{r.vanished:,}") for r in results
     ]
     screen.table(("connection", "stream", "records", "read", "gone"), rows, right=(2, 4))
-    for result in results:
-        for gap in result.gaps:
-            screen.say(f"  {result.connection} {result.stream}: {gap.removeprefix(f'{result.stream}: ')}")
+    for (connection, gap), streams in gaps_told_once(results).items():
+        screen.say(f"  {connection} {', '.join(streams)}: {gap}")
     show_calls(workspace, screen)
     return results
+
+
+def gaps_told_once(results: list[StreamPull]) -> dict[tuple[str, str], list[str]]:
+    """(connection, sentence) -> the streams it is about."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        for gap in result.gaps:
+            streams = told.setdefault((result.connection, gap.removeprefix(f"{result.stream}: ")), [])
+            streams.append(result.stream)
+    return told
 
 
 def show_calls(workspace: Workspace, screen: Screen) -> None:
