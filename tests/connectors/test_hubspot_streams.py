@@ -152,4 +152,4 @@ def test_stream_that_the_token_may_not_read_is_a_gap_where_not_every_account_has
     assert page.is_last
     assert not page.is_full
     assert page.watermark.since is None  # so that the first read that works begins at the beginning
-    assert page.gaps == ("logins: not shown to us by this account or token (scope is not granted), so unknown",)
+    assert page.gaps == ("logins: not shown to us by this account or token (a permission is not granted), so unknown",)
