@@ -42,6 +42,7 @@ def tasks(
     subtype = pl.Series(["Call", "Email", "Task"]).gather(call)
     seconds = pl.Series((chance.of("length").random(n) ** 2 * 1800).astype(np.int64))
     subject = pl.Series(_SUBJECTS).gather(chance.of("subject").below(len(_SUBJECTS), n))
+    priority = chance.of("priority").pick([85, 12, 3], n)
     return pl.DataFrame(
         [
             ids.salesforce("Task", n, org, order=moment),
@@ -51,8 +52,12 @@ def tasks(
             subject.alias("Subject"),
             days(day).alias("ActivityDate"),
             pl.Series("Status", np.where(done, "Completed", "Not Started")),
-            pl.Series(["Normal", "High", "Low"]).gather(chance.of("priority").pick([85, 12, 3], n)).alias("Priority"),
+            pl.Series(["Normal", "High", "Low"]).gather(priority).alias("Priority"),
+            pl.Series("IsHighPriority", priority == 1),
             pl.Series("IsClosed", done),
+            text.only(done, times(moment)).alias("CompletedDateTime"),
+            # The master of a series stands for tasks that are counted one by one.
+            pl.Series("IsRecurrence", chance.of("series").hits(0.005, n) & ~done),
             subtype.alias("TaskSubtype"),
             text.only(call == 0, "Outbound").alias("CallType"),
             text.only(call == 0, seconds).alias("CallDurationInSeconds"),
@@ -71,6 +76,7 @@ def events(
     minutes = np.array([15, 30, 60, 90])[chance.of("length").pick([10, 50, 35, 5], n)]
     created = start - (chance.of("ahead").below(14, n) + 1) * _DAY_MS
     day = start // _DAY_MS
+    child = chance.of("child").hits(0.03, n)
     return pl.DataFrame(
         [
             ids.salesforce("Event", n, org, order=moment),
@@ -83,8 +89,12 @@ def events(
             times(start).alias("ActivityDateTime"),
             days(day).alias("ActivityDate"),
             pl.Series("DurationInMinutes", minutes),
+            days((start + minutes * 60_000) // _DAY_MS).alias("EndDate"),
             pl.repeat(False, n, eager=True).alias("IsAllDayEvent"),
-            pl.repeat(False, n, eager=True).alias("IsChild"),
+            # An invitation to somebody's group event is an event of its own.
+            pl.Series("IsChild", child),
+            pl.Series("IsGroupEvent", child | chance.of("group").hits(0.05, n)),
+            pl.repeat("Busy", n, dtype=pl.String, eager=True).alias("ShowAs"),
             pl.repeat("Event", n, eager=True).alias("EventSubtype"),
             pl.Series("IsArchived", day < today - 365),
             *salesforce.stamps(created, created, owner),

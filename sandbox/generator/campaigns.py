@@ -11,6 +11,8 @@ from sandbox.generator.chance import Chance, Ints
 from sandbox.generator.world import World
 
 _DAY_MS = 86_400_000
+# Label and whether who has it counts as having responded; the first is the default.
+STATUSES = (("Sent", False), ("Responded", True), ("Registered", True), ("Attended", True))
 _CAMPAIGN_TYPES = ("Webinar", "Email", "Trade Show", "Conference", "Advertisement", "Partners")
 
 
@@ -75,10 +77,32 @@ def _members(
             text.only(is_lead, who).alias("LeadId"),
             text.only(~is_lead, who).alias("ContactId"),
             who.alias("LeadOrContactId"),
-            pl.Series(["Sent", "Responded", "Registered", "Attended"]).gather(status).alias("Status"),
+            pl.Series([label for label, _ in STATUSES]).gather(status).alias("Status"),
             pl.Series("HasResponded", responded),
             days(pl.Series(np.where(responded, moment // _DAY_MS, -1)).replace(-1, None)).alias("FirstRespondedDate"),
             *salesforce.stamps(moment, moment, pl.repeat(admin, n, eager=True)),
             salesforce.alive(n),
         ]
     ).sort("Id")
+
+
+def statuses(campaigns: pl.DataFrame, org: int) -> pl.DataFrame:
+    """The list of statuses of each campaign, alike for all."""
+    n, each = len(campaigns), len(STATUSES)
+    campaign, place = np.repeat(np.arange(n), each), np.tile(np.arange(each), n)
+    made = [campaigns[name].gather(campaign) for name in ("CreatedDate", "CreatedById")]
+    return pl.DataFrame(
+        [
+            ids.salesforce("CampaignMemberStatus", n * each, org),
+            campaigns["Id"].gather(campaign).alias("CampaignId"),
+            pl.Series([label for label, _ in STATUSES]).gather(place).alias("Label"),
+            pl.Series("SortOrder", place + 1),
+            pl.Series("IsDefault", place == 0),
+            pl.Series("HasResponded", [responded for _, responded in STATUSES]).gather(place),
+            *made,
+            made[0].alias("LastModifiedDate"),
+            made[0].alias("SystemModstamp"),
+            made[1].alias("LastModifiedById"),
+            salesforce.alive(n * each),
+        ]
+    )

@@ -26,6 +26,16 @@ PREFIXES = {
     "OpportunityHistory": "008",
     "LeadStatus": "01J",
     "OpportunityStage": "01J",
+    "CampaignMemberStatus": "01Y",
+    "GroupMember": "011",
+    "LoginHistory": "0Ya",
+    "OpportunityFieldHistory": "017",
+    "PackageLicense": "050",
+    "Profile": "00e",
+    "QueueSobject": "03g",
+    "UserLicense": "100",
+    "UserPackageLicense": "051",
+    "UserRole": "00E",
 }
 _PODS = ("5g", "8d", "Kq", "3z")
 

@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sandbox.generator import activities, calendar, campaigns, deals, ids, records, salesforce, skeletons, tables, text
+from sandbox.generator import (
+    activities,
+    calendar,
+    campaigns,
+    deals,
+    ids,
+    logins,
+    records,
+    salesforce,
+    seats,
+    skeletons,
+    tables,
+    text,
+    tracked,
+)  # fmt: skip
 from sandbox.generator.calendar import days
 from sandbox.generator.chance import Chance, Ints
 from sandbox.generator.dataset import Frames
@@ -47,7 +61,10 @@ def org_frames(world: World, org: int) -> tuple[Frames, pl.Series]:
     people_last = last_days(*who_rows, len(world.people))
     account_last = last_days(*account_rows, len(world.accounts))
     deal_last = last_days(*deal_rows, len(chosen))
-    frames: Frames = {"Organization": salesforce.organization(org, today, admin), "User": users, "Group": groups}
+    frames: Frames = {"Organization": salesforce.organization(org, today, admin), "Group": groups}
+    frames |= seats.frames(world.users, users, org, today, chance.of("seats"))
+    frames |= salesforce.queues(groups, users["Id"], org)
+    frames["LoginHistory"] = logins.history(world.users, users["Id"], org, today, chance.of("logins"))
     frames["Account"] = _account_frame(world, accounts, account_last, users["Id"], chance.of("accounts"))
     frames["Contact"] = _contact_frame(world, contacts, people_last, users["Id"], chance.of("contacts"))
     frames["Lead"] = _lead_frame(world, leads, people_last, users["Id"], groups["Id"], chance.of("leads"))
@@ -68,7 +85,9 @@ def org_frames(world: World, org: int) -> tuple[Frames, pl.Series]:
     frames["OpportunityContactRole"] = _role_frame(
         world, chosen, opportunity_ids, roles, org, users["Id"], chance.of("role")
     )
+    frames |= tracked.changes(frames["OpportunityHistory"], org, today)
     frames["Campaign"], frames["CampaignMember"] = run, members
+    frames["CampaignMemberStatus"] = campaigns.statuses(run, org)
     frames["Task"], frames["Event"] = acts[0], acts[1]
     return frames, deal_ids
 

@@ -130,6 +130,33 @@ def groups(org: int, calendar_today: int, admin: str) -> pl.DataFrame:
     )
 
 
+def queues(groups_: pl.DataFrame, user_ids: pl.Series, org: int) -> dict[str, pl.DataFrame]:
+    """What the queues hold and who works on them: QueueSobject and GroupMember."""
+    n = len(groups_)
+    moment, admin = groups_["SystemModstamp"], groups_["CreatedById"]
+    members = np.flatnonzero(np.arange(len(user_ids)) % 3 == 0)
+    group = np.tile(np.arange(n), len(members))
+    return {
+        "QueueSobject": pl.DataFrame(
+            [
+                ids.salesforce("QueueSobject", n, org),
+                groups_["Id"].alias("QueueId"),
+                pl.repeat("Lead", n, dtype=pl.String, eager=True).alias("SobjectType"),
+                admin.alias("CreatedById"),
+                moment.alias("SystemModstamp"),
+            ]
+        ),
+        "GroupMember": pl.DataFrame(
+            [
+                ids.salesforce("GroupMember", len(group), org),
+                groups_["Id"].gather(group).alias("GroupId"),
+                user_ids.gather(np.repeat(members, n)).alias("UserOrGroupId"),
+                moment.gather(group).alias("SystemModstamp"),
+            ]
+        ),
+    }
+
+
 def organization(org: int, calendar_today: int, admin: str) -> pl.DataFrame:
     moment = np.full(1, (calendar_today - 2900) * 86_400_000)
     return pl.DataFrame(

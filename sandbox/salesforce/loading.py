@@ -69,8 +69,9 @@ def _load(database: Database, declared: SObject, frame: pl.DataFrame, stamps: Ma
         if column not in frame.columns:
             database.execute(statement)
     if {"IsDeleted", "Id"} <= set(frame.columns):
+        stamp = "SystemModstamp" if "SystemModstamp" in known else "CreatedDate"
         database.execute(
-            f"INSERT OR IGNORE INTO _deletions SELECT Id, '{declared.name}', SystemModstamp, Id "
+            f"INSERT OR IGNORE INTO _deletions SELECT Id, '{declared.name}', {stamp}, Id "
             f'FROM "{declared.name}" WHERE IsDeleted = 1'
         )
 

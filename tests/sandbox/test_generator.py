@@ -37,6 +37,16 @@ PREFIXES = {
     "OpportunityHistory": "008",
     "OpportunityStage": "01J",
     "LeadStatus": "01J",
+    "CampaignMemberStatus": "01Y",
+    "GroupMember": "011",
+    "LoginHistory": "0Ya",
+    "OpportunityFieldHistory": "017",
+    "PackageLicense": "050",
+    "Profile": "00e",
+    "QueueSobject": "03g",
+    "UserLicense": "100",
+    "UserPackageLicense": "051",
+    "UserRole": "00E",
 }
 REQUIRED = {
     "Account": ["Name"],
