@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ("tests.wire",)
 _real_connect = socket.socket.connect
 _real_connect_ex = socket.socket.connect_ex
 _real_getaddrinfo = socket.getaddrinfo
