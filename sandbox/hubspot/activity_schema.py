@@ -22,6 +22,11 @@ SHARED = [
     *text("hs_engagement_source", "hs_body_preview", read_only=True),
     *choice("hs_all_owner_ids", (), many=True, read_only=True),
 ]
+# On the records that engagements hang on.
+ROLLED_UP = [
+    *moment("notes_last_contacted", "notes_last_updated", "notes_next_activity_date", read_only=True),
+    *number("num_notes", "num_contacted_notes", read_only=True),
+]
 _CALLS = [
     *text("hs_call_title", "hs_call_from_number", "hs_call_to_number", "hs_call_recording_url", "hs_call_source"),
     *text("hs_call_callee_object_id", "hs_call_callee_object_type"),

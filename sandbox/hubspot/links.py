@@ -9,13 +9,16 @@ from sandbox.hubspot.errors import bad_request
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.link_types import COUNTED, PRIMARY, SHOWN, LinkType, LinkTypes
 from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.rollups import ROLLED, rollup
+from sandbox.hubspot.values import ms_of, stamp
 
 Linked = tuple[int, list[int]]  # the other record's id, the type ids
 _CHUNK = 500
 
 
 class Links:
-    """Reads and writes associations. Writing them moves no modified date."""
+    """Reads and writes associations. Writing them moves no modified date, but that of records which roll up what
+    engagements they have."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
@@ -283,6 +286,9 @@ class Links:
 
     def _show(self, source: Kind, source_id: int, target: Kind) -> None:
         """Keep the properties that tell a record's associations true, without moving its modified date."""
+        if target.is_engagement and source.plural in ROLLED:
+            self._show_rollup(source, source_id)
+            return
         place = (source.plural, target.plural)
         singles = [found for table in (PRIMARY, SHOWN) if (found := table.get(place))]
         counted = COUNTED.get(place)
@@ -295,6 +301,18 @@ class Links:
         if counted:
             shown[counted[1]] = str(sum(counted[0] is None or counted[0] in types for _, types in linked))
         self._portal.store.update(source, source_id, shown)
+
+    def _show_rollup(self, kind: Kind, record_id: int) -> None:
+        """What the record says of its engagements; that moves its modified date, as any change of a value does."""
+        now = self._portal.now()
+        names = sorted(new := rollup(self._portal.store, kind, record_id, now))
+        rows = self._portal.store.rows(kind, [record_id], names, archived=None)
+        if rows and any(new[name] != value for name, value in zip(names, rows[0][5:], strict=True)):
+            now_ms, lag_ms = self._portal.clock.now_ms(), self._portal.settings.index_lag_ms
+            if lag_ms > 0:
+                self._portal.store.keep_for_index(kind, [record_id], now_ms + lag_ms)
+            updated = stamp(max(now_ms, ms_of(str(rows[0][2])) + 1))
+            self._portal.store.update(kind, record_id, {**new, "_updated": updated})
 
 
 def _key(link_type: LinkType) -> str:

@@ -14,6 +14,7 @@ from sandbox.hubspot.link_types import COUNTED, PRIMARY
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.loading_office import load_logins, load_owners, load_pipelines
 from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.rollups import with_rollups
 from sandbox.hubspot.schema import group_of
 from sandbox.hubspot.stage_times import ENTERED, OLD_ENTERED, slug, stage_property
 from sandbox.hubspot.store import VIRTUAL
@@ -41,7 +42,7 @@ def load(portal: Portal, links: Links, frames: Frames) -> None:
         for kind in KINDS:
             if kind.plural in frames and frames[kind.plural].height:
                 frame = _with_counts(kind, _with_primary(links, kind, frames[kind.plural], linked), frames, linked)
-                _load_records(portal, kind, frame)
+                _load_records(portal, kind, with_rollups(kind, frame, frames, linked, portal.now()))
         if linked is not None:
             _load_links(portal, linked)
         for kind in KINDS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.hubspot.activity_schema import ROLLED_UP
 from sandbox.hubspot.definition import Definition, choice, day, flag, moment, number, text
 
 _STAGE = [*choice("hs_pipeline", ()), *choice("hs_pipeline_stage", (), field_type="radio")]
@@ -13,6 +14,7 @@ _TICKETS = [
     *choice("source_type", ("CHAT", "EMAIL", "FORM", "PHONE")),
     *text("hs_primary_company_id", read_only=True),
     *moment("createdate", "closed_date"),
+    *ROLLED_UP,
 ]
 _LEADS = [
     *text("hs_lead_name"),

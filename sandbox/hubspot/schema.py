@@ -82,10 +82,6 @@ _COMMON = [
     *owner("hubspot_owner_id"),
     *moment("hubspot_owner_assigneddate", read_only=True),
 ]
-_ACTIVITY = [
-    *moment("notes_last_contacted", "notes_last_updated", "notes_next_activity_date", read_only=True),
-    *number("num_notes", "num_contacted_notes", read_only=True),
-]
 _ORIGIN = [
     *choice("hs_analytics_source", _ANALYTICS_SOURCES, read_only=True),
     *text("hs_analytics_source_data_1", "hs_analytics_source_data_2", read_only=True),
@@ -118,7 +114,7 @@ _CONTACTS = [
     *choice("hs_legal_basis", _LEGAL_BASES, many=True),
     *text("hs_calculated_merged_vids", "hs_all_contact_vids", read_only=True),
     *own("trueline_id", "Trueline id", unique=True),
-    *_ACTIVITY,
+    *activity_schema.ROLLED_UP,
     *_ORIGIN,
 ]
 _COMPANIES = [
@@ -138,7 +134,7 @@ _COMPANIES = [
     *own("lei", "LEI"),
     *own("registration_number", "Registration number"),
     *own("trueline_id", "Trueline id", unique=True),
-    *_ACTIVITY,
+    *activity_schema.ROLLED_UP,
     *_ORIGIN,
 ]
 _DEALS = [
@@ -160,7 +156,7 @@ _DEALS = [
     *flag("hs_is_closed", "hs_is_closed_won", "hs_is_closed_lost", "hs_is_stalled", read_only=True),
     *choice("hs_all_collaborator_owner_ids", (), many=True),
     *own("trueline_id", "Trueline id", unique=True),
-    *_ACTIVITY,
+    *activity_schema.ROLLED_UP,
     *_ORIGIN,
 ]
 _OWN: dict[str, list[Definition]] = {

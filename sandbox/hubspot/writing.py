@@ -130,6 +130,8 @@ class Writer:
         user: Values = {"hs_updated_by_user_id": None if author.user_id is None else str(author.user_id)}
         moved: Values = {"_updated": now, **({"_created": created} if created else {})}
         self._store.update(kind, record_id, {**new, **computed, **user, **moved})
+        if kind.is_engagement and new.keys() & {"hs_timestamp", "hs_task_status"}:
+            self._links.refresh(kind, record_id)
         self._portal.writes += 1
 
     def archive(self, kind: Kind, record_id: int) -> None:

@@ -103,3 +103,34 @@ def test_lead_has_a_primary_contact(office: Account) -> None:
     made = office.post("/crm/v3/objects/leads", body).json()
     shown = office.get(f"/crm/v3/objects/leads/{made['id']}", properties="hs_primary_contact_id").json()
     assert shown["properties"]["hs_primary_contact_id"] == "3"
+
+
+ROLLED = "num_notes,num_contacted_notes,notes_last_updated,notes_last_contacted,notes_next_activity_date"
+
+
+def _rolled(office: Account, contact: str) -> list[str | None]:
+    shown = office.get(f"/crm/v3/objects/contacts/{contact}", properties=ROLLED).json()["properties"]
+    return [shown[name] and shown[name][:16] for name in ROLLED.split(",")]
+
+
+def test_contact_tells_how_many_activities_it_has_and_when(office: Account) -> None:
+    before = office.get("/crm/v3/objects/contacts/5").json()["properties"]["lastmodifieddate"]
+    made = {}
+    for kind, type_id, at in (
+        ("calls", 194, "2026-11-01T09:00:00Z"),
+        ("notes", 202, "2026-11-05T09:00:00Z"),
+        ("meetings", 200, "2026-12-01T09:00:00Z"),
+        ("tasks", 204, "2026-11-30T09:00:00Z"),
+    ):
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}]
+        body = {"properties": {"hs_timestamp": at}, "associations": [{"to": {"id": "5"}, "types": types}]}
+        made[kind] = office.post(f"/crm/v3/objects/{kind}", body).json()["id"]
+    assert _rolled(office, "5") == ["4", "2", "2026-11-05T09:00", "2026-11-01T09:00", "2026-11-30T09:00"]
+    assert office.get("/crm/v3/objects/contacts/5").json()["properties"]["lastmodifieddate"] > before
+    office.patch(f"/crm/v3/objects/tasks/{made['tasks']}", {"hs_task_status": "COMPLETED"})
+    office.client.delete(f"/crm/v3/objects/notes/{made['notes']}")
+    office.patch(f"/crm/v3/objects/calls/{made['calls']}", {"hs_timestamp": "2026-11-02T09:00:00Z"})
+    assert _rolled(office, "5") == ["3", "2", "2026-11-02T09:00", "2026-11-02T09:00", "2026-12-01T09:00"]
+    for kind in ("calls", "meetings", "tasks"):
+        office.client.delete(f"/crm/v4/objects/contacts/5/associations/{kind}/{made[kind]}")
+    assert _rolled(office, "5") == [None] * 5

@@ -53,3 +53,22 @@ def test_generated_contacts_show_their_primary_company(app: HubspotApp, frames: 
     expected = dict(zip(flags["from_id"].cast(pl.String), flags["to_id"].cast(pl.String), strict=True))
     shown = {row["hs_object_id"]: row["associatedcompanyid"] for row in app.rows("contacts")}
     assert {key: value for key, value in shown.items() if value} == expected
+
+
+def test_generated_records_roll_up_their_engagements(app: HubspotApp, frames: dict[str, pl.DataFrame]) -> None:
+    links = frames["associations"].filter(pl.col("from_type") == "contacts")
+    kinds = {name: frames[name].select("id", "hs_timestamp") for name in ("calls", "emails", "meetings")}
+    contacts = app.rows("contacts")
+    assert (
+        sum(int(row["num_notes"] or 0) for row in contacts)
+        == links.filter(pl.col("to_type") != "companies").filter(pl.col("to_type") != "deals").height
+    )
+    row = next(row for row in contacts if int(row["num_contacted_notes"] or 0) > 1)
+    mine = links.filter(pl.col("from_id") == row["hs_object_id"])
+    moments = [
+        at
+        for name, frame in kinds.items()
+        for at in frame.join(mine.filter(pl.col("to_type") == name), left_on="id", right_on="to_id")["hs_timestamp"]
+    ]
+    assert row["num_contacted_notes"] == str(len(moments))
+    assert row["notes_last_contacted"] == f"{max(moments):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
