@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
 from typing import Any
 
 from sandbox.clock import SandboxClock
 from sandbox.hubspot import salesforce_link
 from sandbox.hubspot.admin_rules import AdminRule
+from sandbox.hubspot.errors import HubspotError
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.limits import Limiter, Limits
 from sandbox.hubspot.links import Links
@@ -50,7 +52,8 @@ class Doors(OfficeDoors):
             self.set_salesforce_integration, self.set_oauth_v1, self.deliver_webhooks, self.set_webhook_courier,
             self.refuse_refresh, self.use_up_calls,
         )  # fmt: skip
-        return {**{door.__name__: door for door in mine}, **self.office_doors, "turn_clock": self.clock.turn}
+        opened = {**{door.__name__: door for door in mine}, **self.office_doors}
+        return {name: _told(door) for name, door in opened.items()} | {"turn_clock": self.clock.turn}
 
     # somebody else at work
 
@@ -223,3 +226,16 @@ class Doors(OfficeDoors):
         """Let `token` open the account for another app; an OAuth app's has its burst limit and lasts 30 minutes."""
         until = self.clock.now_ms() + OAUTH_LIFE_MS if is_oauth else None
         self.tokens.add(Token(token, app_id, app_name, user_id, set(scopes), until, is_oauth))
+
+
+def _told(door: Callable[..., Any]) -> Callable[..., Any]:
+    """The door, with the account's refusals as words about its arguments."""
+
+    @wraps(door)
+    def open_door(**arguments: Any) -> Any:
+        try:
+            return door(**arguments)
+        except HubspotError as error:
+            raise LookupError(error.message) from error
+
+    return open_door

@@ -48,6 +48,7 @@ LABELS = {
     "hs_email_domain": "Email Domain",
     "hs_email_hard_bounce_reason_enum": "Email hard bounce reason",
     "hs_email_optout": "Unsubscribed from all email",
+    "hs_email_optout_1": "Opted out of email: Marketing Information",
     "hs_email_quarantined": "Email address quarantined",
     "hs_internal_user_id": "User ID",
     "hs_is_closed": "Is Deal Closed?",

@@ -105,6 +105,7 @@ _CONTACTS = [
     *moment("first_conversion_date", "recent_conversion_date", read_only=True),
     *text("first_conversion_event_name", "recent_conversion_event_name", read_only=True),
     *text("hs_calculated_form_submissions", read_only=True),
+    *choice("hs_email_optout_1", {"true": "Yes", "false": "No"}),
     *flag("hs_email_optout", "hs_email_bad_address", "hs_email_quarantined"),
     *number("hs_email_bounce", "hs_email_open", "hs_email_click", read_only=True),
     *text("hs_email_hard_bounce_reason", "hs_email_hard_bounce_reason_enum", read_only=True),

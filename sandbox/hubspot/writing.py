@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sandbox.hubspot.derived import derived, inputs
-from sandbox.hubspot.errors import InvalidValues, bad_request, conflict
+from sandbox.hubspot.errors import InvalidValues, bad_request, conflict, not_found
 from sandbox.hubspot.history import remember
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.links import Links
@@ -19,6 +19,8 @@ from sandbox.hubspot.values import BadValue, appended, as_text, ms_of, parsed, s
 
 Values = dict[str, str | None]
 Problem = tuple[str, str, str]
+# How long a deleted record can be restored.
+RECYCLED_MS = 90 * 86_400_000
 # Whom the history names for a value that follows from others.
 CALCULATED = Author("CALCULATED", "")
 # How many writes may pass before rows that the search index no longer needs are thrown away.
@@ -141,10 +143,18 @@ class Writer:
             self._move(kind, record_id, "_archived = 1, _archived_at = ?")
 
     def restore(self, kind: Kind, record_id: int) -> None:
-        """Take a record out of the recycle bin."""
-        if self._store.rows(kind, [record_id], (), archived=True):
-            self._portal.events.note("restore", kind, record_id)
-            self._move(kind, record_id, "_archived = 0, _archived_at = NULL, _updated = ?")
+        """Take a record out of the recycle bin; 404 when it has been there for too long, 409 or 400 where another one
+        holds its e-mail address or a unique value by now."""
+        deleted = self._store.rows(kind, [record_id], (), archived=True)
+        if not deleted:
+            return
+        if self._portal.clock.now_ms() - ms_of(str(deleted[0][4])) > RECYCLED_MS:
+            raise not_found()
+        definitions = self._portal.definitions(kind).values()
+        names = [one.name for one in definitions if one.unique or one.name == "email"]
+        self._check_unique(kind, self._values(kind, record_id, names), record_id)
+        self._portal.events.note("restore", kind, record_id)
+        self._move(kind, record_id, "_archived = 0, _archived_at = NULL, _updated = ?")
 
     def _move(self, kind: Kind, record_id: int, how: str) -> None:
         self.keep_for_index(kind, [record_id])

@@ -227,6 +227,25 @@ def test_delete_moves_a_record_to_the_archive(account: Account) -> None:
     assert account.get(f"{CONTACTS}/3", archived="true").status_code == 200
 
 
+def test_deleted_record_can_be_restored_for_ninety_days(account: Account) -> None:
+    door = {"kind": "contacts", "record_id": "3"}
+    account.client.delete(f"{CONTACTS}/3")
+    account.clock.turn(89 * 86_400)
+    assert account.post("/__sandbox__/doors/restore_record", door).status_code == 200
+    assert account.get(f"{CONTACTS}/3").json()["archived"] is False
+    account.client.delete(f"{CONTACTS}/3")
+    account.clock.turn(91 * 86_400)
+    assert account.post("/__sandbox__/doors/restore_record", door).status_code == 400
+    assert account.get(f"{CONTACTS}/3").status_code == 404
+
+
+def test_deleted_record_whose_address_was_taken_is_not_restored(account: Account) -> None:
+    account.client.delete(f"{CONTACTS}/3")
+    made = account.post(CONTACTS, {"properties": {"email": "p3@example.com"}}).json()["id"]
+    answer = account.post("/__sandbox__/doors/restore_record", {"kind": "contacts", "record_id": "3"})
+    assert answer.status_code == 400 and f"Existing ID: {made}" in answer.text
+
+
 def test_deal_stage_sets_what_follows_from_it(account: Account) -> None:
     account.patch("/crm/v3/objects/0-3/21", {"dealstage": "closedlost"})
     row = account.app.row("deals", "21")
@@ -285,3 +304,34 @@ def test_body_that_is_not_what_is_expected_answers_400(account: Account, body: b
     answer = account.client.post(CONTACTS, content=body)
     assert answer.status_code == 400
     assert answer.json()["status"] == "error"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/crm/v3/objects/companies",
+        "/crm/v3/objects/0-2",
+        "/crm/objects/2026-03/companies",
+        "/crm/objects/2026-09/0-2",
+        "/crm/objects/2026-09-beta/company",
+    ],
+)
+def test_life_of_a_record_is_the_same_in_every_version(account: Account, path: str) -> None:
+    made = account.post(path, {"properties": {"name": "Fox"}})
+    assert made.status_code == 201
+    number = made.json()["id"]
+    assert account.patch(f"{path}/{number}", {"city": "Leeds"}).json()["properties"]["city"] == "Leeds"
+    assert account.get(f"{path}/{number}/", properties="city").json()["properties"]["city"] == "Leeds"
+    account.app.catch_up_index()
+    condition = {"filters": [{"propertyName": "city", "operator": "EQ", "value": "leeds"}]}
+    assert account.post(f"{path}/search", {"filterGroups": [condition]}).json()["total"] == 1
+    for word, item in (
+        ("read", {"id": "99"}),
+        ("update", {"id": "99", "properties": {}}),
+        ("create", {"properties": {"city": "Bath"}, "objectWriteTraceId": "1"}),
+        ("upsert", {"id": "e-1", "idProperty": "trueline_id", "properties": {"x": "1"}, "objectWriteTraceId": "1"}),
+    ):
+        assert account.post(f"{path}/batch/{word}", {"inputs": [item]}).status_code == 207, word
+    merged = account.post(f"{path}/merge", {"primaryObjectId": number, "objectIdToMerge": "12"}).json()["id"]
+    assert account.client.delete(f"{path}/{merged}").status_code == 204
+    assert account.get(path, archived="True").json()["results"][0]["id"] == merged
