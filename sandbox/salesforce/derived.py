@@ -12,6 +12,7 @@ from sandbox.salesforce.times import parsed
 _BY_NAME = {declared.name: declared for declared in STANDARD}
 # What a forecast category is called in the API where its name is not that.
 _FORECAST_CODES = {"Best Case": "BestCase", "Commit": "Forecast", "Most Likely": "MostLikely"}
+_BOUNCES = ("EmailBouncedReason", "EmailBouncedDate")
 Derive = Callable[[Database, Row, Row], Row]
 
 
@@ -30,9 +31,11 @@ def _person(database: Database, before: Row, after: Row) -> Row:
 
 
 def _reachable(database: Database, before: Row, after: Row) -> Row:
-    """Of contacts and leads: a bounced e-mail is one with a reason or a day."""
-    bounced = int(bool(after.get("EmailBouncedReason") or after.get("EmailBouncedDate")))
-    return {"Name": full_name(after), "IsEmailBounced": bounced}
+    """A contact's e-mail has bounced when there is a reason or a day for it."""
+    made: Row = {"Name": full_name(after)}
+    if any(before.get(name) != after.get(name) for name in _BOUNCES):
+        made["IsEmailBounced"] = int(any(after.get(name) for name in _BOUNCES))
+    return made
 
 
 def _opportunity(database: Database, before: Row, after: Row) -> Row:

@@ -53,7 +53,7 @@ class Records:
         self.history = History(database, schema, rules, self.new_id)
         self.effects = Effects(database, schema, self._insert)
         self._persons = Persons(database, schema, self._insert)
-        self._incoming = Incoming(database, schema, self.picklists)
+        self._incoming = Incoming(database, schema, self.picklists, rules)
         self._checks = Checks(database, schema, rules)
         self._validation = Validation(queries, rules)
         self._duplicates = Duplicates(database, schema, rules, Reading(database, queries))

@@ -11,6 +11,7 @@ from sandbox.salesforce.errors import ApiError, SeveralMatches, no_such_column, 
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.picklists import Picklists
+from sandbox.salesforce.rules import Rules
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.values import check_email, stored
 
@@ -20,10 +21,11 @@ MASTER_RECORD_TYPE = "012000000000000AAA"  # of records that have no record type
 class Incoming:
     """Reads the bodies of requests that write."""
 
-    def __init__(self, database: Database, schema: Schema, picklists: Picklists) -> None:
+    def __init__(self, database: Database, schema: Schema, picklists: Picklists, rules: Rules) -> None:
         self._database = database
         self._schema = schema
         self._picklists = picklists
+        self._rules = rules
 
     def values(self, declared: SObject, given: Mapping[str, Any], actor: Actor, *, creating: bool) -> Row:
         """The stored values of the fields a request names; INVALID_FIELD_FOR_INSERT_UPDATE names all it may not."""
@@ -62,7 +64,7 @@ class Incoming:
         if actor.unchecked:
             return stored(found, value)
         kept = stored(found, value, self._picklists.values(declared, found) if found.restricted else ())
-        if found.type == "email" and kept is not None:
+        if found.type == "email" and kept is not None and self._rules.emails_checked:
             check_email(found, kept)
         if found.name == "RecordTypeId":
             return self._record_type(declared, found, kept)
