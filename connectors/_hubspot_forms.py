@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from connectors._http import unreadable
-from connectors._hubspot_cursor import Cursor
+from connectors._hubspot_cursor import Cursor, resumed
 from connectors._hubspot_gateway import Gateway, results_of
 from connectors._hubspot_operations import FORMS, SUBMISSIONS
 from connectors._hubspot_pages import Objects, next_after
@@ -29,7 +29,7 @@ SUBMISSION_FIELDS = frozenset({"campaign_id", "email", "status", "has_responded"
 
 def pull_forms(gateway: Gateway, _: Description, watermark: Watermark) -> Iterator[Page]:
     """All forms, each time: they are few, and an archived one does not move to the front of any list."""
-    cursor: Cursor | None = None
+    cursor = resumed(watermark)
     while cursor is None or cursor.step == 0:
         forms, after = _forms(gateway, cursor.after if cursor else None)
         cursor = (cursor or Cursor(until=gateway.at)).at(after)

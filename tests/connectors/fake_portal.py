@@ -6,16 +6,26 @@ It shares no code with the sandbox, which is the second, independent opinion of 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.wire import Request, Response
+from tests.connectors import fake_records as records
 
 TOKEN = "pat-na1-token-nobody-may-see"
 EMAIL = "ada.lovelace@private.example"
 PAGE = 2
 DATE = "Sun, 01 Nov 2026 12:00:00 GMT"
 OBJECTS = "/crm/objects/2026-03/contacts"
+SUBMISSIONS = "/form-integrations/v1/submissions/forms"
+_ROUTE = re.compile(r"/crm/(?P<area>objects|properties|associations)/2026-03/(?P<kind>\w+)(?P<tail>/[\w/]+)?")
+_SMALL: dict[str, Callable[[int], records.Row]] = {
+    "/crm/owners/2026-03": records.owner,
+    "/marketing/v3/forms": records.form,
+    "/account-info/2026-03/activity/login": records.login,
+}
 TYPES = {
     "email": "string",
     "firstname": "string",
@@ -60,20 +70,58 @@ class FakePortal:
     def handle(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return error(401, "INVALID_AUTHENTICATION", "Authentication credentials not found")
-        if request.method == "GET" and request.path == OBJECTS:
-            return self._list(request)
-        if request.path == f"{OBJECTS}/search":
-            return self._search(request.json())
-        if request.path == "/crm/properties/2026-03/contacts":
-            return self._answer(
-                {"results": [{"name": name, "type": kind, **self.extra} for name, kind in TYPES.items()]}
-            )
+        found = _ROUTE.fullmatch(request.path)
+        kind = found["kind"] if found else ""
+        if found and found["area"] == "properties":
+            return self._properties(kind)
+        if found and found["area"] == "objects" and found["tail"] == "/search":
+            return self._search(kind, request.json())
+        if found and found["area"] == "objects" and found["tail"] == "/batch/read":
+            wanted = {str(entry["id"]) for entry in request.json()["inputs"]}
+            read = [records.with_history(row) for row in self._rows(kind) if row["id"] in wanted]
+            return self._answer({"status": "COMPLETE", "results": read})
+        if found and found["area"] == "objects" and request.method == "GET" and not found["tail"]:
+            return self._list(kind, request)
+        if found and found["area"] == "associations":
+            answered = [records.link(str(entry["id"]), str(entry["id"])) for entry in request.json()["inputs"]]
+            return self._answer({"results": answered, "status": "COMPLETE"})
         if request.path == "/account-info/2026-09/details":
             return self._answer({"portalId": 1, "timeZone": "Europe/Berlin", "companyCurrency": "EUR"})
-        return error(404, "OBJECT_NOT_FOUND", "resource not found")
+        return self._small(request)
 
-    def _list(self, request: Request) -> Response:
-        rows = self.archived if request.first("archived") == "true" else self.rows
+    def _small(self, request: Request) -> Response:
+        """What is no object: owners, pipelines, forms, submissions, logins, in pages by offset."""
+        if request.path == "/crm/pipelines/2026-03/deals":
+            stages = [records.stage(number) for number in range(1, records.COUNT + 1)]
+            return self._answer({"results": [{"id": "p", "label": "Sales", "archived": False, "stages": stages}]})
+        make = _SMALL.get(request.path)
+        if request.path.startswith(f"{SUBMISSIONS}/"):
+            make = records.submission if request.path == f"{SUBMISSIONS}/f1" else None
+            if make is None:
+                return self._answer({"results": []})
+        if make is None:
+            return error(404, "OBJECT_NOT_FOUND", "resource not found")
+        rows = [] if request.first("archived") == "true" else [make(number) for number in range(1, records.COUNT + 1)]
+        start = int(request.first("after") or 0)
+        answer: dict[str, Any] = {"results": rows[start : start + PAGE]}
+        if start + PAGE < len(rows):
+            answer["paging"] = {"next": {"after": str(start + PAGE)}}
+        return self._answer(answer)
+
+    def _properties(self, kind: str) -> Response:
+        types = TYPES if kind == "contacts" else records.PROPERTIES.get(kind)
+        if types is None:
+            return error(404, "OBJECT_NOT_FOUND", "resource not found")
+        return self._answer({"results": [{"name": name, "type": of, **self.extra} for name, of in types.items()]})
+
+    def _rows(self, kind: str) -> list[Row]:
+        return self.rows if kind == "contacts" else records.rows_of(kind)
+
+    def _list(self, kind: str, request: Request) -> Response:
+        archived = self.archived if kind == "contacts" else []
+        rows = archived if request.first("archived") == "true" else self._rows(kind)
+        if request.first("propertiesWithHistory"):
+            rows = [records.with_history(row) for row in rows]
         after = int(request.first("after") or 0)
         rest = [row for row in rows if int(row["id"]) >= after]
         answer: dict[str, Any] = {"results": [{**row, **self.extra} for row in rest[:PAGE]]}
@@ -83,11 +131,11 @@ class FakePortal:
             answer["paging"] = {"next": {"after": following, "link": link}}
         return self._answer(answer)
 
-    def _search(self, body: dict[str, Any]) -> Response:
+    def _search(self, kind: str, body: dict[str, Any]) -> Response:
         self.bodies.append(body)
         filters = [one for group in body["filterGroups"] for one in group["filters"]]
         last = next((int(one["value"]) for one in filters if one["propertyName"] == "hs_object_id"), 0)
-        found = [row for row in self.rows if int(row["id"]) > last]
+        found = [row for row in self._rows(kind) if int(row["id"]) > last]
         return self._answer({"total": len(found), "results": [{**row, **self.extra} for row in found[:PAGE]]})
 
     def _answer(self, body: dict[str, Any]) -> Response:

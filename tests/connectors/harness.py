@@ -61,6 +61,8 @@ class Harness:
     calls: Callable[[], int]
     stream: str = ""  # of a source
     others: Mapping[str, frozenset[str]] = field(default_factory=dict)  # further streams and the ids to come of each
+    one_page: frozenset[str] = frozenset()  # streams that one call answers
+    never_full: frozenset[str] = frozenset()  # streams of which the remote keeps a part only, so that none is gone
     questions: Sequence[Mapping[str, Value]] = ()  # of a lookup
     follows_links: bool = False  # whether the address of the next page is the remote's word
     strayed: Callable[[], int] = field(default=lambda: 0)

@@ -13,8 +13,10 @@ from sandbox.faults import Fault
 from sandbox.server import Listener
 from sandbox.wire import Request, Response
 from tests.connectors.fake_portal import EMAIL, OBJECTS, TOKEN, FakePortal, error_text
+from tests.connectors.fake_records import IDS
 from tests.connectors.harness import Harness
 
+STREAMS = ("contacts", *IDS)
 LEAK = f"{EMAIL} {TOKEN}"
 
 
@@ -84,6 +86,9 @@ def open_harness() -> Iterator[Harness]:
         yield Harness(
             stream="contacts",
             ids=frozenset(row["id"] for row in portal.rows),
+            others=IDS,
+            one_page=frozenset({"stages"}),
+            never_full=frozenset({"logins"}),
             connect=lambda: connector_for(listener.url, slept, timeout_s=0.15),
             troubles=troubles,
             impossible={"expired-once": "the token is fixed, there is nothing to renew it with"},
