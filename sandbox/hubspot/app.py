@@ -25,7 +25,7 @@ from sandbox.hubspot.loading import load
 from sandbox.hubspot.oauth import CLIENT_SECRET, OAuth
 from sandbox.hubspot.portal import Portal, Settings
 from sandbox.hubspot.required import may_associate
-from sandbox.hubspot.routes import Route, Table, scopes
+from sandbox.hubspot.routes import Route, route_table, scopes
 from sandbox.hubspot.tokens import Author, MalformedToken, Token, Tokens, nobody
 from sandbox.hubspot.webhooks import Webhooks
 from sandbox.hubspot.writing import Writer
@@ -62,7 +62,7 @@ class HubspotApp(Doors):
         self._limiter = Limiter(self.limits, self.clock, lambda: self.settings.time_zone)
         self._oauth = OAuth(self._portal, self.tokens)
         self._webhooks = Webhooks(self._portal, CLIENT_SECRET, self._lock)
-        self._table = Table()
+        self._table = route_table()
         if self.settings.salesforce_integration:
             salesforce_link.define(self._portal, on=True)
 

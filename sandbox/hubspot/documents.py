@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.hubspot.store import Store
+
+
+def as_json(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False, sort_keys=True)
 
 
 class Documents:
@@ -15,8 +20,12 @@ class Documents:
         self._store = store
 
     def put(self, shelf: str, key: str, body: Any) -> None:
-        text = json.dumps(body, ensure_ascii=False, sort_keys=True)
-        self._store.db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (shelf, key, text))
+        self._store.db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (shelf, key, as_json(body)))
+
+    def put_texts(self, shelf: str, texts: Mapping[str, str]) -> None:
+        """Put many whose JSON is at hand."""
+        rows = [(shelf, key, text) for key, text in texts.items()]
+        self._store.db.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", rows)
 
     def get(self, shelf: str, key: str) -> Any:
         """The object, or None."""
@@ -36,5 +45,9 @@ class Documents:
 
     def list(self, shelf: str) -> dict[str, Any]:
         """The shelf's objects by key."""
+        return {key: json.loads(text) for key, text in self.texts(shelf).items()}
+
+    def texts(self, shelf: str) -> dict[str, str]:
+        """The JSON of the shelf's objects by key."""
         sql = "SELECT key, body FROM documents WHERE shelf = ? ORDER BY key"
-        return {str(key): json.loads(body) for key, body in self._store.db.execute(sql, (shelf,))}
+        return {str(key): str(body) for key, body in self._store.db.execute(sql, (shelf,))}

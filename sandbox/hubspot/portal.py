@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from sandbox.clock import SandboxClock
 from sandbox.hubspot.admin_rules import AdminRule
 from sandbox.hubspot.definition import Definition, option_pairs
-from sandbox.hubspot.documents import Documents
+from sandbox.hubspot.documents import Documents, as_json
 from sandbox.hubspot.downloads import Downloads
 from sandbox.hubspot.errors import HubspotError
 from sandbox.hubspot.events import Events
@@ -97,8 +99,7 @@ class Portal:
         with self.store.transaction():
             new = [kind for kind in KINDS if not self.documents.list(f"definitions:{kind.plural}")]
             for kind in new:
-                for definition in default_definitions(kind).values():
-                    self.documents.put(f"definitions:{kind.plural}", definition.name, definition.stored())
+                self.documents.put_texts(f"definitions:{kind.plural}", _new_definitions(kind))
             sales = [(key, label, {"isClosed": str(key.startswith("closed")).lower(), "probability": probability})
                      for key, (label, probability) in _SALES.items()]  # fmt: skip
             support = [
@@ -124,8 +125,8 @@ class Portal:
         self._definitions.clear()
         self.store.forget()
         for kind in self.kinds:
-            stored = self.documents.list(f"definitions:{kind.plural}")
-            definitions = {name: Definition.of_stored(body) for name, body in stored.items()}
+            stored = self.documents.texts(f"definitions:{kind.plural}")
+            definitions = {name: _definition(text) for name, text in stored.items()}
             self._definitions[kind.plural] = definitions
             for definition in self._stage_definitions(kind):
                 self._put_definition(kind, definition)
@@ -301,10 +302,10 @@ class Portal:
         """What the stages of a kind bring that is not defined yet: their times, the options of pipeline and stage."""
         known = self._definitions[kind.plural]
         times = [
-            replace(definition, group=group_of(kind))
+            definition
             for stage_id in self.stage_ids(kind)
             if ENTERED.format(slug(stage_id)) not in known
-            for definition in time_properties(stage_id)
+            for definition in time_properties(stage_id, group_of(kind))
         ]
         if not kind.stage_fields:
             return times
@@ -317,6 +318,17 @@ class Portal:
 
     def owner_exists(self, owner_id: str) -> bool:
         return self.documents.get("owners", owner_id) is not None
+
+
+@cache
+def _new_definitions(kind: Kind) -> dict[str, str]:
+    """The definitions of a new account as they are stored, by name. Every account begins with the same ones."""
+    return {name: as_json(definition.stored()) for name, definition in default_definitions(kind).items()}
+
+
+@lru_cache(maxsize=8192)
+def _definition(text: str) -> Definition:
+    return Definition.of_stored(json.loads(text))
 
 
 def _kind_of_schema(schema: dict[str, Any]) -> Kind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from sandbox.hubspot import association_labels as labels
 from sandbox.hubspot import (
@@ -64,6 +65,12 @@ def scopes(route: Route, arguments: dict[str, str], find_kind: Callable[[str], K
         else:
             found.append([f"crm.objects.{kind.scope}.{route.needs}"])
     return found
+
+
+@cache
+def route_table() -> Table:
+    """The one table of all accounts."""
+    return Table()
 
 
 class Table:

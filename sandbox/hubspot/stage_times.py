@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
 
 from sandbox.hubspot.definition import Definition, moment, number
 from sandbox.hubspot.kinds import Kind
@@ -28,13 +30,14 @@ def slug(stage_id: str) -> str:
     return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in stage_id.lower())
 
 
-def time_properties(stage_id: str) -> list[Definition]:
+@lru_cache(maxsize=512)
+def time_properties(stage_id: str, group: str) -> tuple[Definition, ...]:
+    """The definitions that a stage brings."""
     place = slug(stage_id)
     moments = [name.format(place) for name in (ENTERED, EXITED, OLD_ENTERED, OLD_EXITED)]
-    return [
-        *moment(*moments, read_only=True),
-        *number(_TOTAL.format(place), _LATEST.format(place), read_only=True),
-    ]
+    spans = (_TOTAL.format(place), _LATEST.format(place))
+    found = [*moment(*moments, read_only=True), *number(*spans, read_only=True)]
+    return tuple(replace(one, group=group) for one in found)
 
 
 def time_inputs(stage_ids: Iterable[str]) -> list[str]:
