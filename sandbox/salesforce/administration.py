@@ -33,6 +33,8 @@ class Administration:
             "archive_activities": self.archive_activities,
             "empty_recycle_bin": self.empty_recycle_bin,
             "deny": self.deny,
+            "hide_record": self.hide_record,
+            "show_record": self.show_record,
             "lock_record": self.lock_record,
             "clear_rules": self.clear_rules,
         }
@@ -115,6 +117,14 @@ class Administration:
             deletable=declared.deletable and operation != "delete",
         )
         self._org.schema.replace(denied)
+
+    def hide_record(self, record_id: str) -> None:
+        """Stop sharing the record with the API user, whose queries and reads no longer find it."""
+        self._org.database.execute("INSERT OR IGNORE INTO _unshared VALUES (?)", (long_id(record_id),))
+
+    def show_record(self, record_id: str) -> None:
+        """Share the record again."""
+        self._org.database.execute("DELETE FROM _unshared WHERE Id = ?", (long_id(record_id),))
 
     def lock_record(self, record_id: str, code: str | None = "ENTITY_IS_LOCKED") -> None:
         """Let the API user neither change nor delete the record: it is in an approval, or another's; None unlocks."""

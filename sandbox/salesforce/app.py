@@ -39,7 +39,7 @@ from sandbox.salesforce.replication import Replication
 from sandbox.salesforce.rows import Rows
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.search import Search
-from sandbox.salesforce.seed import seed
+from sandbox.salesforce.seed import complete, seed
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.soap import PATH as SOAP_PATH
 from sandbox.salesforce.soap import Soap, is_login
@@ -236,6 +236,7 @@ class SalesforceApp:
                 "UPDATE User SET ProfileId = (SELECT Id FROM Profile ORDER BY PermissionsModifyAllData DESC) "
                 "WHERE ProfileId IS NULL OR ProfileId NOT IN (SELECT Id FROM Profile)"
             )
+            complete(self._org)
 
     def edit(self, sobject: str, record_id: str, **values: Any) -> Row:
         """Change a record as another user would, read-only and hidden fields included; the row afterwards."""

@@ -20,6 +20,7 @@ Row = dict[str, Any]
 _OWN_TABLES = (
     "CREATE TABLE IF NOT EXISTS _deletions (Id TEXT PRIMARY KEY, sobject TEXT, at TEXT, root TEXT)",
     "CREATE TABLE IF NOT EXISTS _cleared (root TEXT, parent TEXT, sobject TEXT, Id TEXT, field TEXT)",
+    "CREATE TABLE IF NOT EXISTS _unshared (Id TEXT PRIMARY KEY)",
     "CREATE INDEX IF NOT EXISTS _deletions_at ON _deletions (sobject, at)",
     "CREATE INDEX IF NOT EXISTS _deletions_root ON _deletions (root)",
     "CREATE INDEX IF NOT EXISTS _cleared_root ON _cleared (root)",
@@ -122,6 +123,10 @@ class Database:
     def row(self, declared: SObject, record_id: str) -> Row | None:
         found = self.rows(declared, "Id = ?", (record_id,))
         return found[0] if found else None
+
+    def is_shared(self, record_id: str) -> bool:
+        """Whether the API user may see the record."""
+        return not self.select("SELECT 1 FROM _unshared WHERE Id = ?", (record_id,))
 
     def insert(self, declared: SObject, values: Mapping[str, Any]) -> None:
         names = ", ".join(f'"{name}"' for name in values)

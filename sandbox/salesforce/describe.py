@@ -82,26 +82,31 @@ def describe(
 
 
 def layouts(declared: SObject, fields: Sequence[Field], record_types: Sequence[Row], version: str) -> dict[str, Any]:
-    """One layout for all record types: a section with every field the API user sees."""
+    """The layout that all record types share."""
+    infos = _record_types(declared, record_types, version)
+    mappings = [{**info, "layoutId": None, "picklistsForRecordType": []} for info in infos]
+    return {
+        "layouts": [layout(declared, fields)],
+        "recordTypeMappings": mappings,
+        "recordTypeSelectorRequired": [bool(record_types)],
+    }
+
+
+def layout(declared: SObject, fields: Sequence[Field]) -> dict[str, Any]:
+    """One section with every field the API user sees."""
     rows = [
-        {
-            "layoutItems": [{"label": f.label, "layoutComponents": [_component(f)], **_layout_flags(f)}],
-            "numItems": 1,
-        }
+        {"layoutItems": [{"label": f.label, "layoutComponents": [_component(f)], **_layout_flags(f)}], "numItems": 1}
         for f in fields
         if f.name != "Id"
     ]
     section = {"columns": 1, "heading": f"{declared.label} Information", "layoutRows": rows, "rows": len(rows)}
-    layout = {
+    return {
         "buttonLayoutSection": None,
         "detailLayoutSections": [section],
         "editLayoutSections": [section],
         "id": None,
         "relatedLists": [],
     }
-    infos = _record_types(declared, record_types, version)
-    mappings = [{**info, "layoutId": None, "picklistsForRecordType": []} for info in infos]
-    return {"layouts": [layout], "recordTypeMappings": mappings, "recordTypeSelectorRequired": [False]}
 
 
 def _component(f: Field) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import zlib
 from typing import Any
 
 from sandbox.salesforce.database import Row
-from sandbox.salesforce.describe import MASTER, describe, describe_global, layouts, summary
+from sandbox.salesforce.describe import MASTER, describe, describe_global, layout, layouts, summary
 from sandbox.salesforce.errors import not_found
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.ids import long_id
@@ -32,7 +32,7 @@ class Descriptions:
         routes.add("GET", f"{base}/sobjects/{{sobject}}", self.basics)
         routes.add("GET", f"{base}/sobjects/{{sobject}}/describe", self.describe)
         routes.add("GET", f"{base}/sobjects/{{sobject}}/describe/layouts", self.layouts)
-        routes.add("GET", f"{base}/sobjects/{{sobject}}/describe/layouts/{{record_type}}", self.layouts)
+        routes.add("GET", f"{base}/sobjects/{{sobject}}/describe/layouts/{{record_type}}", self.layout)
 
     def describe_global(self, call: Call) -> Response:
         return self._answer(call, lambda: describe_global(self._org.schema, call.version))
@@ -47,13 +47,23 @@ class Descriptions:
         types = self._record_types(declared)
         return self._answer(call, lambda: describe(org.schema, declared, org.records.picklists, types, call.version))
 
-    def layouts(self, call: Call, sobject: str, record_type: str = MASTER) -> Response:
-        declared = self._org.schema.get(sobject)
-        types = self._record_types(declared)
-        if not declared.layoutable or long_id(record_type) not in (MASTER, *(row["Id"] for row in types)):
+    def layouts(self, call: Call, sobject: str) -> Response:
+        declared = self._layoutable(sobject)
+        types, fields = self._record_types(declared), self._org.schema.visible(declared)
+        return self._answer(call, lambda: layouts(declared, fields, types, call.version))
+
+    def layout(self, call: Call, sobject: str, record_type: str) -> Response:
+        declared = self._layoutable(sobject)
+        if long_id(record_type) not in (MASTER, *(row["Id"] for row in self._record_types(declared))):
             raise not_found()
         fields = self._org.schema.visible(declared)
-        return self._answer(call, lambda: layouts(declared, fields, types, call.version))
+        return self._answer(call, lambda: layout(declared, fields))
+
+    def _layoutable(self, sobject: str) -> SObject:
+        declared = self._org.schema.get(sobject)
+        if not declared.layoutable:
+            raise not_found()
+        return declared
 
     def _record_types(self, declared: SObject) -> list[Row]:
         return self._org.database.rows(self._org.schema.get("RecordType"), "SobjectType = ?", (declared.name,))

@@ -36,15 +36,24 @@ class Queries:
         self._cursors = Cursors(clock, settings)
 
     def plan(self, text: str, *, include_deleted: bool = False, user_id: str = "") -> Plan:
+        return Compiler(self._schema, text, self._asked(user_id, include_deleted)).plan(parse(text))
+
+    def _asked(self, user_id: str, include_deleted: bool) -> Asked:
+        """What the org is like now, and what it keeps from the user; nothing from nobody, who is the org itself."""
         starts = self._database.select("SELECT FiscalYearStartMonth FROM Organization")
-        asked = Asked(
+        managers = self._database.select(
+            "SELECT 1 FROM User u JOIN Profile p ON p.Id = u.ProfileId WHERE u.Id = ? AND p.PermissionsManageUsers",
+            (user_id,),
+        )
+        return Asked(
             self._clock.today(),
             user_id,
             include_deleted,
             starts[0][0] or 1 if starts else 1,
             self._schema.find("CurrencyType") is not None,
+            shared_only=bool(user_id and self._database.select("SELECT 1 FROM _unshared LIMIT 1")),
+            own_logins_only=bool(user_id and not managers),
         )
-        return Compiler(self._schema, text, asked).plan(parse(text))
 
     def run(
         self, text: str, version: str, *, size: int = PAGE, include_deleted: bool = False, user_id: str = ""

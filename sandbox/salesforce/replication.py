@@ -40,6 +40,7 @@ class Replication:
         names = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
         stamp = next(name for name in names if declared.has(name))
         alive = " AND IsDeleted = 0" if declared.has("IsDeleted") else ""
+        alive += " AND Id NOT IN (SELECT Id FROM _unshared)"
         rows = self._org.database.select(
             f'SELECT Id FROM "{declared.name}" WHERE {stamp} >= ? AND {stamp} < ?{alive} ORDER BY {stamp} LIMIT ?',
             (text_of(start), text_of(end), MAX_IDS + 1),

@@ -47,7 +47,7 @@ class Rows:
         return self._read(call, declared, self._identity(declared, record_id))
 
     def read_by_key(self, call: Call, sobject: str, field: str, value: str) -> Response:
-        """By external id; or, after a record's id, the parent that a relationship leads to."""
+        """By external id; or, after a record's id, the parent or the children that a relationship leads to."""
         declared = self._org.schema.get(sobject)
         if (record_id := long_id(field)) is not None and not declared.has(field):
             return self._parent(call, declared, record_id, value)
@@ -122,7 +122,7 @@ class Rows:
 
     def _read(self, call: Call, declared: SObject, record_id: str) -> Response:
         row = self._org.database.row(declared, record_id)
-        if row is None:
+        if row is None or not self._org.database.is_shared(record_id):
             raise not_found()
         if row.get("IsDeleted"):
             raise deleted_record()
@@ -140,6 +140,17 @@ class Rows:
                 if target is None:
                     raise not_found()
                 return self._read(call, target, row[f.name])
+        return self._children(call, declared, record_id, relationship)
+
+    def _children(self, call: Call, parent: SObject, record_id: str, relationship: str) -> Response:
+        """The records under the parent's relationship, as a query of them answers."""
+        self._org.records.existing(parent, record_id)
+        for child in self._org.schema.children(parent):
+            if child.field.children and child.field.children.lower() == relationship.lower():
+                declared = self._org.schema.get(child.sobject)
+                names = ", ".join(self.visible_names(declared, call.request.first("fields")))
+                soql = f"SELECT {names} FROM {declared.name} WHERE {child.field.name} = '{record_id}'"
+                return Response.of_json(self._org.queries.run(soql, call.version, user_id=call.actor.user_id))
         raise not_found()
 
     def _identity(self, declared: SObject, value: str) -> str:

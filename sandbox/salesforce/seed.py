@@ -66,6 +66,25 @@ def seed(org: Org) -> None:
         for name, rows in _FEATURED.items():
             if org.schema.find(name) and not org.database.select(f'SELECT 1 FROM "{name}" LIMIT 1'):
                 _put(org, org.user_id, name, *rows)
+        complete(org)
+
+
+def complete(org: Org) -> None:
+    """Give records that came before a feature, or without its fields, what the feature gives every record."""
+    for declared in org.schema:
+        if declared.has("CurrencyIsoCode"):
+            org.database.execute(
+                f"UPDATE \"{declared.name}\" SET CurrencyIsoCode = 'USD' WHERE CurrencyIsoCode IS NULL"
+            )
+    if org.schema.find("AccountContactRelation"):
+        lonely = org.database.select(
+            "SELECT c.AccountId, c.Id FROM Contact c WHERE c.AccountId IS NOT NULL AND c.IsDeleted = 0 AND NOT EXISTS "
+            "(SELECT 1 FROM AccountContactRelation r WHERE r.ContactId = c.Id AND r.AccountId = c.AccountId)"
+        )
+        rows = (
+            {"AccountId": account, "ContactId": contact, "IsDirect": 1, "IsActive": 1} for account, contact in lonely
+        )
+        _put(org, org.user_id, "AccountContactRelation", *rows)
 
 
 def _seed(org: Org) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -66,6 +67,22 @@ def test_client_describes_and_reads_limits(salesforce: Any) -> None:
     assert len(salesforce.Account.describe()["fields"]) > 50
     assert salesforce.describe()["maxBatchSize"] == 200
     assert salesforce.limits()["DailyApiRequests"]["Max"] == 100000
+
+
+def test_client_reads_what_changed_what_is_gone_and_what_is_found(org: Org, salesforce: Any) -> None:
+    start = org.app.clock.now() - timedelta(minutes=1)
+    kept, gone = org.create("Account", Name="Kept Ltd"), org.create("Account", Name="Gone Ltd")
+    org.app.delete("Account", gone)
+    end = org.app.clock.now() + timedelta(seconds=1)
+    assert salesforce.Account.updated(start, end)["ids"] == [kept]
+    assert [row["id"] for row in salesforce.Account.deleted(start, end)["deletedRecords"]] == [gone]
+    names = [row["Name"] for row in salesforce.query_all_iter("SELECT Name FROM Account", include_deleted=True)]
+    assert names == ["Kept Ltd", "Gone Ltd"]
+    assert salesforce.query("SELECT Name FROM Account WHERE IsDeleted = true")["totalSize"] == 0
+    assert salesforce.quick_search("Kept")["searchRecords"][0]["Id"] == kept
+    assert salesforce.search("FIND {Ltd} RETURNING Account(Name)")["searchRecords"][0]["Name"] == "Kept Ltd"
+    assert salesforce.Account.metadata()["objectDescribe"]["name"] == "Account"
+    assert salesforce.Account.describe_layout("012000000000000AAA")["detailLayoutSections"]
 
 
 def test_client_logs_in_by_password(session: requests.Session) -> None:

@@ -180,6 +180,18 @@ def test_feature_of_the_settings_is_there_from_the_start() -> None:
         assert (address["countryCode"], address["stateCode"]) == ("GB", None)
 
 
+def test_features_turned_on_late_reach_the_records_there_are(org: Org) -> None:
+    account = org.create("Account", Name="A")
+    contact = org.create("Contact", LastName="C", AccountId=account)
+    deal = org.create("Opportunity", Name="D", StageName="Prospecting", CloseDate="2026-12-01", Amount=2)
+    org.app.turn_on("contacts_to_multiple_accounts")
+    org.app.turn_on("multi_currency")
+    relation = org.records("SELECT AccountId, ContactId, IsDirect FROM AccountContactRelation")[0]
+    assert (relation["AccountId"], relation["ContactId"], relation["IsDirect"]) == (account, contact, True)
+    row = org.records(f"SELECT CurrencyIsoCode, convertCurrency(Amount) FROM Opportunity WHERE Id = '{deal}'")[0]
+    assert (row["CurrencyIsoCode"], row["Amount"]) == ("USD", 2.0)
+
+
 def test_feature_unknown_is_refused_by_name(org: Org) -> None:
     with pytest.raises(ValueError, match="no feature 'nope'"):
         org.app.turn_on("nope")
@@ -221,13 +233,17 @@ def test_describe_record_types_are_the_orgs_own_and_the_master(org: Org) -> None
 
 def test_describe_layouts_show_the_fields_the_user_sees(org: Org) -> None:
     org.app.hide_field("Contact", "Phone")
+    whole = org.client.get(f"{BASE}/sobjects/Contact/describe/layouts").json()
     layout = org.client.get(f"{BASE}/sobjects/Contact/describe/layouts/012000000000000AAA").json()
-    rows = layout["layouts"][0]["detailLayoutSections"][0]["layoutRows"]
+    assert whole["layouts"] == [layout]
+    assert [one["master"] for one in whole["recordTypeMappings"]] == [True]
+    rows = layout["detailLayoutSections"][0]["layoutRows"]
     shown = {row["layoutItems"][0]["layoutComponents"][0]["value"]: row["layoutItems"][0]["required"] for row in rows}
     assert shown["LastName"]
     assert shown["Email"] is False
     assert "Phone" not in shown
-    assert org.client.get(f"{BASE}/sobjects/OpportunityHistory/describe/layouts").status_code == 404
+    for path in ("OpportunityHistory/describe/layouts", "Contact/describe/layouts/012000000000001AAA"):
+        assert org.client.get(f"{BASE}/sobjects/{path}").status_code == 404
 
 
 def test_basic_information_has_the_records_the_user_wrote_last(org: Org) -> None:

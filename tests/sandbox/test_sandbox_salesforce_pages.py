@@ -74,3 +74,11 @@ def test_long_list_of_ids_is_answered_up_to_the_uri_limit(org: Org) -> None:
     ids = [org.app.create("Account", Name=f"A{number}") for number in range(300)]
     listed = "','".join(identity[:15] for identity in ids)
     assert len(org.records(f"SELECT Id FROM Account WHERE Id IN ('{listed}')")) == 300
+
+
+def test_relationship_in_a_path_leads_to_the_children(org: Org) -> None:
+    load_children(org, {"A": 2})
+    account = org.app.rows("Account")[0]["Id"]
+    body = org.client.get(f"{BASE}/sobjects/Account/{account}/contacts", params={"fields": "LastName"}).json()
+    assert (body["totalSize"], [r["LastName"] for r in body["records"]]) == (2, ["A000", "A001"])
+    assert org.client.get(f"{BASE}/sobjects/Account/{account}/Nopes").status_code == 404

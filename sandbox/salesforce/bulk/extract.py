@@ -31,9 +31,9 @@ class Extract:
         self._pieces = pieces
         self._workers = workers
 
-    def plan(self, text: str, operation: str) -> Plan:
+    def plan(self, text: str, operation: str, user_id: str) -> Plan:
         """The plan of a query that a job may run; refusals as the API makes them when the job is created."""
-        plan = self._queries.plan(text, include_deleted=operation == "queryAll")
+        plan = self._queries.plan(text, include_deleted=operation == "queryAll", user_id=user_id)
         query = plan.query
         if plan.record is None or query.group_by or query.having is not None or plan.children:
             message = "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"
@@ -49,7 +49,7 @@ class Extract:
     def run(self, job: Job) -> None:
         """Write all rows down; ends early when the job is aborted or deleted, or the sandbox closes."""
         try:
-            plan = self.plan(job.facts["query"], job.facts["operation"])
+            plan = self.plan(job.facts["query"], job.facts["operation"], job.facts["createdById"])
             numbers = self._queries.numbers(plan)
         except ApiError as error:  # the schema has changed since the job was created
             self._jobs.move(job.id, FAILED, (RUNNING,), errorMessage=f"{error.code} : {error.message}")

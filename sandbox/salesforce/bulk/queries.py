@@ -51,7 +51,7 @@ class QueryJobs:
         if not isinstance(text, str) or not text.strip():
             raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
         dialect = Dialect.of(body)
-        plan = self._extract.plan(text, operation)
+        plan = self._extract.plan(text, operation, call.actor.user_id)
         self._office.check_query_quota()
         facts = self._office.facts(call, operation, plan.sobject.name, dialect)
         facts |= {"query": text, "columns": [name for name, _ in columns(plan, call.number)]}

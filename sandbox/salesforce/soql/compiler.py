@@ -86,6 +86,10 @@ class Compiler:
             # What is deleted or archived shows in a queryAll alone.
             hidden = (name for name in ("IsDeleted", "IsArchived") if scope.root.sobject.has(name))
             parts += [f"{scope.root.column(name)} = 0" for name in hidden]
+        if self._asked.shared_only:
+            parts.append(f"{scope.root.column('Id')} NOT IN (SELECT Id FROM _unshared)")
+        if self._asked.own_logins_only and scope.root.sobject.name == "LoginHistory":
+            parts, parameters = [*parts, f"{scope.root.column('UserId')} = ?"], [*parameters, self._asked.user_id]
         return " AND ".join(parts) or "1", parameters
 
     def _condition(self, condition: Condition, scope: Scope, operands: Operands) -> tuple[list[str], list[Any]]:

@@ -21,6 +21,8 @@ class Asked:
     include_deleted: bool = False  # queryAll
     fiscal_start: int = 1  # the month in which the fiscal year begins
     multi_currency: bool = False
+    shared_only: bool = False  # some records are not shared with the user
+    own_logins_only: bool = False  # the user may not manage users
 
 
 @dataclass(frozen=True, slots=True)
