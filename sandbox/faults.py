@@ -31,10 +31,10 @@ class Fault:
     after: int = 0  # skip so many matching calls
     every: int = 1  # then each k-th
     count: int | None = None  # strike so often at most; None: no end
-    probability: float = 1.0
-    seed: int = 0
+    probability: float = 1.0  # of striking a call that all of the above lets through
+    seed: int = 0  # of the dice; the same seed strikes the same calls again
 
-    stage: Literal["before", "after"] = "before"
+    stage: Literal["before", "after"] = "before"  # of the app's own work
     name: str = ""  # one of the catalogue, which then says what happens; the fields below change it
     status: int | None = None  # answer with this status; None keeps the app's own
     body: str | None = None  # replaces the body, also when it is not JSON

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from hygiene.rules import RULES
 from model.streams import STREAMS, SYSTEM_FIELDS
+from sandbox.catalogue import Entry
+from sandbox.control import PREFIX, Control
+from sandbox.desk import FaultDesk
+from sandbox.faults import Fault
+from sandbox.hubspot.faults import FAULTS as HUBSPOT
+from sandbox.log import RequestLog
+from sandbox.salesforce.faults import FAULTS as SALESFORCE
+from sandbox.transport_faults import TRANSPORT
+from sandbox.wire import Request, Response
+
+_WORD = re.compile(r"^    (\w+): [^=]+ = (.+?)  # (.+)$", re.MULTILINE)
 
 _PART = re.compile(r"(?<=<!-- made from )(?P<source>[\w./]+)(?P<open> -->\n)(?P<table>.*?)(?=<!-- end -->)", re.DOTALL)
 
@@ -37,4 +50,48 @@ def _streams() -> str:
     return _table(("Table", "Columns (text where no type is named)"), [("each of them", f"`connection`, {own}"), *rows])
 
 
-TABLES: dict[str, Callable[[], str]] = {"hygiene/rules.py": _rules, "model/streams.py": _streams}
+def _fault_words() -> str:
+    """The fields of a fault with the comments that stand beside them."""
+    rows = []
+    for name, usual, says in _WORD.findall(inspect.getsource(Fault)):
+        if name not in ("act", "label", "name"):
+            rows.append((f"`{name}`", f"`{usual}`" if not usual.startswith("field(") else "`{}`", says))
+    return _table(("Word", "Usual", "What"), rows)
+
+
+def _faults(entries: Iterable[Entry]) -> Callable[[], str]:
+    def table() -> str:
+        rows = []
+        for entry in entries:
+            says = f"{entry.says} *rows*" if entry.of_rows else entry.says
+            takes = ", ".join(f"`{name}`" for name in entry.takes)
+            rows.append((f"`{entry.name}`", says, takes))
+        return _table(("Fault", "What happens", "Takes"), rows)
+
+    return table
+
+
+def _control_paths() -> str:
+    class Nothing:
+        system = "nothing"
+
+        def handle(self, request: Request) -> Response:
+            return Response(404)
+
+    control = Control(Nothing(), FaultDesk(), RequestLog(), None)
+    told = json.loads(control.handle(Request.make("GET", PREFIX, {}, b"")).body)["paths"]
+    rows = [(path["method"], f"`{path['path'].removeprefix(PREFIX)}`", path["says"]) for path in told]
+    return _table(
+        ("Method", "Path after `control`", "What"), [row if row[1] != "``" else (row[0], "", row[2]) for row in rows]
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "hygiene/rules.py": _rules,
+    "model/streams.py": _streams,
+    "sandbox/control.py": _control_paths,
+    "sandbox/faults.py": _fault_words,
+    "sandbox/transport_faults.py": _faults(TRANSPORT),
+    "sandbox/salesforce/faults.py": _faults(SALESFORCE),
+    "sandbox/hubspot/faults.py": _faults(HUBSPOT),
+}

@@ -84,13 +84,21 @@ def test_query_in_the_docs_answers(block: Block, sample_store: Path) -> None:
     connection.close()
 
 
+def shown_after(program: Block) -> str | None:
+    """What a page says a program prints: the text block that follows it at once."""
+    texts = [block for block in blocks("text", pages=(program.page,)) if 0 < block.start - program.end < 20]
+    return texts[0].text if texts else None
+
+
 @pytest.mark.parametrize("block", blocks("python"), ids=ids(blocks("python")))
 def test_program_in_the_docs_runs(
     block: Block, sample_store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(sample_store.parent)
     exec(compile(block.text, block.label, "exec"), {})
-    assert capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert out
+    assert out == (shown_after(block) or out)
 
 
 def test_sample_export_is_read_whole(sample_store: Path) -> None:
