@@ -1,12 +1,13 @@
-"""From the columns of an answer, JSON or CSV, to a batch of canonical ones."""
+"""From the columns of an answer, JSON or CSV, to a batch of canonical ones; from canonical values to what is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from connectors._salesforce_derived import Derived
 from connectors._salesforce_fields import CURRENCY
+from connectors._salesforce_rows import remote_value
 from connectors._salesforce_selection import Selection
 from model.batch import Batch, CustomColumn
 from model.streams import STREAMS, Value, ValueType
@@ -103,3 +104,17 @@ def _custom_columns(selection: Selection, cells: Cells, currencies: Sequence[str
             values = [None] * len(cells)
         columns[name] = CustomColumn(custom.type, values)
     return columns
+
+
+def remote_values(selection: Selection, values: Mapping[str, Value], currency: str | None) -> dict[str, Any]:
+    """Canonical values as JSON values by API name; ValueError for one that cannot be written, or not exactly."""
+    stream = STREAMS[selection.stream]
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == "currency" and selection.sobject.has(CURRENCY):
+            found[CURRENCY] = value
+        elif name in selection.remote:
+            found[selection.remote[name]] = remote_value(stream.field(name).type, value, currency)
+        else:
+            raise ValueError(f"{selection.stream}.{name} is not mapped to a field that this user can read")
+    return found

@@ -24,9 +24,10 @@ from connectors._pace import Budget
 from connectors._retry import READ, WRITE, retrying
 from connectors._salesforce_auth import Login, SaveSecret, Secret, Session
 from connectors._salesforce_faults import SessionExpired
+from connectors._salesforce_soap import Result, envelope, results
 from connectors._salesforce_transport import Download, Transport
 from connectors.connector import Usage
-from model.errors import AuthFailed, ConfigError, Unavailable
+from model.errors import AuthFailed, ConfigError, NotPermitted, Unavailable
 from model.settings import SalesforceConnection
 
 # Hosts a token answer may send us to (My Domain, instances, government cloud).
@@ -40,6 +41,16 @@ WRITE_HEADERS = {
     "Sforce-Mru": "updateMru=false",
     "Sforce-Duplicate-Rule-Header": "allowSave=true",
 }
+
+
+NO_SOAP = (
+    "SOAP takes no access tokens in JWT form, and merges, conversions and restores need SOAP; switch off JWT-based "
+    "access tokens in the settings of the app."
+)
+
+
+def is_jwt(token: str) -> bool:
+    return token.startswith("eyJ") and token.count(".") == 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +158,34 @@ class Client:
             "write", lambda sdk: sdk.restful(path, method=method, json=body, headers=dict(sent)), policy=WRITE
         )
 
+    def soap(self, operation: str, content: str) -> list[Result]:
+        """The results of one SOAP call, which is repeated like a write; `content` is the element of the operation.
+
+        NotPermitted where the org gives out tokens that SOAP does not take.
+        """
+
+        def request(sdk: Salesforce) -> list[Result]:
+            token = self._session.token if self._session else ""
+            if is_jwt(token):
+                raise NotPermitted(f"{self.name}: {NO_SOAP}", connection=self.name, missing="opaque access tokens")
+            url = f"https://{sdk.sf_instance}/services/Soap/u/{self.api_version}"
+            headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
+            response = self._transport.post(url, data=envelope(token, content), headers=headers)
+            try:
+                return results(response.content, operation)
+            except ValueError:
+                raise unreadable(self.name, "no SOAP answer") from None
+
+        answer: list[Result] = self._call("write", request, policy=WRITE)
+        return answer
+
     # --- around it ---
+
+    @property
+    def has_soap(self) -> bool:
+        """Whether our access token is of the kind that SOAP takes."""
+        self._connect()
+        return self._session is None or not is_jwt(self._session.token)
 
     @property
     def server_time(self) -> int:

@@ -1,7 +1,8 @@
 """Salesforce's error bodies, read into the error tree.
 
 Data calls answer with an array of `{errorCode, message, fields}`, OAuth with an object `{error, error_description}`,
-a gateway with HTML. Messages may quote a record's values, so only the codes enter an exception's text.
+SOAP with a fault and HTTP 500, a gateway with HTML. Messages may quote a record's values, so only the codes enter an
+exception's text.
 """
 
 from __future__ import annotations
@@ -22,12 +23,20 @@ _NO_COLUMN = re.compile(r"No such column '([\w.]+)'")
 _NO_TYPE = re.compile(r"sObject type '(\w+)'")
 
 
+# A fault is the whole call's: with such a code nothing of it was done. Others may come in the middle of the work.
+_UNTOLD_FAULTS = frozenset({"Server", "UNKNOWN_EXCEPTION", "SERVER_UNAVAILABLE"})
+_FAULT = re.compile(rb"<faultcode>(?:[\w.-]+:)?(\w{1,79})</faultcode>\s*<faultstring[^>]*>([^<]{0,2000})")
+
+
 class SessionExpired(AuthFailed):
     """The access token is no longer good; one refresh may mend it."""
 
 
 def remote_errors(body: bytes) -> list[dict[str, Any]]:
-    """The error objects of a body in either shape; empty when it holds none."""
+    """The error objects of a body in any shape; empty when it holds none."""
+    fault_found = _FAULT.search(body)
+    if fault_found:
+        return [{"errorCode": fault_found[1].decode(), "message": fault_found[2].decode("utf-8", "replace")}]
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -54,6 +63,8 @@ def salesforce_fault(connection: str, answer: Answer) -> ConnectorError | None:
     code = error_code(first)
     message = str(first.get("message", ""))
     named = _by_code(connection, code, message, answer)
+    if named is None and answer.status == 500 and _FAULT.search(answer.body) and code not in _UNTOLD_FAULTS:
+        answer = Answer(400, answer.headers, answer.body)
     return named or fault(connection, answer, code=code)
 
 
@@ -70,7 +81,7 @@ def job_fault(connection: str, state: str, message: str) -> ConnectorError:
 
 
 def _by_code(connection: str, code: str, message: str, answer: Answer) -> ConnectorError | None:
-    if answer.status == 401:
+    if answer.status == 401 or code == "INVALID_SESSION_ID":
         return SessionExpired(
             f"{connection}: Salesforce refused the session ({code or 'HTTP 401'}).", connection=connection
         )

@@ -39,6 +39,7 @@ class Current:
     modified_at: int
     currency: str | None
     exists: bool
+    merged_into: str | None = None
 
 
 class Readback:
@@ -71,6 +72,7 @@ class Readback:
         # One text that is no id would fail the whole query, for the other 199 records too.
         known = [record_id for record_id in ids if _ID.fullmatch(record_id)]
         columns = [*selection.columns, *(["LastModifiedDate"] if selection.sobject.has("LastModifiedDate") else [])]
+        self._client.usage.needs(f"reads of {selection.sobject.name}", len(known), most=IDS_PER_QUERY)
         records = self._reader.by_id(selection, known, columns, kind="read")
         try:
             return self._currents(selection, records)
@@ -82,6 +84,7 @@ class Readback:
         self.last_batch = batch
         names = tuple(batch.readable)
         gone = batch.columns.get("is_deleted", [False] * len(batch))
+        merged = batch.columns.get("merged_into", [None] * len(batch))
         stamps = [time_of(record.get("LastModifiedDate") or record[selection.version]) for record in records]
         found = {}
         for row, record_id in enumerate(batch.columns["id"]):
@@ -95,6 +98,7 @@ class Readback:
                 stamps[row],
                 currency if isinstance(currency, str) else selection.currency,
                 not gone[row],
+                None if merged[row] is None else str(merged[row]),
             )
         return found
 
@@ -119,13 +123,14 @@ class Readback:
 
     def _history(self, history: str, parent: str, ids: Sequence[str], since_us: int) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
+        self._client.usage.needs(f"reads of {history}", len(ids), most=IDS_PER_QUERY)
         try:
             for some in chunks(ids, IDS_PER_QUERY):
                 rows += self._client.rows(
                     "SELECT {parent:literal}, Field, OldValue, NewValue FROM {history:literal} "
                     "WHERE {parent:literal} IN {ids} AND CreatedDate >= {since:literal} ORDER BY CreatedDate",
                     {"parent": parent, "history": history, "ids": list(some), "since": soql_time(since_us)},
-                    kind="read",
+                    kind="history",
                 )
         except (NotPermitted, Rejected):
             return []

@@ -2,48 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from connectors._salesforce_fields import CURRENCY
+from connectors._salesforce_merge import requests_of
 from connectors._salesforce_parts import WRITABLE
 from connectors._salesforce_read import Readback
-from model.changes import Associate, Dissociate, Planned, SetField
+from connectors._salesforce_selection import Sobject
+from connectors._salesforce_soap import MAX_LOSERS, MAX_MERGES
+from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, SetField
 from model.currency import from_minor
 from model.errors import NotPermitted
 from model.streams import STREAMS, Value
 
+DEAL_NAME_LENGTH = 120
 
-def refusal(readback: Readback, planned: Planned) -> str | None:
+
+def refusal(readback: Readback, planned: Planned, external_id: str) -> str | None:
     """One sentence, or None when the change can be sent."""
     change = planned.change
-    if isinstance(change, SetField):
-        if change.key.stream not in WRITABLE:
-            return f"{change.key.stream} of Salesforce are read only here"
-        return _field_refusal(readback, change.key.stream, change.field, change.after)
-    if isinstance(change, Associate | Dissociate):
-        if (change.key.stream, change.to.stream) != ("contacts", "accounts"):
-            return f"Salesforce links contacts to accounts, not {change.key.stream} to {change.to.stream}"
-        if change.to.connection != change.key.connection:
-            return "a link must stay within one connection"
-        return _field_refusal(readback, "contacts", "account_id", change.to.id)
-    return f"changes of kind {change.kind} are not sent to Salesforce by this version"
+    if change.key.stream not in WRITABLE:
+        return f"{change.key.stream} of Salesforce are read only here"
+    try:
+        if isinstance(change, SetField):
+            return _field_refusal(readback, change.key.stream, change.field, change.after)
+        if isinstance(change, Associate | Dissociate):
+            return _link_refusal(readback, change)
+        if isinstance(change, Create):
+            return _create_refusal(readback, change, external_id)
+        if isinstance(change, Merge):
+            return _merge_refusal(readback, change)
+        if isinstance(change, Convert):
+            return _convert_refusal(change)
+        flag, done = ("deletable", "deleted") if isinstance(change, Delete) else ("undeletable", "restored")
+        return _flag_refusal(readback, change.key.stream, flag, done)
+    except NotPermitted as error:
+        return str(error)
 
 
-def _field_refusal(readback: Readback, stream: str, field: str, after: Value) -> str | None:
+def _link_refusal(readback: Readback, change: Associate | Dissociate) -> str | None:
+    if (change.key.stream, change.to.stream) != ("contacts", "accounts"):
+        return f"Salesforce links contacts to accounts, not {change.key.stream} to {change.to.stream}"
+    if change.to.connection != change.key.connection:
+        return "a link must stay within one connection"
+    return _field_refusal(readback, "contacts", "account_id", change.to.id)
+
+
+def _flag_refusal(readback: Readback, stream: str, flag: str, done: str) -> str | None:
+    sobject = readback.selection(stream).sobject
+    return None if flag in sobject.flags else f"{sobject.name} records may not be {done} by this user"
+
+
+def _create_refusal(readback: Readback, change: Create, external_id: str) -> str | None:
+    selection = readback.selection(change.key.stream)
+    sobject, values = selection.sobject, dict(change.values)
+    key = sobject.field(external_id)
+    if key is None or key.get("externalId") is not True or key.get("createable") is not True:
+        return (
+            f"{sobject.name} has no external id to make records by: add a text field {external_id} to it, marked as "
+            "External ID and Unique, and let this user edit it, or name another such field as external_id"
+        )
+    length = key.get("length")
+    if isinstance(length, int) and 0 < length < len(change.key.id):
+        return f"the external id has {len(change.key.id)} characters and {external_id} holds {length}"
+    if any(STREAMS[change.key.stream].field(name).type == "money" for name in values) and (
+        sobject.has(CURRENCY) and values.get("currency") is None
+    ):
+        return "an amount in an org of several currencies needs its currency"
+    for name, value in change.values:
+        if value is not None and name != "currency":
+            refused = _field_refusal(readback, change.key.stream, name, value, flag="createable", verb="set")
+            if refused:
+                return refused
+    given = [selection.remote[name] for name, value in change.values if value is not None and name in selection.remote]
+    return _missing_refusal(sobject, given)
+
+
+def _missing_refusal(sobject: Sobject, given: Collection[str]) -> str | None:
+    """What a new record needs and the change does not give."""
+    for field in sobject.fields.values():
+        is_needed = field.get("createable") is True and field.get("nillable") is False
+        if is_needed and field.get("defaultedOnCreate") is not True and field["name"] not in given:
+            return f"{sobject.name}.{field['name']} is required in a new record"
+    return None
+
+
+def _merge_refusal(readback: Readback, change: Merge) -> str | None:
+    refused = _flag_refusal(readback, change.key.stream, "mergeable", "merged")
+    if refused:
+        return refused
+    ids = [change.key.id, *(loser.id for loser in change.losers)]
+    if any((loser.connection, loser.stream) != (change.key.connection, change.key.stream) for loser in change.losers):
+        return "only records of one kind and connection can be merged"
+    if len(ids) < 2 or len(set(ids)) < len(ids):
+        return "a merge needs at least two different records"
+    if requests_of(change) > MAX_MERGES:
+        return f"Salesforce merges {MAX_MERGES * MAX_LOSERS + 1} records at once, not {len(ids)}"
+    for name, value in change.values:
+        refused = _field_refusal(readback, change.key.stream, name, value)
+        if refused:
+            return refused
+    return None
+
+
+def _convert_refusal(change: Convert) -> str | None:
+    if change.key.stream != "leads":
+        return f"leads are converted, not {change.key.stream}"
+    targets = ((change.contact, "contacts"), (change.account, "accounts"))
+    for target, stream in targets:
+        if target is not None and (target.connection, target.stream) != (change.key.connection, stream):
+            return f"a lead becomes one of the {stream} of its own connection, not {target.stream}"
+    if change.deal_name is not None and not 0 < len(change.deal_name) <= DEAL_NAME_LENGTH:
+        return f"a deal's name has 1 to {DEAL_NAME_LENGTH} characters"
+    return None
+
+
+def _field_refusal(
+    readback: Readback, stream: str, field: str, after: Value, *, flag: str = "updateable", verb: str = "updated"
+) -> str | None:
     name = f"{stream}.{field}"
     if field not in STREAMS[stream].field_names:
         return f"{name} does not exist"
-    try:
-        selection = readback.selection(stream)
-    except NotPermitted as error:
-        return str(error)
+    selection = readback.selection(stream)
     api_name = selection.remote.get(field)
     described = selection.sobject.field(api_name) if api_name else None
     if described is None:
         return f"{name} is not mapped to a field that this user can read"
     where = f"{selection.sobject.name}.{api_name}"
-    if described.get("updateable") is not True:
-        return f"{where} may not be updated by this user"
+    if described.get(flag) is not True:
+        return f"{where} may not be {verb} by this user"
     if described.get("type") == "percent":
         return f"{where} is a percentage, which this version reads but does not write"
     if STREAMS[stream].field(field).type == "money" and after is not None:

@@ -104,6 +104,7 @@ class Sender:
             )
         if not requests:
             return []
+        self._client.usage.needs(f"guarded updates of {sobject}", len(requests), most=COMPOSITE_RECORDS)
         answer = self._client.write("POST", "composite", {"allOrNone": False, "compositeRequest": requests})
         answers = answer.get("compositeResponse") if isinstance(answer, dict) else None
         by_reference = {a.get("referenceId"): a for a in answers or [] if isinstance(a, dict)}
@@ -116,14 +117,14 @@ class Sender:
         status = answer.get("httpStatusCode") if answer else None
         changes = unit.open_changes(write)
         if answer is None or not isinstance(status, int) or status >= 500:
-            errors = _errors(answer.get("body")) if answer else []
+            errors = row_errors(answer.get("body")) if answer else []
             if errors and error_code(errors[0]) == LOCK:
                 return True
             unit.settle(changes, "unknown", "NO_ANSWER", "Salesforce did not say what became of this row")
         elif status == 412:
             unit.settle(changes, "conflict", "MOVED", REFUSED)
         elif status >= 300:
-            return self._settle_errors(unit, changes, _errors(answer.get("body")), f"HTTP {status}")
+            return self._settle_errors(unit, changes, row_errors(answer.get("body")), f"HTTP {status}")
         else:
             unit.accepted.add(write.id)
         return False
@@ -134,6 +135,7 @@ class Sender:
             body = self._body(unit, write, current[write.id])
             if not body:
                 continue
+            self._client.usage.needs(f"updates of {sobject} alone", 1, most=1)
             try:
                 self._client.write("PATCH", f"sobjects/{sobject}/{write.id}", body, _condition(current[write.id]))
             except Conflict:
@@ -154,6 +156,7 @@ class Sender:
                 records.append({"attributes": {"type": sobject}, "id": write.id, **body})
         if not records:
             return []
+        self._client.usage.needs(f"updates of {sobject}", len(records), most=COLLECTION_RECORDS)
         answer = self._client.write("PATCH", "composite/sobjects", {"allOrNone": False, "records": records})
         if not isinstance(answer, list) or len(answer) != len(records):
             for write in asked:
@@ -163,7 +166,7 @@ class Sender:
         for write, row in zip(asked, answer, strict=True):
             if isinstance(row, dict) and row.get("success") is True:
                 unit.accepted.add(write.id)
-            elif self._settle_errors(unit, unit.open_changes(write), _errors(row), ""):
+            elif self._settle_errors(unit, unit.open_changes(write), row_errors(row), ""):
                 locked.append(write)
         return locked
 
@@ -180,7 +183,7 @@ class Sender:
         return False
 
 
-def _errors(body: Any) -> list[Mapping[str, Any]]:
+def row_errors(body: Any) -> list[Mapping[str, Any]]:
     """Error objects of a composite body (a list) or of a collection row (its `errors`)."""
     if isinstance(body, Mapping):
         body = body.get("errors", [body])

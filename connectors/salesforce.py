@@ -1,4 +1,4 @@
-"""Salesforce: pulls the canonical streams over REST and writes field corrections and account links back."""
+"""Salesforce: pulls the canonical streams over REST and Bulk 2.0, and writes every kind of change back."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from connectors._salesforce_auth import SaveSecret, Secret
 from connectors._salesforce_bulk import BULK_ROWS, PAGE_ROWS, BulkReader
 from connectors._salesforce_check import check_org
 from connectors._salesforce_client import Client, Clocks
+from connectors._salesforce_convert import Converting, observed_conversions
+from connectors._salesforce_create import Creating
+from connectors._salesforce_deeds import Kind, carry_out
+from connectors._salesforce_merge import Merging, observed_merges
+from connectors._salesforce_observe import observed_records
 from connectors._salesforce_parts import PARTS, STREAM_NAMES
 from connectors._salesforce_pull import Pull, count_part
-from connectors._salesforce_read import Current, Readback
+from connectors._salesforce_read import Readback
 from connectors._salesforce_refusal import refusal
+from connectors._salesforce_remove import Deleting, Restoring
 from connectors._salesforce_schema import Schema
-from connectors._salesforce_send import COLLECTION_RECORDS, Sender
+from connectors._salesforce_send import Sender
+from connectors._salesforce_units import BEFORE_FIELDS, units_of_fields, units_of_kind
 from connectors._salesforce_write import CONDITIONAL_MAX_RECORDS, Guard, Writer
-from connectors.connector import Access, Arrival, Observed, Sent, Usage
+from connectors.connector import Access, Observed, Sent, Usage
 from model.batch import Page, Watermark
-from model.changes import Associate, Change, Dissociate, Planned, SetField, slot_of
+from model.changes import Convert, Create, Delete, Merge, Planned, Restore
 from model.errors import ConfigError, InputError
 from model.settings import SalesforceConnection
-from model.streams import Value
 
 
 class SalesforceConnector:
@@ -50,6 +56,15 @@ class SalesforceConnector:
         self._schema = Schema(self._client, settings.fields, settings.currency)
         self._readback = Readback(self._client, self._schema)
         self._writer = Writer(self._client, self._readback, Sender(self._client, self._readback))
+        self._external_id = settings.external_id
+        self._creating = Creating(self._client, self._readback, settings.external_id)
+        self._kinds: dict[str, Kind] = {
+            Restore.kind: Restoring(self._client, self._readback),
+            Merge.kind: Merging(self._client, self._readback),
+            Convert.kind: Converting(self._client, self._readback),
+            Create.kind: self._creating,
+            Delete.kind: Deleting(self._client, self._readback),
+        }
         self._bulk = BulkReader(self._client, page_rows=bulk_page_rows)
         self._bulk_rows = bulk_rows
         self._guard = guard
@@ -83,46 +98,46 @@ class SalesforceConnector:
 
     def refusal(self, change: Planned) -> str | None:
         """By describe (one call per object and run, made when first needed): mapping, permission, length, picklist."""
-        return refusal(self._readback, change)
+        return refusal(self._readback, change, self._external_id)
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
-        """Units of one object and at most 200 records, all changes of a record in one unit.
+        """Units of one kind and object, each one call's worth; of field changes and links, 200 records' worth.
 
-        Accounts go before what hangs on them. Records linked to the same account are neighbours, so that their
-        updates share a call instead of waiting for each other's lock on it.
+        What is restored, merged, converted and made goes before what is written into it, deletions go last.
         """
-        by_record: dict[tuple[str, str], list[Planned]] = {}
-        for planned in changes:
-            by_record.setdefault((planned.change.key.stream, planned.change.key.id), []).append(planned)
+        ordinary = [planned for planned in changes if planned.change.kind not in self._kinds]
         if self._guard is None:
-            self._writer.guard = "conditional" if len(by_record) <= CONDITIONAL_MAX_RECORDS else "re-read"
-        units: list[tuple[Planned, ...]] = []
-        for stream in STREAM_NAMES:
-            mine = [(record_id, group) for (of, record_id), group in by_record.items() if of == stream]
-            mine.sort(key=lambda item: (_parent(item[1]), item[0]))
-            for start in range(0, len(mine), COLLECTION_RECORDS):
-                some = mine[start : start + COLLECTION_RECORDS]
-                units.append(tuple(planned for _, group in some for planned in group))
-        return units
+            records = {planned.change.key for planned in ordinary}
+            self._writer.guard = "conditional" if len(records) <= CONDITIONAL_MAX_RECORDS else "re-read"
+        return [
+            *(unit for kind in BEFORE_FIELDS for unit in units_of_kind(changes, kind)),
+            *units_of_fields(ordinary),
+            *units_of_kind(changes, Delete.kind),
+        ]
 
     def send(self, batch: tuple[Planned, ...]) -> Sent:
-        """Write one unit behind the guard and read it back (see `Writer`)."""
-        return self._writer.send(batch) if batch else Sent(())
+        """Write one unit and read it back: field changes and links behind the guard of `Writer`, others of `Deeds`."""
+        if not batch:
+            return Sent(())
+        kind = self._kinds.get(batch[0].change.kind)
+        return self._writer.send(batch) if kind is None else carry_out(self._client, kind, batch)
 
     def observe(self, changes: Sequence[Planned]) -> Mapping[str, Observed]:
         """One call per object and 200 records, and one more for their field history where the org keeps one."""
-        by_stream: dict[str, list[Planned]] = {}
+        by_group: dict[tuple[str, str], list[Planned]] = {}
         for planned in changes:
-            by_stream.setdefault(planned.change.key.stream, []).append(planned)
+            kind = planned.change.kind if planned.change.kind in self._kinds else ""
+            by_group.setdefault((kind, planned.change.key.stream), []).append(planned)
         found: dict[str, Observed] = {}
-        for stream, mine in by_stream.items():
-            ids = sorted({planned.change.key.id for planned in mine})
-            current = self._readback.read(stream, ids)
-            versions = [planned.change.seen_at for planned in mine if planned.change.seen_at is not None]
-            history = self._readback.replacements(stream, ids, min(versions)) if versions else {}
-            for planned in mine:
-                key = (planned.change.key.id, _field(planned.change))
-                found[planned.id] = _observed(planned.change, current.get(key[0]), history.get(key, ()))
+        for (kind, _), mine in by_group.items():
+            if kind == Merge.kind:
+                found |= observed_merges(self._readback, mine)
+            elif kind == Convert.kind:
+                found |= observed_conversions(self._readback, mine)
+            elif kind == Create.kind:
+                found |= self._creating.observed(mine)
+            else:
+                found |= observed_records(self._readback, mine)
         return found
 
     def _known(self, stream: str) -> None:
@@ -147,24 +162,3 @@ def _checked_streams(name: str, wanted: tuple[str, ...] | None) -> tuple[str, ..
             f"connections.{name}.streams: Salesforce has no stream {unknown[0]}; streams are {', '.join(STREAM_NAMES)}."
         )
     return STREAM_NAMES if wanted is None else tuple(stream for stream in STREAM_NAMES if stream in wanted)
-
-
-def _parent(group: Sequence[Planned]) -> str:
-    return next((p.change.to.id for p in group if isinstance(p.change, Associate | Dissociate)), "")
-
-
-def _observed(change: Change, now: Current | None, history: Sequence[tuple[Value, Value]]) -> Observed:
-    """What stands where a change would write; `history` are the field's changes since the plan, oldest first."""
-    if now is None or not now.exists:
-        return Observed(None, None, exists=False)
-    name, slot = _field(change), slot_of(change)
-    if name not in now.values:
-        return Observed(None, now.version, is_known=False)
-    ours = [place for place, (_, new) in enumerate(history) if slot is not None and new == slot.after]
-    arrival = Arrival(history[ours[-1]][0], stands=ours[-1] == len(history) - 1) if ours else None
-    return Observed(now.values[name], now.version, arrival=arrival)
-
-
-def _field(change: Change) -> str:
-    """The canonical field a sendable change writes."""
-    return change.field if isinstance(change, SetField) else "account_id"

@@ -48,6 +48,8 @@ class SalesforceConnection(_Remote):
     currency: str | None = Field(
         default=None, pattern=r"^[A-Z]{3}$"
     )  # of a single-currency org, which does not tell it
+    # The text field, an External ID with unique values, that records made by us carry; an administrator makes it.
+    external_id: str = Field(default="Trueline_Id__c", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")
 
 
 class HubspotConnection(_Remote):

@@ -33,6 +33,7 @@ class World:
     accounts: list[str] = field(default_factory=list)
     contacts: list[str] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
+    everything: Watermark = field(default_factory=Watermark)
 
     def pull(self) -> None:
         for stream in ("accounts", "contacts"):

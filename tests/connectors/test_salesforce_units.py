@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model.changes import Associate, Create, Delete, Planned, SetField
+from model.changes import Associate, Change, Convert, Create, Delete, Merge, Planned, Restore, SetField
 from model.evidence import RecordKey
 from tests.connectors.salesforce_world import BETTER, PHONE, World
 
@@ -35,6 +35,7 @@ def refusals() -> list[Any]:
     contact = RecordKey("sf", "contacts", "003000000000001AAA")
     account = RecordKey("sf", "accounts", "001000000000001AAA")
     lead = RecordKey("sf", "leads", "00Q000000000001AAA")
+    other, deal = RecordKey("sf", "contacts", "003000000000002AAA"), RecordKey("sf", "deals", "006000000000001AAA")
     cases: dict[str, tuple[Any, str | None]] = {
         "fine": (SetField(contact, "phone", None, BETTER, 1, "r"), None),
         "clear": (SetField(contact, "phone", PHONE, None, 1, "r"), None),
@@ -50,8 +51,22 @@ def refusals() -> list[Any]:
         "users": (SetField(RecordKey("sf", "users", "005"), "name", "a", "b", 1, "r"), "read only"),
         "backwards-link": (Associate(account, contact, "primary", 1, "r"), "links contacts to accounts"),
         "far-link": (Associate(contact, RecordKey("hs", "accounts", "1"), "primary", 1, "r"), "one connection"),
-        "create": (Create(contact, (), None, "r"), "create are not sent"),
-        "delete": (Delete(contact, 1, "r"), "delete are not sent"),
+        "create": (Create(contact, (("family_name", "L"),), None, "r"), None),
+        "create-nothing": (Create(contact, (), None, "r"), "LastName is required"),
+        "create-read-only": (Create(contact, (("last_activity_on", 1),), None, "r"), "may not be set"),
+        "create-long-id": (Create(RecordKey("sf", "contacts", "t" * 65), (), None, "r"), "holds 64"),
+        "create-user": (Create(RecordKey("sf", "users", "t"), (), None, "r"), "read only"),
+        "delete": (Delete(contact, 1, "r"), None),
+        "restore": (Restore(contact, 1, "r"), None),
+        "merge": (Merge(contact, (other,), (("phone", BETTER),), 1, "r"), None),
+        "merge-value": (Merge(contact, (other,), (("family_name", None),), 1, "r"), "may not be blank"),
+        "merge-alone": (Merge(contact, (contact,), (), 1, "r"), "different records"),
+        "merge-far": (Merge(contact, (RecordKey("hs", "contacts", "1"),), (), 1, "r"), "one kind and connection"),
+        "merge-deals": (Merge(deal, (RecordKey("sf", "deals", "0062"),), (), 1, "r"), "may not be merged"),
+        "convert": (Convert(lead, contact, account, 1, "r"), None),
+        "convert-contact": (Convert(contact, None, None, 1, "r"), "leads are converted"),
+        "convert-to-lead": (Convert(lead, account, None, 1, "r"), "becomes one of the contacts"),
+        "convert-name": (Convert(lead, None, None, 1, "r", deal_name="x" * 121), "1 to 120"),
     }
     return [pytest.param(change, expected, id=name) for name, (change, expected) in cases.items()]
 
@@ -71,3 +86,36 @@ def test_restricted_picklist_refuses_a_value_it_has_not(world: World) -> None:
     world.sink._schema.forget("Contact")
     change = Planned("c1", SetField(RecordKey("sf", "contacts", "003x"), "phone", None, "1", 1, "r"))
     assert "may not be updated" in str(world.sink.refusal(change))
+
+
+def test_org_without_our_external_id_is_told_how_to_get_it(world: World) -> None:
+    world.app.hide_field("Contact", "Trueline_Id__c")
+    world.sink._schema.forget("Contact")
+    told = str(world.sink.refusal(Planned("c1", Create(RecordKey("sf", "contacts", "t"), (), None, "r"))))
+    assert "add a text field Trueline_Id__c to it, marked as External ID and Unique" in told
+    assert "external_id" in told
+
+
+def test_units_come_in_the_order_of_dependence(world: World) -> None:
+    keys = {stream: RecordKey("sf", stream, f"{stream}1") for stream in ("accounts", "contacts", "leads")}
+    contact, account, lead = keys["contacts"], keys["accounts"], keys["leads"]
+    changes: list[Change] = [
+        Delete(account, 1, "r"), Delete(contact, 1, "r"), SetField(contact, "phone", None, "1", 1, "r"),
+        Create(contact, (), None, "r"), Create(account, (), None, "r"), Convert(lead, None, None, 1, "r"),
+        Merge(contact, (RecordKey("sf", "contacts", "2"),), (), 1, "r"), Restore(contact, 1, "r"),
+    ]  # fmt: skip
+    units = world.sink.batches([Planned(str(number), change) for number, change in enumerate(changes)])
+    assert [(unit[0].change.kind, unit[0].change.key.stream) for unit in units] == [
+        ("restore", "contacts"), ("merge", "contacts"), ("convert", "leads"), ("create", "accounts"),
+        ("create", "contacts"), ("set-field", "contacts"), ("delete", "contacts"), ("delete", "accounts"),
+    ]  # fmt: skip
+
+
+def test_merge_units_hold_two_hundred_requests(world: World) -> None:
+    def merge(number: int, losers: int) -> Planned:
+        keys = [RecordKey("sf", "contacts", f"{number}-{n}") for n in range(losers + 1)]
+        return Planned(str(number), Merge(keys[0], tuple(keys[1:]), (), 1, "r"))
+
+    units = world.sink.batches([merge(number, 3) for number in range(101)])
+    assert [len(unit) for unit in units] == [100, 1]
+    assert "401 records at once" in str(world.sink.refusal(merge(1, 401)))
