@@ -81,9 +81,9 @@ def _stored(frame: pl.DataFrame, name: str) -> pl.Expr:
     column = pl.col(name)
     if isinstance(kind, pl.Datetime):
         return (
-            column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000")
+            column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
             if kind.time_zone
-            else (column.dt.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000"))
+            else (column.dt.strftime("%Y-%m-%dT%H:%M:%S.000+0000"))
         )
     if kind == pl.Date:
         return column.dt.strftime("%Y-%m-%d")

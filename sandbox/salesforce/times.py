@@ -1,4 +1,7 @@
-"""Dates and times as Salesforce writes them; a stored time is the text 2026-01-01T00:00:00.000+0000."""
+"""Dates and times as Salesforce writes them; a stored time is the text 2026-01-01T00:00:00.000+0000.
+
+All times are whole seconds: two writes within one have equal stamps, and nothing about a stamp tells them apart.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z
 
 
 def text_of_ms(ms: int) -> str:
-    return f"{_EPOCH + timedelta(milliseconds=ms - ms % 1000):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}+0000"
+    """The second that the millisecond falls into."""
+    return f"{_EPOCH + timedelta(seconds=ms // 1000):%Y-%m-%dT%H:%M:%S}.000+0000"
 
 
 def text_of(moment: datetime) -> str:

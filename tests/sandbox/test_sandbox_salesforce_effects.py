@@ -292,3 +292,11 @@ def test_new_lead_has_the_orgs_default_status_and_a_deal_only_stages_in_use(org:
     again = org.client.post("/services/data/v60.0/sobjects/Opportunity", json=DEAL)
     assert again.json()[0]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
     assert org.patch("Opportunity", made, NextStep="call").status_code == 204
+
+
+def test_stamps_are_whole_seconds(org: Org) -> None:
+    org.create("Account", Name="A")
+    row = org.records("SELECT CreatedDate, LastModifiedDate, SystemModstamp FROM Account")[0]
+    assert {value[19:] for name, value in row.items() if name != "attributes"} == {".000+0000"}
+    task = org.create("Task", ReminderDateTime="2026-05-01T10:00:00.678Z")
+    assert org.app.row("Task", task)["ReminderDateTime"] == "2026-05-01T10:00:00.000+0000"

@@ -68,7 +68,7 @@ def test_load_gives_records_the_api_serves(org: Org) -> None:
         "Account": {"Name": "A"},
         "Birthdate": "1990-05-01",
         "DoNotCall": False,
-        "SystemModstamp": "2026-03-01T12:30:15.678+0000",
+        "SystemModstamp": "2026-03-01T12:30:15.000+0000",
         "FirstName": None,
     }
 

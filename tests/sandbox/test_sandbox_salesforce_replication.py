@@ -37,7 +37,7 @@ def test_updated_tells_the_ids_of_a_window_and_how_far_it_reaches(org: Org) -> N
     org.app.delete("Account", org.create("Account", Name="B"))
     body = updated(org, start)
     assert body["ids"] == [account]
-    assert start <= moment(body["latestDateCovered"]) <= org.app.clock.now()
+    assert start.replace(microsecond=0) <= moment(body["latestDateCovered"]) <= org.app.clock.now()
     org.app.clock.turn(60)
     assert updated(org, org.app.clock.now())["ids"] == []
 
@@ -54,7 +54,7 @@ def test_late_commit_is_stamped_when_written_and_seen_when_committed(org: Org) -
     other = org.create("Account", Name="In time")
     body = updated(org, began)
     assert body["ids"] == [other]
-    assert moment(body["latestDateCovered"]) == began.replace(microsecond=began.microsecond // 1000 * 1000)
+    assert moment(body["latestDateCovered"]) == began.replace(microsecond=0)
     org.app.clock.turn(10)
     ids = org.app.doors["commit"](transaction=transaction)
     stamp = moment(org.app.row("Account", account)["SystemModstamp"])
