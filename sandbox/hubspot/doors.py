@@ -49,7 +49,7 @@ class Doors(OfficeDoors):
             self.edit, self.create, self.delete, self.restore_record, self.merge, self.associate, self.dissociate,
             self.row, self.count, self.expire_tokens, self.renew_tokens, self.revoke_scope, self.grant_scope,
             self.add_token, self.set_index_lag, self.catch_up_index, self.set_limits, self.require, self.drop_rules,
-            self.set_salesforce_integration, self.set_oauth_v1, self.deliver_webhooks, self.set_webhook_courier,
+            self.set_salesforce_integration, self.set_account, self.deliver_webhooks, self.set_webhook_courier,
             self.refuse_refresh, self.use_up_calls,
         )  # fmt: skip
         opened = {**{door.__name__: door for door in mine}, **self.office_doors}
@@ -186,9 +186,13 @@ class Doors(OfficeDoors):
     def drop_rules(self) -> None:
         self.settings.admin_rules.clear()
 
-    def set_oauth_v1(self, on: bool) -> None:
-        """Let the first version of OAuth answer, or be gone as it is from February 2027 on."""
-        self.settings.oauth_v1 = on
+    def set_account(self, **switches: Any) -> None:
+        """Set switches of `Settings`: time_zone, currency, deal_merge_makes_new_id, oauth_may_associate, oauth_v1, ...;
+        LookupError for one there is not, or one that has a door of its own."""
+        for name, value in switches.items():
+            if name not in self.settings.__slots__ or name in ("salesforce_integration", "admin_rules"):
+                raise LookupError(f"there is no switch {name}")
+            setattr(self.settings, name, value)
 
     def set_salesforce_integration(self, on: bool) -> None:
         """Connect the account to Salesforce: companies cannot be merged, and the integration's properties exist."""

@@ -107,7 +107,7 @@ def test_tokens_are_inspected_by_path_in_v1_and_by_form_later(account: Account) 
 
 
 def test_first_version_of_oauth_can_be_gone(account: Account) -> None:
-    account.post("/__sandbox__/doors/set_oauth_v1", {"on": False})
+    account.post("/__sandbox__/doors/set_account", {"oauth_v1": False})
     assert post(account, "v1/token", REFRESH).status_code == 404
     assert account.client.get("/oauth/v1/access-tokens/pat-sandbox-token").status_code == 404
     assert post(account, "2026-03/token", REFRESH).status_code == 200

@@ -61,7 +61,7 @@ def test_required_property_of_the_create_form_holds_for_new_records_only(account
 
 def test_users_of_an_oauth_app_may_be_kept_from_associating_from_2026_09_on(account: Account) -> None:
     account.app.add_token("oauth-token", 2002, is_oauth=True)
-    account.app.settings.oauth_may_associate = False
+    account.post("/__sandbox__/doors/set_account", {"oauth_may_associate": False})
     put = "/crm/objects/{}/contacts/3/associations/default/companies/12"
     for version, token, status in (
         ("2026-09", "oauth-token", 403),
@@ -105,3 +105,17 @@ def test_salesforce_ids_are_set_by_the_integration_only(account: Account) -> Non
     assert account.patch("/crm/v3/objects/companies/11", {"salesforceaccountid": "x"}).status_code == 400
     shown = account.get("/crm/v3/objects/companies/11", properties="salesforceaccountid").json()
     assert shown["properties"]["salesforceaccountid"] == "001000000000001AAA"
+
+
+def test_merged_deals_get_a_new_id_when_the_account_is_set_so(account: Account) -> None:
+    assert account.app.merge("deals", "21", "22") == "21"
+    other = account.app.create("deals", dealname="X", dealstage="contractsent")
+    account.app.set_account(deal_merge_makes_new_id=True)
+    survivor = account.app.merge("deals", "21", other)
+    assert survivor not in ("21", other)
+    assert {account.get(f"{OLD}/{one}").json()["id"] for one in ("21", "22", other)} == {survivor}
+
+
+def test_switch_there_is_not_is_refused_at_the_door(account: Account) -> None:
+    for name in ("colour", "salesforce_integration"):
+        assert account.post("/__sandbox__/doors/set_account", {name: True}).status_code == 400
