@@ -32,6 +32,7 @@ MIN_GZIP = 1_000
 PIECE = 1_024
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 _LENGTH = re.compile(r"\d{1,12}")
+_REASONS = {int(status): status.phrase for status in HTTPStatus}
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -262,7 +263,7 @@ class Connection(BaseHTTPRequestHandler):
 
 
 def _head(status: int, headers: dict[str, str]) -> bytes:
-    reason = HTTPStatus(status).phrase if status in list(HTTPStatus) else "Unknown"
+    reason = _REASONS.get(status, "Unknown")
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 {status} {reason}\r\n{lines}\r\n".encode("latin-1", "replace")
 

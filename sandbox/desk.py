@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -104,8 +104,10 @@ class FaultDesk:
         with self._lock:
             self._armed.clear()
 
-    def strike(self, request: Request, kind: str = "") -> list[Fault]:
-        """The faults that strike this call; counts the call for every fault that matches it."""
+    def strike(self, request: Request, kind: Callable[[Request], str] = lambda _: "") -> list[Fault]:
+        """The faults that strike this call, which is of that kind; counts it for every fault that matches it."""
+        if not self._armed:
+            return []
         with self._lock:
             matching = [armed for armed in self._armed if armed.fault.matches(request, kind)]
             return [fault for armed in matching if (fault := armed.strike()) is not None]

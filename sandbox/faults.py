@@ -83,10 +83,10 @@ class Fault:
         """Whether single rows of a call fail instead of the call."""
         return bool(self.rows) or self.row_share is not None or bool(self.row_contains)
 
-    def matches(self, request: Request, kind: str = "") -> bool:
+    def matches(self, request: Request, kind: Callable[[Request], str] = lambda _: "") -> bool:
         if self.method and self.method.upper() != request.method:
             return False
-        if self.of_kind and self.of_kind != kind:
+        if self.of_kind and self.of_kind != kind(request):
             return False
         if not re.search(self.route, request.path, re.IGNORECASE):
             return False

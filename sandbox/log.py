@@ -7,6 +7,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 # Requests of which every detail is kept; the counts know all of them.
@@ -67,7 +68,9 @@ class RequestLog:
 
     def append(self, entry: Logged) -> None:
         with self._lock:
-            entry = replace(entry, target=entry.target[:_MAX_TARGET], route=self._known(route_of(entry.path)))
+            route = self._known(route_of(entry.path))
+            if route != entry.route or len(entry.target) > _MAX_TARGET:
+                entry = replace(entry, target=entry.target[:_MAX_TARGET], route=route)
             self._entries.append(entry)
             key = (entry.kind, entry.method, entry.route, entry.status, entry.fault)
             self._totals.setdefault(key, Total()).add(1, entry.received, entry.sent)
@@ -140,6 +143,7 @@ class RequestLog:
         return [asdict(entry) for entry in self]
 
 
+@lru_cache(maxsize=4096)
 def route_of(path: str) -> str:
     """The path with its ids taken out, so that calls for different records count as the same."""
     return "/".join("{id}" if _ID.fullmatch(part) else part for part in path.rstrip("/").split("/")) or "/"

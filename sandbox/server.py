@@ -6,7 +6,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from email.utils import formatdate
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -18,7 +18,7 @@ from sandbox.control import PREFIX, Control
 from sandbox.desk import FaultDesk
 from sandbox.doors import doors_of, open_door
 from sandbox.faults import Fault
-from sandbox.log import Logged, RequestLog
+from sandbox.log import Logged, RequestLog, route_of
 from sandbox.row_faults import in_force
 from sandbox.wire import App, Request, Response
 
@@ -47,6 +47,13 @@ class HasFaults(Protocol):
 
 
 @runtime_checkable
+class TellsUsage(Protocol):
+    """An app that puts headers about its limits on its answers, also on errors."""
+
+    def usage_headers(self, request: Request, status: int) -> Mapping[str, str]: ...
+
+
+@runtime_checkable
 class KeepsTime(Protocol):
     """An app with a clock of its own, which its Date headers tell too."""
 
@@ -68,6 +75,9 @@ class Listener:
         self.app = app
         self.faults = FaultDesk(app.faults if isinstance(app, HasFaults) else (), doors_of(app))
         self.requests = RequestLog()
+        # Asked once: to look for a protocol's members takes longer than most answers.
+        self._clock = app.clock if isinstance(app, KeepsTime) else None
+        self._names_kinds = app if isinstance(app, NamesKinds) else None
         self._control = Control(app, self.faults, self.requests, state_dir)
         self._server = Server(port, self, tls)
         self._stopping = threading.Event()
@@ -100,7 +110,7 @@ class Listener:
         try:
             if request.path.startswith(PREFIX):
                 return self._control.handle(request), []
-            struck = self.faults.strike(request, self._kind(request))
+            struck = self.faults.strike(request, self._kind)
             return self._answer(request, struck), struck
         except ConnectionDropped:
             raise
@@ -110,6 +120,8 @@ class Listener:
 
     def _answer(self, request: Request, struck: list[Fault]) -> Response:
         response = self._apply("before", request, None, struck)
+        if response is not None and isinstance(self.app, TellsUsage) and b"<html" not in response.body[:200].lower():
+            response.headers = {**self.app.usage_headers(request, response.status), **response.headers}
         if response is None:
             with in_force(struck):
                 response = self.app.handle(request)
@@ -120,7 +132,7 @@ class Listener:
 
     def date(self) -> str:
         """The Date header of an answer given now."""
-        now_ms = self.app.clock.now_ms() if isinstance(self.app, KeepsTime) else time.time() * 1000
+        now_ms = self._clock.now_ms() if self._clock else time.time() * 1000
         return formatdate(now_ms / 1000, usegmt=True)
 
     def wait(self, seconds: float) -> None:
@@ -136,11 +148,21 @@ class Listener:
         status, sent = (response.status, len(response.body)) if response else (0, 0)
         received = len(request.body)
         self.requests.append(
-            Logged(request.method, request.path, request.target, status, kind, labels, received=received, sent=sent)
+            Logged(
+                request.method,
+                request.path,
+                request.target,
+                status,
+                kind,
+                labels,
+                route_of(request.path),
+                received,
+                sent,
+            )
         )
 
     def _kind(self, request: Request) -> str:
-        return self.app.kind(request) if isinstance(self.app, NamesKinds) else ""
+        return self._names_kinds.kind(request) if self._names_kinds else ""
 
     def _apply(self, stage: str, request: Request, response: Response | None, struck: list[Fault]) -> Response | None:
         """What stands after the faults of this stage; None lets the app answer."""

@@ -193,8 +193,13 @@ class SalesforceApp:
             response = self._answer(Call(request, f"{number}.0", actor_of(user_id, request)))
         except ApiError as error:
             response = error.response()
-        response.headers["Sforce-Limit-Info"] = self._org.usage.header()
+        response.headers |= self.usage_headers(request, response.status)
         return response
+
+    def usage_headers(self, request: Request, status: int) -> dict[str, str]:
+        """On every answer of the data API but that to a caller nobody knows."""
+        is_told = status != 401 and _DATA.fullmatch(request.path)
+        return {"Sforce-Limit-Info": self._org.usage.header()} if is_told else {}
 
     def _answer(self, call: Call) -> Response:
         """The answer to one request, also to one within another; refusals become their JSON."""

@@ -15,6 +15,9 @@ import httpx
 import pytest
 
 from sandbox.faults import Fault
+from sandbox.gleif import GleifApp
+from sandbox.hubspot import HubspotApp
+from sandbox.salesforce import SalesforceApp
 from sandbox.server import Listener
 from sandbox.wire import Request, Response
 from tests.certificate import self_signed_context
@@ -157,6 +160,21 @@ def test_connection_head_tells_the_length_and_sends_no_body(client: httpx.Client
     assert answer.content == b""
     # The words HEAD and GET differ by a letter in the body that is told of.
     assert int(answer.headers["Content-Length"]) == len(client.get("/50", headers=plain).content) + 1
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "BREW"])
+@pytest.mark.parametrize(
+    ("app", "path"),
+    [(SalesforceApp, "/services/data/v60.0/sobjects"), (HubspotApp, "/crm/v3/objects/contacts"), (GleifApp, "/api/v1")],
+)
+def test_connection_odd_method_gets_a_status_of_the_vendor(
+    app: type[SalesforceApp | HubspotApp | GleifApp], path: str, method: str
+) -> None:
+    headers = {"Authorization": "Bearer pat-sandbox-token"}
+    with Listener(app()) as listener, httpx.Client(base_url=listener.url, headers=headers, verify=False) as client:
+        answer = client.request(method, path)
+        assert answer.status_code in (401, 404, 405)
+        assert client.head(path).content == b""
 
 
 def test_connection_many_clients_at_once_are_all_answered(listener: Listener) -> None:

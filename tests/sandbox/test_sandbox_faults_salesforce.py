@@ -268,3 +268,25 @@ def test_world_others_edit_merge_delete_and_undelete_between_our_calls(org: Org)
     found = [org.names("SELECT Name FROM Account WHERE Phone = 'theirs' OR Name = 'b' ORDER BY Name") for _ in range(4)]
     assert found == [["a", "b"], ["a"], ["a", "b"], ["a"]]
     assert org.app.row("Account", two)["MasterRecordId"] == one
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        pytest.param("QUERY_TIMEOUT", "api-usage=0/100000", id="an error of the API"),
+        pytest.param("REQUEST_LIMIT_EXCEEDED.daily", "api-usage=100000/100000", id="the spent day"),
+        pytest.param("INVALID_SESSION_ID", None, id="an unknown caller"),
+        pytest.param("502", None, id="the edge"),
+    ],
+)
+def test_fault_tells_the_usage_as_the_api_would(org: Org, name: str, told: str | None) -> None:
+    org.listener.faults.raise_(f"salesforce.{name}")
+    assert org.query("SELECT Id FROM Account").headers.get("Sforce-Limit-Info") == told
+
+
+def test_edit_after_our_read_is_seen_by_the_next_one_only(org: Org) -> None:
+    account = org.create("Account", Name="A")
+    org.listener.faults.raise_(
+        "salesforce.edited", route="/query", stage="after", sobject="Account", record_id=account, Name="B"
+    )
+    assert [org.names("SELECT Name FROM Account") for _ in range(2)] == [["A"], ["B"]]

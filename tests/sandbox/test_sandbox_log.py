@@ -83,4 +83,4 @@ def test_log_memory_does_not_grow_with_the_requests() -> None:
         tracemalloc.stop()
     assert len(log) == 10_000
     assert log.count(route=OTHER_ROUTES) == 9_000
-    assert grown < 200_000
+    assert grown < 1_000_000  # the entries alone would take three times as much
