@@ -20,6 +20,12 @@ _SUBJECTS = (
     "Renewal reminder",
     "Left voicemail",
 )
+# How HubSpot names what came of a call.
+_OUTCOMES = {
+    "COMPLETED": "f240bbac-87c9-4f6e-bf70-924b57d47db7",
+    "NO_ANSWER": "73a0d17f-1163-4015-bdd5-ec830791da20",
+    "BUSY": "9d9162e7-6cf3-4944-bf63-4dff82258764",
+}
 _MEETINGS = ("Discovery call", "Demo", "Quarterly review", "Kick-off", "Contract review", "Lunch")
 ENGAGEMENTS = ("calls", "emails", "meetings", "notes", "tasks")
 
@@ -110,13 +116,13 @@ def engagement(kind: str, owner: pl.Series, moment: Ints, own: pl.Series, chance
     common = [own.alias("id"), created.alias("hs_timestamp")]
     subject = pl.Series(_SUBJECTS).gather(chance.of("subject").below(len(_SUBJECTS), n))
     if kind == "calls":
+        status = pl.Series(list(_OUTCOMES)).gather(chance.of("status").pick([70, 24, 6], n))
         special = [
             subject.alias("hs_call_title"),
             pl.Series(["OUTBOUND", "INBOUND"]).gather(chance.of("way").pick([75, 25], n)).alias("hs_call_direction"),
             pl.Series("hs_call_duration", np.floor(chance.of("length").random(n) ** 2 * 1_800_000)),
-            pl.Series(["COMPLETED", "NO_ANSWER", "BUSY"])
-            .gather(chance.of("status").pick([70, 24, 6], n))
-            .alias("hs_call_status"),
+            status.alias("hs_call_status"),
+            status.replace_strict(_OUTCOMES, return_dtype=pl.String).alias("hs_call_disposition"),
         ]
     elif kind == "emails":
         special = [

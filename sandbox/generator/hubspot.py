@@ -35,9 +35,10 @@ _LEAD_STATUS = ("NEW", "OPEN", "IN_PROGRESS", "ATTEMPTED_TO_CONTACT", "CONNECTED
 
 
 def owners(staff: pl.DataFrame, today: int) -> pl.DataFrame:
-    """Owner rows; those of leavers are archived."""
+    """Owner rows; those of leavers are archived on the day they left. The first one administers the portal."""
     n = len(staff)
     created = (today - staff["age"].to_numpy()) * 86_400_000 + 36_000_000
+    left = (today - staff["seen"].to_numpy()) * 86_400_000 + 64_000_000
     number = np.arange(n)
     return pl.DataFrame(
         {
@@ -49,7 +50,10 @@ def owners(staff: pl.DataFrame, today: int) -> pl.DataFrame:
             "type": ["PERSON"] * n,
             "archived": ~staff["is_active"],
             "createdAt": times(created),
-            "updatedAt": times(created),
+            "updatedAt": times(np.where(staff["is_active"].to_numpy(), created, np.maximum(left, created))),
+            "team": staff["department"],
+            "jobTitle": staff["role"],
+            "superAdmin": number == 0,
         }
     )
 
@@ -80,8 +84,14 @@ def pipelines() -> pl.DataFrame:
 
 
 def contacts(
-    skeleton: pl.DataFrame, said: pl.DataFrame, owner_ids: pl.Series, own: pl.Series, chance: Chance
+    skeleton: pl.DataFrame,
+    said: pl.DataFrame,
+    owner_ids: pl.Series,
+    own: pl.Series,
+    more: list[pl.Series],
+    chance: Chance,
 ) -> pl.DataFrame:
+    """`more` are columns that are made elsewhere."""
     n = len(own)
     stage = pl.Series(_LIFECYCLE).gather(chance.of("stage").pick(_LIFECYCLE_WEIGHTS, n))
     status = pl.Series([*_LEAD_STATUS, None]).gather(chance.of("status").pick([14, 12, 10, 10, 9, 6, 3, 36], n))
@@ -115,13 +125,19 @@ def contacts(
             times(skeleton["last_activity"].cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
             times(skeleton["created"]).alias("createdate"),
             times(skeleton["modified"]).alias("lastmodifieddate"),
+            *more,
         ]
     )
     return _by_id(frame)
 
 
 def companies(
-    skeleton: pl.DataFrame, said: pl.DataFrame, owner_ids: pl.Series, own: pl.Series, industries: pl.Series
+    skeleton: pl.DataFrame,
+    said: pl.DataFrame,
+    owner_ids: pl.Series,
+    own: pl.Series,
+    industries: pl.Series,
+    more: list[pl.Series],
 ) -> pl.DataFrame:
     website = said.select(
         pl.when(skeleton["www"] & ~pl.col("domain").str.contains("/|www"))
@@ -153,14 +169,16 @@ def companies(
             times(skeleton["last_activity"].cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
             times(skeleton["created"]).alias("createdate"),
             times(skeleton["modified"]).alias("hs_lastmodifieddate"),
+            *more,
         ]
     )
     return _by_id(frame)
 
 
 def deals(
-    frame: pl.DataFrame, owner_ids: pl.Series, own: pl.Series, last_activity: pl.Series, modified: Ints
+    frame: pl.DataFrame, owner_ids: pl.Series, own: pl.Series, last_activity: pl.Series, modified: Ints, entered: Ints
 ) -> pl.DataFrame:
+    """`entered`: since when each is in its stage (ms)."""
     stage = frame["stage"].to_numpy()
     listed = deal_world.STAGES
     closed, won = stage >= deal_world.WON, stage == deal_world.WON
@@ -185,7 +203,7 @@ def deals(
             forecast.alias("hs_manual_forecast_category"),
             frame["next_step"].alias("hs_next_step"),
             text.only(stage == deal_world.LOST, "Price").alias("closed_lost_reason"),
-            times(frame["changed"]).alias("hs_v2_date_entered_current_stage"),
+            times(entered).alias("hs_v2_date_entered_current_stage"),
             pl.Series("hs_num_times_closedate_pushed", frame["pushes"]).cast(pl.Float64),
             times(last_activity.cast(pl.Int64) * 86_400_000).alias("notes_last_updated"),
             times(frame["created"]).alias("createdate"),

@@ -26,7 +26,7 @@ _COUNTRIES = ("US", "GB", "DE", "FR", "ES")
 
 def history(staff: pl.DataFrame, user_ids: pl.Series, org: int, today: int, chance: Chance) -> pl.DataFrame:
     """LoginHistory; people differ in how many days they use the system, leavers end where they left."""
-    user, day = _days(staff, chance.of("days"))
+    user, day = days_of(staff, chance.of("days"))
     n = len(user)
     last = day == staff["seen"].to_numpy()[user]
     second = 25_000_000 + chance.of("second").below(36_000_000, n)
@@ -64,7 +64,7 @@ def history(staff: pl.DataFrame, user_ids: pl.Series, org: int, today: int, chan
     ).sort("Id")
 
 
-def _days(staff: pl.DataFrame, chance: Chance) -> tuple[Ints, Ints]:
+def days_of(staff: pl.DataFrame, chance: Chance) -> tuple[Ints, Ints]:
     """Users and how many days ago they logged in: the last time each, and on the days they worked before."""
     seen, age = staff["seen"].to_numpy(), staff["age"].to_numpy()
     habit = 0.1 + 0.85 * chance.of("habit").random(len(staff))

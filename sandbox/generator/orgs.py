@@ -9,6 +9,7 @@ from sandbox.generator import (
     activities,
     calendar,
     campaigns,
+    deal_paths,
     deals,
     ids,
     logins,
@@ -220,7 +221,7 @@ def _opportunities(
             salesforce.alive(n),
         ]
     )
-    return salesforce.shorten(frame, "Opportunity").sort("Id"), _history(made, own, owner, org, chance.of("history"))
+    return salesforce.shorten(frame, "Opportunity").sort("Id"), _history(world, own, owner, org)
 
 
 def _forecast(made: pl.DataFrame) -> list[pl.Series]:
@@ -239,8 +240,8 @@ def _forecast(made: pl.DataFrame) -> list[pl.Series]:
     ]
 
 
-def _history(made: pl.DataFrame, own: pl.Series, owner: pl.Series, org: int, chance: Chance) -> pl.DataFrame:
-    rows = deals.history(made, chance)
+def _history(world: World, own: pl.Series, owner: pl.Series, org: int) -> pl.DataFrame:
+    rows = deal_paths.of_org(world, org)
     deal, stage, moment = rows["deal"].to_numpy(), rows["stage"].to_numpy(), rows["moment"].to_numpy()
     listed = deals.STAGES
     probability = pl.Series([float(row[2]) for row in listed]).gather(stage)

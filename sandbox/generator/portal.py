@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sandbox.generator import activities, hubspot, records, skeletons, tables, text
+from sandbox.generator import (
+    activities,
+    deal_history,
+    deal_paths,
+    hubspot,
+    portal_forms,
+    portal_logins,
+    portal_sources,
+    records,
+    skeletons,
+    tables,
+    text,
+)  # fmt: skip
 from sandbox.generator.chance import Chance, Ints
 from sandbox.generator.dataset import Frames
 from sandbox.generator.world import World, last_days
@@ -17,6 +29,7 @@ def portal(world: World) -> tuple[Frames, pl.Series]:
     """All objects of the portal, and for each deal its id there (null where it has none)."""
     chance, today = world.chance.of("hubspot"), world.calendar.today
     owners = hubspot.owners(world.users, today)
+    users = owners["userId"]
     people = np.flatnonzero(world.people["slot"].to_numpy() == records.HUBSPOT)
     accounts = np.flatnonzero(world.accounts["org"].to_numpy() == -1)
     chosen = np.flatnonzero(world.deals["in_hubspot"].to_numpy())
@@ -35,10 +48,20 @@ def portal(world: World) -> tuple[Frames, pl.Series]:
     )
     skeleton = skeletons.people(world, people, people_last, chance.of("contacts"))
     firm_skeleton = skeletons.accounts(world, accounts, account_last, chance.of("companies"))
+    forms, traces = portal_forms.submissions(
+        skeleton, world.people_said[people], world.hands, today, chance.of("forms")
+    )
+    skeleton = skeleton.with_columns(_latest(skeleton["modified"], traces))
+    path = deal_paths.of_portal(world, chosen)
     modified = np.maximum(made["changed"].to_numpy(), deal_last.fill_null(0).to_numpy() * _DAY_MS)
     out: Frames = {
         "contacts": hubspot.contacts(
-            skeleton, world.people_said[people], owners["id"].gather(skeleton["owner"]), skeleton["id"], chance.of("c")
+            skeleton,
+            world.people_said[people],
+            owners["id"].gather(skeleton["owner"]),
+            skeleton["id"],
+            [*traces, *portal_sources.columns(skeleton["hand"].to_numpy(), world.hands, users)],
+            chance.of("c"),
         ),
         "companies": hubspot.companies(
             firm_skeleton,
@@ -46,11 +69,18 @@ def portal(world: World) -> tuple[Frames, pl.Series]:
             owners["id"].gather(firm_skeleton["owner"]),
             firm_skeleton["id"],
             _industries(world, accounts),
+            portal_sources.columns(firm_skeleton["hand"].to_numpy(), world.hands, users),
         ),
-        "deals": hubspot.deals(made, owners["id"].gather(made["owner"]), deal_own, deal_last, modified),
+        "deals": hubspot.deals(
+            made, owners["id"].gather(made["owner"]), deal_own, deal_last, modified, deal_history.since(path, len(made))
+        ),
         **frames,
         "owners": owners,
         "pipelines": hubspot.pipelines(),
+        "history": deal_history.rows(path, deal_own, users.gather(made["owner"])),
+        "logins": portal_logins.logins(world.users, users, today, chance.of("logins")),
+        "forms": portal_forms.forms(today),
+        "submissions": forms,
     }
     out["associations"] = pl.concat(
         [
@@ -60,6 +90,12 @@ def portal(world: World) -> tuple[Frames, pl.Series]:
         ]
     )
     return out, skeletons.spread(len(world.deals), chosen, deal_own)
+
+
+def _latest(modified: pl.Series, traces: list[pl.Series]) -> pl.Series:
+    """When each contact was last touched, a form filled in being a touch."""
+    recent = next(one for one in traces if one.name == "recent_conversion_date").dt.epoch("ms")
+    return pl.Series("modified", np.maximum(modified.to_numpy(), recent.fill_null(0).to_numpy()))
 
 
 def _industries(world: World, accounts: Ints) -> pl.Series:

@@ -22,6 +22,7 @@ class World:
 
     people and accounts: records (see `records`) with id, owner, created, modified, last_activity and account (row of
     `accounts` or -1). people_said, accounts_said: their text, row by row. soiled: the planted faults of `dirt`.
+    hands: the ways in by which records came (see `staff`).
     """
 
     calendar: Calendar
@@ -37,6 +38,7 @@ class World:
     accounts_said: pl.DataFrame
     deals: pl.DataFrame
     soiled: pl.DataFrame
+    hands: pl.DataFrame
 
 
 def build(size: int, seed: int, dirt_rate: float, as_of: date, orgs: int) -> World:
@@ -80,6 +82,7 @@ def build(size: int, seed: int, dirt_rate: float, as_of: date, orgs: int) -> Wor
         accounts_said,
         made,
         soiled,
+        hands,
     )
 
 

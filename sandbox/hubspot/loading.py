@@ -12,7 +12,8 @@ from sandbox.hubspot.derived import PHONES
 from sandbox.hubspot.kinds import BY_NUMBER, KINDS, Kind, kind_named
 from sandbox.hubspot.link_types import COUNTED, PRIMARY
 from sandbox.hubspot.links import Links
-from sandbox.hubspot.loading_office import load_logins, load_owners, load_pipelines
+from sandbox.hubspot.loading_history import load_history, wire_history, with_path
+from sandbox.hubspot.loading_office import load_forms, load_logins, load_owners, load_pipelines
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.rollups import with_rollups
 from sandbox.hubspot.schema import group_of
@@ -38,11 +39,17 @@ def load(portal: Portal, links: Links, frames: Frames) -> None:
             load_logins(portal, frames["logins"])
         if "pipelines" in frames:
             load_pipelines(portal, frames["pipelines"])
+        if "forms" in frames:
+            load_forms(portal, frames["forms"], frames.get("submissions"))
+        history = wire_history(frames["history"]) if "history" in frames else None
+        if history is not None:
+            load_history(portal, history)
         linked = _directed(links, frames["associations"]) if "associations" in frames else None
         for kind in KINDS:
             if kind.plural in frames and frames[kind.plural].height:
                 frame = _with_counts(kind, _with_primary(links, kind, frames[kind.plural], linked), frames, linked)
-                _load_records(portal, kind, with_rollups(kind, frame, frames, linked, portal.now()))
+                frame = with_rollups(kind, frame, frames, linked, portal.now())
+                _load_records(portal, kind, with_path(kind, frame, history))
         if linked is not None:
             _load_links(portal, linked)
         for kind in KINDS:

@@ -8,13 +8,17 @@ from typing import Any
 import polars as pl
 
 from sandbox.hubspot.audit import LOGINS
+from sandbox.hubspot.forms import SHELF as FORMS
+from sandbox.hubspot.forms import new_form
 from sandbox.hubspot.journal import Journal
 from sandbox.hubspot.kinds import kind_named
 from sandbox.hubspot.people import ROLES, SEATS, People, Person, record_number, record_values
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.wire_frames import plain
+from sandbox.hubspot.submissions import SHELF as SUBMISSIONS
+from sandbox.hubspot.wire_frames import plain, wire_text
 
 _SLICE = 50_000
+_FORM_FIELDS = {"email": "Email", "firstname": "First name", "lastname": "Last name", "company": "Company name"}
 
 
 def load_owners(portal: Portal, frame: pl.DataFrame) -> None:
@@ -68,7 +72,37 @@ def load_logins(portal: Portal, frame: pl.DataFrame) -> None:
     }
     body = pl.struct(pl.col(ours).alias(theirs) for ours, theirs in sorted(names.items(), key=lambda pair: pair[1]))
     rows = wire.sort("at", maintain_order=True).select(
-        pl.lit(LOGINS), "at", pl.col("userid").cast(pl.Int64), pl.lit(""), body.struct.json_encode().alias("body")
+        pl.lit(LOGINS).alias("shelf"),
+        "at",
+        pl.col("userid").cast(pl.Int64),
+        pl.lit("").alias("key"),
+        body.struct.json_encode().alias("body"),
+    )
+    for part in rows.iter_slices(_SLICE):
+        Journal(portal.store).extend(part.rows())
+
+
+def load_forms(portal: Portal, forms: pl.DataFrame, submissions: pl.DataFrame | None) -> None:
+    """Forms: id, name, created. Submissions: form_id, contact_id, at, page_url, and the values by property."""
+    for row in plain(forms).iter_rows(named=True):
+        portal.documents.put(FORMS, row["id"], new_form(row["id"], row["name"], row["created"], _FORM_FIELDS))
+    if submissions is None:
+        return
+    own = ("form_id", "contact_id", "at", "page_url")
+    values = [name for name in submissions.columns if name not in own]
+    wire = submissions.select(wire_text(submissions[name]).alias(name) for name in submissions.columns)
+    value = pl.concat_list(
+        pl.struct(pl.lit(name).alias("name"), pl.lit("0-1").alias("objectTypeId"), pl.col(name).alias("value"))
+        for name in values
+    ).list.filter(pl.element().struct.field("value").is_not_null())
+    conversion = pl.format("{}-{}", "form_id", "contact_id")
+    body = pl.struct(conversion.alias("conversionId"), pl.col("page_url").alias("pageUrl"), value.alias("values"))
+    rows = wire.sort("at", maintain_order=True).select(
+        pl.lit(SUBMISSIONS).alias("shelf"),
+        "at",
+        pl.col("contact_id").cast(pl.Int64),
+        "form_id",
+        body.struct.json_encode().alias("body"),
     )
     for part in rows.iter_slices(_SLICE):
         Journal(portal.store).extend(part.rows())

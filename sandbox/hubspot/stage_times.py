@@ -40,6 +40,18 @@ def time_properties(stage_id: str, group: str) -> tuple[Definition, ...]:
     return tuple(replace(one, group=group) for one in found)
 
 
+def path_names(stage_id: str) -> dict[str, tuple[str, ...]]:
+    """The properties of a stage that tell when it was entered and exited last, and how long a record was in it: in
+    all (total) and the last time (latest)."""
+    names = {
+        "entered": (ENTERED, OLD_ENTERED),
+        "exited": (EXITED, OLD_EXITED),
+        "total": (_TOTAL,),
+        "latest": (_LATEST,),
+    }
+    return {word: tuple(name.format(slug(stage_id)) for name in listed) for word, listed in names.items()}
+
+
 def time_inputs(stage_ids: Iterable[str]) -> list[str]:
     """What `stage_times` reads of a record."""
     return [name.format(slug(one)) for one in stage_ids for name in (ENTERED, _TOTAL)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import httpx
 import polars as pl
 import pytest
 
@@ -11,6 +12,8 @@ from sandbox.generator import generate
 from sandbox.hubspot import HubspotApp
 from sandbox.hubspot.kinds import Kind, kind_named
 from sandbox.hubspot.schema import default_definitions
+from sandbox.server import Listener
+from tests.sandbox.hubspot.conftest import PLAIN
 
 KINDS = ("contacts", "companies", "deals", "calls", "emails", "meetings", "notes", "tasks")
 
@@ -72,3 +75,35 @@ def test_generated_records_roll_up_their_engagements(app: HubspotApp, frames: di
     ]
     assert row["num_contacted_notes"] == str(len(moments))
     assert row["notes_last_contacted"] == f"{max(moments):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+
+
+def test_generated_account_has_people_logins_forms_and_history(
+    app: HubspotApp, frames: dict[str, pl.DataFrame]
+) -> None:
+    with Listener(app) as listener:
+        headers = {"Authorization": "Bearer pat-sandbox-token"}
+        with httpx.Client(base_url=listener.url, headers=headers, verify=PLAIN) as client:
+            users = client.get("/settings/v3/users", params={"limit": 100}).json()["results"]
+            teams = client.get("/settings/v3/users/teams").json()["results"]
+            logins = client.get("/account-info/v3/activity/login", params={"limit": 200}).json()["results"]
+            forms = client.get("/marketing/v3/forms").json()["results"]
+            told = [
+                client.get(f"/form-integrations/v1/submissions/forms/{form['id']}").json()["results"] for form in forms
+            ]
+            deal = frames["deals"]["id"][0]
+            past = client.get(f"/crm/v3/objects/deals/{deal}", params={"propertiesWithHistory": "dealstage"}).json()
+            page = client.get(
+                "/crm/v3/objects/users", params={"limit": 100, "properties": "hs_internal_user_id"}
+            ).json()
+    active = frames["owners"].filter(~pl.col("archived"))
+    assert {user["id"] for user in users} == set(active["userId"])
+    assert sum(len(team["userIds"]) for team in teams) == len(users)
+    assert {one["properties"]["hs_internal_user_id"] for one in page["results"]} == set(frames["owners"]["userId"])
+    assert str(logins[0]["userId"]) in set(frames["owners"]["userId"])
+    assert len(forms) == 4 and any(told)
+    mine = frames["history"].filter((pl.col("id") == deal) & (pl.col("property") == "dealstage"))
+    assert [one["value"] for one in past["propertiesWithHistory"]["dealstage"]] == list(mine["value"])[::-1]
+    entered = app.row("deals", deal)
+    assert entered is not None
+    for stage, at in zip(mine["value"], mine["at"], strict=True):
+        assert entered[f"hs_v2_date_entered_{stage}"] == f"{at:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
