@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from sandbox.wire import Request
 
+_SINCE = {"sforce-duplicate-rule-header": 52, "sforce-mru": 60}  # API versions
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -22,19 +24,23 @@ class Actor:
 
 
 def actor_of(user_id: str, request: Request) -> Actor:
-    duplicates = _options(request, "sforce-duplicate-rule-header")
+    found = re.search(r"/v(\d+\.\d)/", request.path)
+    version = found.group(1) if found else "68.0"
+    duplicates = _options(request, "sforce-duplicate-rule-header", version)
     return Actor(
         user_id,
         auto_assign=request.headers.get("sforce-auto-assign", "TRUE").strip().upper() != "FALSE",
         allow_duplicates=duplicates.get("allowsave") == "true",
         duplicate_details=duplicates.get("includerecorddetails") == "true",
-        update_mru=_options(request, "sforce-mru").get("updatemru") != "false",
-        version=found.group(1) if (found := re.search(r"/v(\d+\.\d)/", request.path)) else "68.0",
+        update_mru=_options(request, "sforce-mru", version).get("updatemru") != "false",
+        version=version,
     )
 
 
-def _options(request: Request, header: str) -> dict[str, str]:
-    """The `name=value` pairs of a header, both in lower case."""
+def _options(request: Request, header: str, version: str) -> dict[str, str]:
+    """The `name=value` pairs of a header, both in lower case; none before the version that knows the header."""
+    if float(version) < _SINCE[header]:
+        return {}
     return {
         name.lower(): value.lower()
         for name, value in re.findall(r"(\w+)\s*=\s*\"?(\w+)", request.headers.get(header, ""))

@@ -82,5 +82,11 @@ def missing_record(status: int = 404) -> ApiError:
     return ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [], status)
 
 
+def not_accessible(fields: Iterable[str] = ()) -> ApiError:
+    """The refusal of a write to, or a reference to, what the user cannot see."""
+    message = "insufficient access rights on cross-reference id"
+    return ApiError("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message, fields)
+
+
 def deleted_record() -> ApiError:
     return ApiError("ENTITY_IS_DELETED", "entity is deleted", [])

@@ -72,6 +72,8 @@ class Records:
             row = {**self._defaults(declared), **given}
             self._persons.complete(declared, {}, row)
             self._checks.check_required(declared, row)
+            if not actor.unchecked:
+                self._checks.check_when(declared, row)
             return self._insert(declared, row, actor)
 
     def _defaults(self, declared: SObject) -> Row:

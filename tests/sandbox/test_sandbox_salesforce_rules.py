@@ -271,3 +271,37 @@ def test_mru_header_spares_the_list_of_recent_records(org: Org) -> None:
     post(org, "Account", {"Sforce-Mru": "updateMru=false"}, Name="Unseen")
     recent = org.client.get(f"{BASE}/sobjects/Account").json()["recentItems"]
     assert [item["Id"] for item in recent] == [seen]
+
+
+def test_record_not_shared_is_neither_written_nor_referred_to(org: Org) -> None:
+    account = org.create("Account", Name="A")
+    org.app.admin.hide_record(account)
+    code = "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
+    assert refusal(org.patch("Account", account, Phone="1"))[1] == code
+    assert refusal(org.client.delete(f"{BASE}/sobjects/Account/{account}"))[1] == code
+    assert refusal(post(org, "Contact", LastName="L", AccountId=account))[1:] == (code, ["AccountId"])
+
+
+def test_duplicate_header_is_unknown_before_version_52(org: Org) -> None:
+    org.app.admin.add_duplicate_rule("Accounts_DR", "Account", ["Name"])
+    org.create("Account", Name="A")
+    path = f"{BASE}/sobjects/Account".replace("v60.0", "v51.0")
+    assert org.client.post(path, json={"Name": "A"}, headers=ALLOW).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("values", "missing"),
+    [
+        ({}, ["DurationInMinutes", "ActivityDateTime"]),
+        ({"StartDateTime": "2026-05-01T10:00:00Z"}, ["DurationInMinutes"]),
+        ({"DurationInMinutes": 30}, ["ActivityDateTime"]),
+        ({"StartDateTime": "2026-05-01T10:00:00Z", "EndDateTime": "2026-05-01T11:00:00Z"}, None),
+        ({"IsAllDayEvent": True, "ActivityDate": "2026-05-01"}, None),
+    ],
+)
+def test_event_needs_a_beginning_and_a_length(org: Org, values: dict[str, Any], missing: list[str] | None) -> None:
+    answer = post(org, "Event", None, Subject="E", **values)
+    if missing:
+        assert refusal(answer) == (400, "REQUIRED_FIELD_MISSING", missing)
+    else:
+        assert answer.status_code == 201

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sandbox.salesforce.actor import Actor
 from sandbox.salesforce.database import Database, Row
-from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.errors import ApiError, not_accessible
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.rules import Rules
 from sandbox.salesforce.schema import Schema
@@ -59,9 +59,13 @@ class Checks:
             raise ApiError("DELETE_FAILED", f"This record cannot be deleted: {reason}.", [])
 
     def _check_not_locked(self, row: Row, actor: Actor) -> None:
+        if actor.unchecked:
+            return
         code = self._rules.locked.get(row["Id"])
-        if code is not None and not actor.unchecked:
+        if code is not None:
             raise ApiError(code, _MESSAGES[code], [])
+        if not self._database.is_shared(row["Id"]):
+            raise not_accessible()
 
     def check_required(self, declared: SObject, row: Row, only: set[str] | None = None) -> None:
         """All required fields have a value, or those of `only` among them."""
@@ -83,6 +87,19 @@ class Checks:
         owner = self._database.row(self._schema.get("User"), before["OwnerId"])
         if owner is not None and not owner["IsActive"]:
             raise ApiError("INACTIVE_OWNER_OR_USER", "operation performed with inactive user as owner", [])
+
+    def check_when(self, declared: SObject, row: Row) -> None:
+        """An event has a beginning and a length, or a day that it takes up whole."""
+        if declared.name != "Event" or (row.get("IsAllDayEvent") and (row.get("ActivityDate") or _starts(row))):
+            return
+        needed = {
+            "DurationInMinutes": row.get("DurationInMinutes") is not None or row.get("EndDateTime"),
+            "ActivityDateTime": _starts(row),
+        }
+        missing = [name for name, given in needed.items() if not given]
+        if missing:
+            message = f"Required fields are missing: [{', '.join(missing)}]"
+            raise ApiError("REQUIRED_FIELD_MISSING", message, missing)
 
     def check_whole(self, declared: SObject, row: Row, given: Row) -> None:
         """The rules that see more than one field; only those that `given` can have broken are asked."""
@@ -128,3 +145,7 @@ class Checks:
         if declared.name == "CampaignMember" and not (row.get("ContactId") or row.get("LeadId")):
             message = "Required fields are missing: [LeadId or ContactId]"
             raise ApiError("REQUIRED_FIELD_MISSING", message, ["LeadId", "ContactId"])
+
+
+def _starts(row: Row) -> bool:
+    return bool(row.get("StartDateTime") or row.get("ActivityDateTime"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.salesforce.actor import Actor
 from sandbox.salesforce.database import Database, Row
-from sandbox.salesforce.errors import ApiError, SeveralMatches, no_such_column, read_only_fields
+from sandbox.salesforce.errors import ApiError, SeveralMatches, no_such_column, not_accessible, read_only_fields
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.picklists import Picklists
@@ -119,6 +119,8 @@ class Incoming:
             raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [found.name], 400)
         if row.get("IsDeleted"):
             raise ApiError("ENTITY_IS_DELETED", "entity is deleted", [found.name], 400)
+        if not self._database.is_shared(wanted):
+            raise not_accessible([found.name])
         if found.name == "OwnerId":
             _check_owner(declared, fitting[0], row)
         elif row.get("IsConverted") and fitting[0].name == "Lead":
