@@ -16,6 +16,7 @@ import pytest
 from sandbox.clock import SandboxClock
 from sandbox.desk import FaultDesk
 from sandbox.hubspot import HubspotApp, Limits
+from sandbox.log import RequestLog
 from sandbox.server import Listener
 
 # Making a context that knows the machine's authorities takes longer than most tests.
@@ -34,6 +35,7 @@ class Account:
     url: str
     client: httpx.Client
     faults: FaultDesk
+    requests: RequestLog
 
     def get(self, path: str, **params: Any) -> httpx.Response:
         return self.client.get(path, params=params)
@@ -140,5 +142,5 @@ def opened() -> Iterator[Account]:
     app.load(frames())
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with Listener(app) as listener, httpx.Client(base_url=listener.url, headers=headers, verify=PLAIN) as client:
-        yield Account(app, clock, listener.url, client, listener.faults)
+        yield Account(app, clock, listener.url, client, listener.faults, listener.requests)
     app.close()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
+from hubspot import HubSpot
+from hubspot.crm.contacts import ApiException
 
 from sandbox.desk import FaultDesk
 from tests.sandbox.hubspot.conftest import Account
@@ -160,3 +163,17 @@ def test_world_people_edit_merge_and_delete_between_our_calls(account: Account, 
     assert answers[0].json()["properties"]["firstname"] == "Eve"
     assert answers[1].status_code == 404
     assert answers[2].json()["id"] not in ("3", "4")
+
+
+@pytest.mark.parametrize(("retry_after_s", "calls"), [(0, 3), (None, 1)])
+def test_client_of_hubspot_retries_a_limit_only_when_told_how_long_to_wait(
+    account: Account, faults: FaultDesk, retry_after_s: int | None, calls: int
+) -> None:
+    faults.raise_("hubspot.TEN_SECONDLY_ROLLING", count=2, retry_after_s=retry_after_s)
+    client = HubSpot(access_token="pat-sandbox-token", host=account.url, base_url=account.url)
+    try:
+        found = client.crm.contacts.basic_api.get_page(limit=1)
+        assert found.results[0].id == "1"
+    except ApiException as error:
+        assert (error.status, json.loads(error.body)["policyName"]) == (429, "TEN_SECONDLY_ROLLING")
+    assert account.requests.count("list") == calls
