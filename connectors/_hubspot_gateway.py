@@ -39,6 +39,7 @@ from model.settings import HubspotConnection
 HOME = "https://api.hubapi.com"
 # Calls per ten seconds that a private app of each tier may make, and the share of them that we do.
 BURST = {"free": 100, "professional": 190, "enterprise": 190}
+LINKS_BURST = {"free": 100, "professional": 150, "enterprise": 200}
 BURST_SHARE = 0.9
 WINDOW_S = 10.0
 SEARCHES_PER_S = 4  # of 5 that the account has
@@ -97,6 +98,8 @@ class Gateway:
         self._burst = BURST[settings.tier]
         self._pacer = self._new_pacer()
         self._search_pacer = Pacer(SEARCHES_PER_S, 1.0, clock=clock, sleep=sleep)
+        linked = int(LINKS_BURST[settings.tier] * BURST_SHARE)
+        self._links_pacer = Pacer(linked, WINDOW_S, clock=clock, sleep=sleep)
         self._least_wait_s = 0.0
         self._client: RawClient | None = None
         self._token = ""
@@ -145,7 +148,8 @@ class Gateway:
         self, operation: Operation, path: Mapping[str, str], query: Sequence[tuple[str, str]], body: str | None
     ) -> Reply:
         self._budget.spend(operation.kind)
-        (self._search_pacer if operation.is_search else self._pacer).wait()
+        for pacer in self._pacers(operation):
+            pacer.wait()
         answer = self._send(operation, path, query, body)
         self._heed(answer)
         error = self._error(operation, answer)
@@ -285,6 +289,12 @@ class Gateway:
     def _pause(self, seconds: float) -> None:
         wait_s, self._least_wait_s = max(seconds, self._least_wait_s), 0.0
         self._sleep(wait_s)
+
+    def _pacers(self, operation: Operation) -> tuple[Pacer, ...]:
+        """Searches have a limit of their own instead of the burst, calls about links one beside it."""
+        if operation.is_search:
+            return (self._search_pacer,)
+        return (self._pacer, self._links_pacer) if operation.is_about_links else (self._pacer,)
 
     def _new_pacer(self) -> Pacer:
         return Pacer(max(1, int(self._burst * BURST_SHARE)), WINDOW_S, clock=self._clock, sleep=self._sleep)

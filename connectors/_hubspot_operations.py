@@ -29,6 +29,10 @@ class Operation:
     is_search: bool = False
     has_body: bool = True
 
+    @property
+    def is_about_links(self) -> bool:
+        return self.path.startswith("/crm/associations/")
+
 
 DETAILS = Operation("account details", "describe", "GET", "/account-info/{version}/details", "2026-09", READ_STATUSES)
 DAILY_USAGE = Operation(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connectors import _hubspot_links as links_module
 from connectors import _hubspot_operations as operations
 from connectors import _hubspot_pages as pages_module
 from model.batch import Watermark
@@ -318,6 +319,15 @@ def test_pacing_stays_below_the_burst_and_search_limits(portal: Portal) -> None:
     statuses = {entry.status for entry in portal.listener.requests}
     assert 429 not in statuses
     assert sum(portal.slept) > 10
+
+
+def test_pacing_of_links_stays_below_their_own_burst(portal: Portal) -> None:
+    person = portal.app.create("contacts", firstname="Ada")
+    hubspot = portal.connect()
+    for _ in range(400):
+        links_module.read_links(hubspot._gateway, "contacts", "accounts", [person])
+    assert {entry.status for entry in portal.listener.requests} <= {200, 207}
+    assert sum(portal.slept) > 15  # 400 calls, 135 in any ten seconds
 
 
 def test_portal_settings_default_zone_is_used_where_it_is_unknown() -> None:
