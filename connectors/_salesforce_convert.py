@@ -37,14 +37,14 @@ class Converting:
         self._contacts = self._read("contacts", [change.contact.id for change in changes if change.contact])
         owned = [change.account.id for change in changes if change.account]
         owned += [str(one.values.get("account_id")) for one in self._contacts.values()]
-        self._before = self._readback.read("leads", [change.key.id for change in changes])
+        self._before = self._readback.read("leads", [change.key.id for change in changes], "guards")
         has_queue = any(_owner(one).startswith(QUEUE) for one in self._before.values())
         self._accounts = self._read("accounts", owned) if has_queue else {}
         for planned in deeds.batch:
             self._check(deeds, planned, _convert(planned))
 
     def _read(self, stream: str, ids: Sequence[str]) -> Mapping[str, Current]:
-        return self._readback.read(stream, list(dict.fromkeys(ids))) if ids else {}
+        return self._readback.read(stream, list(dict.fromkeys(ids)), "guards") if ids else {}
 
     def _check(self, deeds: Deeds, planned: Planned, change: Convert) -> None:
         lead = self._before.get(change.key.id)
@@ -118,7 +118,7 @@ class Converting:
         return self._status
 
     def prove(self, deeds: Deeds, started_us: int) -> Sequence[Batch]:
-        now = self._readback.read("leads", [planned.change.key.id for planned in deeds.unproved])
+        now = self._readback.read("leads", [planned.change.key.id for planned in deeds.unproved], "proofs")
         batch = self._readback.last_batch
         for planned in deeds.unproved:
             lead = now.get(planned.change.key.id)
@@ -128,7 +128,7 @@ class Converting:
 
 def observed_conversions(readback: Readback, changes: Sequence[Planned]) -> dict[str, Observed]:
     """By change id, the contact the lead became."""
-    now = readback.read("leads", [planned.change.key.id for planned in changes])
+    now = readback.read("leads", [planned.change.key.id for planned in changes], "observations")
     found = {}
     for planned in changes:
         lead = now.get(planned.change.key.id)

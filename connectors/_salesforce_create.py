@@ -64,7 +64,9 @@ class Creating:
         return locked
 
     def prove(self, deeds: Deeds, started_us: int) -> Sequence[Batch]:
-        now = self._readback.read(deeds.stream, [str(deeds.accepted[planned.id]) for planned in deeds.unproved])
+        now = self._readback.read(
+            deeds.stream, [str(deeds.accepted[planned.id]) for planned in deeds.unproved], "proofs"
+        )
         batch = self._readback.last_batch
         for planned in deeds.unproved:
             made = str(deeds.accepted[planned.id])

@@ -32,7 +32,7 @@ class Merging:
 
     def guard(self, deeds: Deeds) -> None:
         changes = {planned.id: _merge(planned) for planned in deeds.batch}
-        self._before = self._readback.read(deeds.stream, _ids(changes.values()))
+        self._before = self._readback.read(deeds.stream, _ids(changes.values()), "guards")
         for planned in deeds.batch:
             self._check(deeds, planned, changes[planned.id])
 
@@ -104,7 +104,7 @@ class Merging:
 
     def prove(self, deeds: Deeds, started_us: int) -> Sequence[Batch]:
         changes = {planned.id: _merge(planned) for planned in deeds.unproved}
-        now = self._readback.read(deeds.stream, _ids(changes.values()))
+        now = self._readback.read(deeds.stream, _ids(changes.values()), "proofs")
         batch = self._readback.last_batch
         survivors = [change.key.id for change in changes.values() if change.values]
         replaced = self._readback.replacements(deeds.stream, survivors, started_us) if survivors else {}
@@ -130,7 +130,7 @@ def observed_merges(readback: Readback, changes: Sequence[Planned]) -> dict[str,
     """By change id, the survivor once every loser lives in it."""
     found: dict[str, Observed] = {}
     stream = changes[0].change.key.stream
-    now = readback.read(stream, _ids([_merge(planned) for planned in changes]))
+    now = readback.read(stream, _ids([_merge(planned) for planned in changes]), "observations")
     for planned in changes:
         change = _merge(planned)
         survivor = now.get(change.key.id)

@@ -14,7 +14,7 @@ def observed_records(readback: Readback, changes: Sequence[Planned]) -> dict[str
     """By change id; the changes are of one stream."""
     stream = changes[0].change.key.stream
     ids = sorted({planned.change.key.id for planned in changes})
-    current = readback.read(stream, ids)
+    current = readback.read(stream, ids, "observations")
     versions = [
         planned.change.seen_at for planned in changes if slot_of(planned.change) and planned.change.seen_at is not None
     ]

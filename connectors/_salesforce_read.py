@@ -59,20 +59,23 @@ class Readback:
         """The API name of a canonical field; KeyError when it is not readable."""
         return self.selection(stream).remote[field]
 
-    def read(self, stream: str, ids: Sequence[str]) -> dict[str, Current]:
-        """By id, the records there are; one call per 200 ids. A field denied meanwhile is not among the values."""
+    def read(self, stream: str, ids: Sequence[str], why: str) -> dict[str, Current]:
+        """By id, the records there are; one call per 200 ids. A field denied meanwhile is not among the values.
+
+        `why` names the reads that could be one call, in the count of the fewest calls: guards, proofs, ...
+        """
         try:
-            return self._read(stream, ids)
+            return self._read(stream, ids, why)
         except NotPermitted as error:
             self._schema.forget(PARTS[stream][0].sobject, error.missing)
-            return self._read(stream, ids)
+            return self._read(stream, ids, why)
 
-    def _read(self, stream: str, ids: Sequence[str]) -> dict[str, Current]:
+    def _read(self, stream: str, ids: Sequence[str], why: str) -> dict[str, Current]:
         selection = self.selection(stream)
         # One text that is no id would fail the whole query, for the other 199 records too.
         known = [record_id for record_id in ids if _ID.fullmatch(record_id)]
         columns = [*selection.columns, *(["LastModifiedDate"] if selection.sobject.has("LastModifiedDate") else [])]
-        self._client.usage.needs(f"reads of {selection.sobject.name}", len(known), most=IDS_PER_QUERY)
+        self._client.usage.needs(f"{why} of {selection.sobject.name}", len(known), most=IDS_PER_QUERY)
         records = self._reader.by_id(selection, known, columns, kind="read")
         try:
             return self._currents(selection, records)
@@ -111,14 +114,20 @@ class Readback:
         """
         selection = self.selection(stream)
         history, parent = HISTORIES[stream]
-        canonical = {api: name for name, api in selection.remote.items()}
+        fields = {_history_name(selection, api): name for name, api in selection.remote.items()}
         found: dict[tuple[str, str], list[tuple[Value, Value]]] = {}
         for row in self._history(history, parent, ids, since_us):
-            name = canonical.get(str(row.get("Field")))
+            name = fields.get(str(row.get("Field")))
+            cells = [row.get("OldValue"), row.get("NewValue")]
             convert = CONVERTERS.get(STREAMS[stream].field(name).type) if name else None
-            if name and convert:
-                old, new = convert([row.get("OldValue"), row.get("NewValue")])
-                found.setdefault((long_id(str(row.get(parent))), name), []).append((old, new))
+            if name is None or convert is None:
+                continue
+            # A lookup makes two rows, one with the names of the records and one with their ids.
+            is_reference = STREAMS[stream].field(name).kind == "reference"
+            if is_reference and not all(cell is None or _ID.fullmatch(str(cell)) for cell in cells):
+                continue
+            old, new = [cell and long_id(str(cell)) for cell in cells] if is_reference else convert(cells)
+            found.setdefault((long_id(str(row.get(parent))), name), []).append((old, new))
         return found
 
     def _history(self, history: str, parent: str, ids: Sequence[str], since_us: int) -> list[dict[str, Any]]:
@@ -135,3 +144,9 @@ class Readback:
         except (NotPermitted, Rejected):
             return []
         return rows
+
+
+def _history_name(selection: Selection, api_name: str) -> str:
+    """What a history calls a field: of a standard lookup the relationship, Account for AccountId."""
+    is_lookup = (selection.sobject.field(api_name) or {}).get("type") == "reference"
+    return api_name.removesuffix("Id") if is_lookup and not api_name.endswith("__c") else api_name

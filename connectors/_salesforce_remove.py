@@ -28,11 +28,11 @@ class _ByRecord:
         self._client = client
         self._readback = readback
 
-    def _read(self, deeds: Deeds, some: Sequence[Planned]) -> Mapping[str, Current]:
-        return self._readback.read(deeds.stream, [planned.change.key.id for planned in some])
+    def _read(self, deeds: Deeds, some: Sequence[Planned], why: str) -> Mapping[str, Current]:
+        return self._readback.read(deeds.stream, [planned.change.key.id for planned in some], why)
 
     def prove(self, deeds: Deeds, started_us: int) -> Sequence[Batch]:
-        now = self._read(deeds, deeds.unproved)
+        now = self._read(deeds, deeds.unproved, "proofs")
         batch = self._readback.last_batch
         for planned in deeds.unproved:
             record = now.get(planned.change.key.id)
@@ -52,7 +52,7 @@ class Deleting(_ByRecord):
     should_exist = False
 
     def guard(self, deeds: Deeds) -> None:
-        before = self._read(deeds, deeds.batch)
+        before = self._read(deeds, deeds.batch, "guards")
         for planned in deeds.batch:
             record = before.get(planned.change.key.id)
             if record is None or not record.exists:
@@ -88,7 +88,7 @@ class Restoring(_ByRecord):
     should_exist = True
 
     def guard(self, deeds: Deeds) -> None:
-        before = self._read(deeds, deeds.batch)
+        before = self._read(deeds, deeds.batch, "guards")
         for planned in deeds.batch:
             record = before.get(planned.change.key.id)
             if record is None:

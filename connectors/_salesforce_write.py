@@ -66,11 +66,11 @@ class Writer:
 
     def _prepare(self, unit: Unit) -> tuple[list[Write], Mapping[str, Current]]:
         """The writes that may go out, with their records as they are now."""
-        current = self._readback.read(unit.stream, list(unit.writes))
+        current = self._readback.read(unit.stream, list(unit.writes), "guards")
         rows = self._guarded(unit, current)
         if rows and self.guard == "conditional" and self._is_fresh(rows, current):
             self._client.clocks.sleep(1.0)
-            current = self._readback.read(unit.stream, [write.id for write in rows])
+            current = self._readback.read(unit.stream, [write.id for write in rows], "guards")
             rows = self._guarded(unit, current)
         return rows, current
 
@@ -162,7 +162,7 @@ class Writer:
         """Read back what was written, settle it, and hand the records over as they now are."""
         ids = [write.id for write in written]
         try:
-            now = self._readback.read(unit.stream, ids)
+            now = self._readback.read(unit.stream, ids, "proofs")
             batch = self._readback.last_batch
             replaced = {}
             if self.guard == "re-read":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors._salesforce_parts import STREAM_NAMES
 from connectors._salesforce_rows import time_of
 from connectors.salesforce import SalesforceConnector
 from model.batch import Page, Watermark
@@ -110,6 +111,13 @@ def test_window_costs_a_call_for_changes_and_one_for_deletes(org: Org) -> None:
     list(connector.pull("contacts", org.mark))
     assert (connector.usage.calls["list"], connector.usage.calls["deleted"]) == (1, 1)
     assert (connector.usage.budgeted, connector.usage.minimum) == (2, 2)
+
+
+def test_window_of_every_stream_costs_the_fewest_calls(org: Org) -> None:
+    connector = org.connect()
+    for stream in STREAM_NAMES:
+        list(connector.pull(stream, org.mark))
+    assert connector.usage.budgeted == connector.usage.minimum > 2 * len(STREAM_NAMES) - 10
 
 
 def test_full_pull_asks_for_no_deletes(org: Org) -> None:

@@ -126,6 +126,10 @@ def test_locale_suggests_a_currency(locale: str, currency: str | None) -> None:
     assert locale_currency(locale) == currency
 
 
+def soap_fault(code: str, text: str = "name@private.example") -> str:
+    return f"<e:Fault><faultcode>{code}</faultcode><faultstring>{text}</faultstring></e:Fault>"
+
+
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
@@ -162,6 +166,15 @@ def test_locale_suggests_a_currency(locale: str, currency: str | None) -> None:
         pytest.param(414, "<html>", Rejected, id="too-long"),
         pytest.param(400, '{"error":"invalid_grant","error_description":"x"}', Rejected, id="oauth"),
         pytest.param(400, '[["odd"], 5, null]', Rejected, id="odd-shape"),
+        pytest.param(500, soap_fault("sf:INVALID_SESSION_ID"), SessionExpired, id="soap-session"),
+        pytest.param(500, soap_fault("sf:MALFORMED_ID"), Rejected, id="soap-refusal"),
+        pytest.param(500, soap_fault("soapenv:Client"), Rejected, id="soap-message"),
+        pytest.param(500, soap_fault("sf:UNKNOWN_EXCEPTION"), Unavailable, id="soap-broken"),
+        pytest.param(500, soap_fault("soapenv:Server"), Unavailable, id="soap-server"),
+        pytest.param(
+            500, soap_fault("sf:REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded"), QuotaSpent, id="soap-day"
+        ),
+        pytest.param(500, soap_fault("sf:API_DISABLED_FOR_ORG"), NotPermitted, id="soap-api-off"),
         pytest.param(400, '[{"errorCode":"name@private.example"}]', Rejected, id="no-code"),
     ],
 )

@@ -82,9 +82,10 @@ def test_value_that_is_there_already_costs_no_write(world: World) -> None:
 
 
 def test_record_modified_within_the_running_second_is_read_again_after_it(world: World) -> None:
-    world.app.edit("Contact", world.contacts[0], Title="x")
-    world.pull()
-    assert world.push(world.set(world.contacts[0], "phone", PHONE, BETTER))["c1"].status == "applied"
+    world.versions.clear()
+    edited = world.contacts[0]
+    world.before_write(lambda: world.app.edit("Contact", edited, Title="x"), route="/queryAll")
+    assert world.push(world.set(edited, "phone", PHONE, BETTER))["c1"].status == "applied"
     assert world.slept == [1.0]
 
 
@@ -112,6 +113,33 @@ def test_expired_token_in_mid_write_is_renewed_and_the_guard_travels_again(world
             assert sent["sforce-auto-assign"] == "FALSE"
             assert sent["sforce-mru"] == "updateMru=false"
             assert "allowSave=true" in sent["sforce-duplicate-rule-header"]
+
+
+def test_expired_token_at_a_row_alone_is_renewed_and_the_guard_travels_again(world: World) -> None:
+    sent: list[dict[str, str]] = []
+
+    def keep(request: Request, _: Response | None) -> None:
+        sent.append(dict(request.headers))
+
+    world.listener.faults.add(Fault(route="/sobjects/Contact/003", count=1, expire=True))
+    world.listener.faults.add(Fault(route="/sobjects/Contact/003", act=keep))
+    assert world.push(world.set(world.contacts[0], "title", None, "@{row0.id}"))["c1"].status == "applied"
+
+    first, second = sent
+    for name in ("if-unmodified-since", "sforce-auto-assign", "sforce-mru", "sforce-duplicate-rule-header"):
+        assert first[name] == second[name]
+    assert first["authorization"] != second["authorization"]
+
+
+def test_calls_of_a_push_are_the_fewest_its_guard_allows(world: World) -> None:
+    world.add_people(60)
+    changes = world.phones()
+    settings = settings_for(world.listener.url, client_id="sandbox-client", timeout_s=5.0)
+    world.sink = SalesforceConnector(
+        "sf", settings, lambda _: "sandbox-secret", clocks=Clocks(sleep=world.slept.append)
+    )
+    world.push(*changes)
+    assert (world.sink.usage.budgeted, world.sink.usage.minimum) == (5, 5)
 
 
 def test_lost_answer_leaves_the_outcome_unknown_and_observe_tells(world: World) -> None:
@@ -310,6 +338,14 @@ def test_overwritten_foreign_value_is_found_in_the_history(rereading: World) -> 
 
     outcome = world.push(world.set(contact, "phone", PHONE, BETTER))["c1"]
     assert (outcome.status, outcome.found) == ("overwrote", "foreign")
+
+
+def test_overwritten_foreign_link_is_found_in_the_history_by_its_id(rereading: World) -> None:
+    world = rereading
+    contact, foreign = world.contacts[0], world.accounts[1]
+    world.before_write(lambda: world.app.edit("Contact", contact, AccountId=foreign))
+    outcome = world.push(world.link(contact, world.accounts[0]))["associate"]
+    assert (outcome.status, outcome.found) == ("overwrote", foreign)
 
 
 def test_hostile_record_id_is_quoted_and_finds_nothing(world: World) -> None:

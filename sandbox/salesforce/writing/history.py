@@ -18,7 +18,9 @@ _HISTORIES = {
     "Opportunity": "OpportunityFieldHistory",
 }
 _STAGED = ("StageName", "Amount", "CloseDate", "Probability")
-_COPIED = ("StageName", "Amount", "ExpectedRevenue", "CloseDate", "Probability", "ForecastCategory")
+_COPIED = (
+    "StageName", "Amount", "ExpectedRevenue", "CloseDate", "Probability", "ForecastCategory", "CurrencyIsoCode",
+)  # fmt: skip
 _PREVIOUS = {"PrevAmount": "Amount", "PrevCloseDate": "CloseDate"}
 # The opportunity's own pointers to the history rows in which these changed last.
 _POINTERS = {"Amount": "LastAmountChangedHistoryId", "CloseDate": "LastCloseDateChangedHistoryId"}
@@ -119,7 +121,7 @@ class History:
             "CreatedById": user_id,
             "CreatedDate": after["SystemModstamp"],
             "SystemModstamp": after["SystemModstamp"],
-            **{name: after.get(name) for name in _COPIED},
+            **{name: after.get(name) for name in _COPIED if history.has(name)},
             **previous,
         }
         self._database.insert(history, row)
