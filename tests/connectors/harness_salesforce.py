@@ -29,7 +29,7 @@ def settings_for(url: str, **changes: Any) -> SalesforceConnection:
         "client_id": "client",
         "secret": "env:SECRET",
         "base_url": url,
-        "timeout_s": 0.15,
+        "timeout_s": 0.4,
         "streams": ("contacts",),
     }
     return SalesforceConnection.model_validate({**base, **changes})
@@ -79,7 +79,7 @@ def open_harness() -> Iterator[Harness]:
             "cut-always": fault(cut_after=60),
             "not-json": fault(status=200, body=f"<html>{LEAK}</html>"),
             "wrong-shape": fault(status=200, body=json.dumps({"records": LEAK})),
-            "time-out": fault(delay_s=0.3),
+            "time-out": fault(delay_s=0.6),
             "unreachable": listener.stop,
             "foreign-link": edit(
                 lambda page: {**page, "nextRecordsUrl": f"{elsewhere.url}/services/data/v65.0/query/x-0"}
