@@ -285,9 +285,10 @@ def _given(form: dict[str, str], request: Request) -> Given:
 
 
 def _is_audience(audience: object) -> bool:
-    """A login host or a My Domain; the sandbox's own host stands for one."""
+    """A login host or a My Domain, as a URL or (restforce) by its name; the sandbox's own host stands for one."""
     names = audience if isinstance(audience, list) else [audience]
-    hosts = [urlsplit(name).hostname or "" for name in names if isinstance(name, str)]
+    urls = [name if "//" in name else f"//{name}" for name in names if isinstance(name, str)]
+    hosts = [urlsplit(url).hostname or "" for url in urls]
     return any(host in ("localhost", "127.0.0.1", "::1") or host.endswith(".salesforce.com") for host in hosts)
 
 

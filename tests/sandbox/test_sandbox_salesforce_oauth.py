@@ -94,6 +94,8 @@ def test_grant_with_a_wrong_part_answers_an_error_object(org: Org, form: dict[st
         pytest.param({"exp": 2**31}, id="exp as a number"),
         pytest.param({"aud": "https://acme.my.salesforce.com"}, id="my domain"),
         pytest.param({"aud": "http://localhost:8701/"}, id="the sandbox"),
+        pytest.param({"aud": "login.salesforce.com"}, id="host without scheme"),
+        pytest.param({"aud": "127.0.0.1:8701"}, id="the sandbox without scheme"),
         pytest.param({"aud": ["https://test.salesforce.com"]}, id="list of audiences"),
     ],
 )

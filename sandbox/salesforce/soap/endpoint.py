@@ -51,6 +51,7 @@ class Soap:
             "query": reading.query,
             "queryAll": reading.query_all,
             "queryMore": reading.query_more,
+            "search": reading.search,
             "retrieve": reading.retrieve,
             "getUpdated": reading.updated,
             "getDeleted": reading.deleted,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Org
@@ -13,6 +14,8 @@ from sandbox.salesforce.soap.call import SoapCall
 from sandbox.salesforce.soap.sobjects import RecordWriter, known_type, moment
 
 MAX_DESCRIBED = 100
+# The WSDL of v27 has no queryId, that of v47 demands one; REST answers an object instead of a list from v37 on.
+SEARCH_HAS_ID = 37.0
 # In a REST describe but in no WSDL.
 _REST_ONLY = {
     "urls",
@@ -42,7 +45,7 @@ class Reading:
         return self._query(call, include_deleted=True)
 
     def _query(self, call: SoapCall, *, include_deleted: bool) -> list[Xml]:
-        text = call.arguments.value("queryString")
+        text = _only(call, "queryString")
         if text is None:
             raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
         size = call.page_size or PAGE
@@ -53,6 +56,14 @@ class Reading:
     def query_more(self, call: SoapCall) -> list[Xml]:
         locator = call.arguments.value("queryLocator") or ""
         return [self._writer(call).page(self._org.queries.more(locator, call.version, call.page_size))]
+
+    def search(self, call: SoapCall) -> list[Any]:
+        """A SearchResult, in the form of the WSDL of the version."""
+        found = call.ask("GET", "/search", query={"q": _only(call, "searchString") or ""})
+        records = found["searchRecords"] if isinstance(found, Mapping) else found
+        writer = self._writer(call)
+        told: dict[str, Any] = {"searchRecords": [{"record": writer.record(one)} for one in records]}
+        return [{"queryId": str(uuid4()), **told} if float(call.version) >= SEARCH_HAS_ID else told]
 
     def retrieve(self, call: SoapCall) -> list[Xml | None]:
         """The records in the order of their ids, nil for those there are not."""
@@ -96,6 +107,12 @@ class Reading:
 
     def _writer(self, call: SoapCall) -> RecordWriter:
         return RecordWriter(self._org.schema, call.api)
+
+
+def _only(call: SoapCall, name: str) -> str | None:
+    """The argument of a call that has one; SOAP::Lite gives it a name of its own making."""
+    arguments = call.arguments
+    return arguments.value(arguments.children[0].name if len(arguments.children) == 1 else name)
 
 
 def _described(value: Any) -> Any:

@@ -35,6 +35,30 @@ def test_query_answers_in_the_recorded_form(org: Org, soap: SoapClient) -> None:
     assert "<current>1</current><limit>100000</limit><type>API REQUESTS</type>" in answer.text
 
 
+def test_query_takes_its_text_under_any_name(org: Org, soap: SoapClient) -> None:
+    """SOAP::Lite, under Perl's WWW::Salesforce, sends `<c-gensym22>`."""
+    org.app.create("Account", Name="A")
+    named = soap.call("query", '<c-gensym22 xsi:type="xsd:string">SELECT Name FROM Account</c-gensym22>')
+    assert named.all("Name") == ["A"]
+
+
+@pytest.mark.parametrize(("version", "id_count"), [("31.0", 0), ("36.0", 0), ("37.0", 1), ("59.0", 1)])
+def test_search_answers_records_in_the_form_of_the_version(
+    org: Org, soap: SoapClient, version: str, id_count: int
+) -> None:
+    contact = org.app.create("Contact", LastName="Zwicky")
+    sosl = "<searchString>FIND {Zwicky} IN ALL FIELDS RETURNING Contact(Id, LastName)</searchString>"
+    found = soap.call("search", sosl, url=f"/services/Soap/u/{version}")
+    assert (found.all("Id"), found.all("LastName")) == ([contact, contact], ["Zwicky"])
+    assert '<searchRecords><record xsi:type="sf:sObject"><sf:type>Contact</sf:type>' in found.text
+    assert len(found.all("queryId")) == id_count
+
+
+def test_search_without_words_or_sense_is_refused(org: Org, soap: SoapClient) -> None:
+    assert soap.call("search").fault == (500, "sf:MALFORMED_SEARCH")
+    assert soap.call("search", "<searchString>FIND Zwicky</searchString>").fault == (500, "sf:MALFORMED_SEARCH")
+
+
 def test_query_gives_times_parents_children_and_addresses_their_types(org: Org, soap: SoapClient) -> None:
     account = org.app.create("Account", Name="A", BillingCity="Leeds", AnnualRevenue=5)
     org.app.create("Contact", LastName="L", AccountId=account)
