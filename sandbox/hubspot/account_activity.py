@@ -10,7 +10,7 @@ from sandbox.hubspot.errors import HubspotError, bad_request
 from sandbox.hubspot.journal import Journal, Wanted
 from sandbox.hubspot.people import People, Person
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.values import ms_of, stamp
+from sandbox.hubspot.values import stamp
 from sandbox.wire import Response
 
 PAGE_MAX = 200
@@ -29,7 +29,7 @@ def audit_logs(call: Call) -> Response:
     if sort not in _SORTS:
         raise bad_request(f"Invalid value for sort: expected one of {', '.join(_SORTS)}")
     users = _numbers(call, "actingUserId")
-    wanted = Wanted(users, None, _moment(call, "occurredAfter", ""), _moment(call, "occurredBefore", "~"))
+    wanted = Wanted(users, None, call.moment("occurredAfter", ""), call.moment("occurredBefore", "~"))
     emails = {user["id"]: user["email"] for user in People(call.portal).users()}
 
     def shown(at: str, who: int | None, body: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def logged_in(portal: Portal, user: Person, succeeded: bool) -> None:
 
 def security(call: Call) -> Response:
     """Actions that touch the security of the account, newest first."""
-    since, until = _moment(call, "fromTimestamp", ""), _moment(call, "toTimestamp", "~")
+    since, until = call.moment("fromTimestamp", ""), call.moment("toTimestamp", "~")
     wanted = Wanted(_numbers(call, "userId"), None, since, until)
     return _page(call, SECURITY, wanted, lambda at, who, body: {**body, "createdAt": at, "userId": who})
 
@@ -87,13 +87,3 @@ def _numbers(call: Call, name: str) -> list[int]:
     if not all(one.isdecimal() for one in found):
         raise bad_request(f"Invalid value for {name}: expected a user id")
     return [int(one) for one in found]
-
-
-def _moment(call: Call, name: str, default: str) -> str:
-    text = call.request.first(name)
-    if not text:
-        return default
-    try:
-        return stamp(ms_of(text))
-    except (ValueError, OverflowError):
-        raise bad_request(f"Invalid value for {name}: {text[:50]} is no timestamp") from None

@@ -31,7 +31,7 @@ _FORMS = (
     r"/submissions/(?P<version>v3)/(?P<area>integration)(?P<tail>/.*)?",
     r"(?P<version>)/(?P<area>export-files)(?P<tail>/.*)",
     r"/events/(?P<version>v3)/(?P<area>events)(?P<tail>/.*)?",
-    rf"/events/(?P<area>event)-occurrences/(?P<version>{_DATED})(?P<tail>/.*)?",
+    rf"/events/(?P<area>event-occurrences)/(?P<version>{_DATED})(?P<tail>/.*)?",
     rf"/(?P<area>webhooks)/(?P<version>v3|{_DATED})(?P<tail>/.*)?",
     r"/crm-pipelines/(?P<version>v1)/(?P<area>pipelines)(?P<tail>/.*)?",
     r"/email/public/(?P<version>v1)/(?P<area>subscriptions)(?P<tail>/.*)?",

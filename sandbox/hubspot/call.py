@@ -12,6 +12,7 @@ from sandbox.hubspot.limits import Limiter
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.tokens import Author, Token, Tokens
+from sandbox.hubspot.values import ms_of, stamp
 from sandbox.hubspot.writing import Writer
 from sandbox.wire import Request
 
@@ -55,6 +56,14 @@ class Call:
         if not text.isdecimal() or not least <= int(text) <= most:
             raise bad_request(f"Invalid value for {parameter}: must be between {least} and {most}")
         return int(text)
+
+    def moment(self, parameter: str, default: str) -> str:
+        """A stamp from a parameter in ISO form or milliseconds; 400 for all else."""
+        text = self.request.first(parameter)
+        try:
+            return stamp(ms_of(text)) if text else default
+        except (ValueError, OverflowError):
+            raise bad_request(f"Invalid value for {parameter}: {(text or '')[:50]} is no timestamp") from None
 
     def body(self) -> dict[str, Any]:
         """The JSON object of the body; 400 for all else."""

@@ -5,7 +5,10 @@ Keys are property names, `<object>.<property>` where objects differ.
 
 from __future__ import annotations
 
+from sandbox.hubspot.email_subscriptions import SUBSCRIPTIONS
+
 LABELS = {
+    **{one.property: f"Opted out of email: {one.name}" for one in SUBSCRIPTIONS},
     "address": "Street Address",
     "address2": "Street Address 2",
     "amount": "Amount",

@@ -13,9 +13,11 @@ from sandbox.hubspot import (
     imports,
     lists,
     owners,
+    preferences,
     schemas,
     submissions,
     users,
+    web_events,
 )
 from sandbox.hubspot.addresses import DATED
 
@@ -33,6 +35,7 @@ def add_office_routes(add: Add) -> None:
     _add_forms(add)
     _add_files(add)
     _add_lists(add)
+    _add_contacts_doings(add)
 
 
 def _add_account(add: Add) -> None:
@@ -134,3 +137,20 @@ def _add_lists(add: Add) -> None:
     add("PUT", f"{members}/add", lists.add_members, write, versions)
     add("PUT", f"{members}/remove", lists.remove_members, write, versions)
     add("PUT", f"{members}/add-and-remove", lists.change_members, write, versions)
+
+
+def _add_contacts_doings(add: Add) -> None:
+    read = "communication_preferences.read_write|communication_preferences.read"
+    write = "communication_preferences.read_write|communication_preferences.write"
+    root, later = "/communication-preferences", ("v4", *DATED)
+    add("GET", f"{root}/definitions", preferences.list_definitions, read)
+    add("GET", f"{root}/status/email/{{email}}", preferences.status_of_address, read, ("v3",))
+    add("POST", f"{root}/subscribe", preferences.subscribe, write, ("v3",))
+    add("POST", f"{root}/unsubscribe", preferences.unsubscribe, write, ("v3",))
+    add("GET", f"{root}/statuses/{{email}}", preferences.statuses, read, later)
+    add("POST", f"{root}/statuses/{{email}}", preferences.set_status, write, later)
+    add("GET", f"{root}/statuses/{{email}}/unsubscribe-all", preferences.status_of_all, read, later)
+    add("POST", f"{root}/statuses/{{email}}/unsubscribe-all", preferences.unsubscribe_from_all, write, later)
+    for path, versions in (("/events", ("v3",)), ("/event-occurrences", DATED)):
+        add("GET", path, web_events.list_events, "", versions)
+        add("GET", f"{path}/event-types", web_events.list_types, "", versions)

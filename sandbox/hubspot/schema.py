@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sandbox.hubspot import activity_schema, sales_schema
 from sandbox.hubspot.definition import Definition, choice, flag, moment, number, own, owner, text, words
+from sandbox.hubspot.email_subscriptions import SUBSCRIPTIONS
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.labels import LABELS
 
@@ -106,6 +107,7 @@ _CONTACTS = [
     *text("first_conversion_event_name", "recent_conversion_event_name", read_only=True),
     *text("hs_calculated_form_submissions", read_only=True),
     *choice("hs_email_optout_1", {"true": "Yes", "false": "No"}),
+    *(one for subscription in SUBSCRIPTIONS for one in choice(subscription.property, ("true", "false"))),
     *flag("hs_email_optout", "hs_email_bad_address", "hs_email_quarantined"),
     *number("hs_email_bounce", "hs_email_open", "hs_email_click", read_only=True),
     *text("hs_email_hard_bounce_reason", "hs_email_hard_bounce_reason_enum", read_only=True),
