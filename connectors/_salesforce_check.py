@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectors._salesforce_client import Client
-from connectors._salesforce_parts import WRITABLE
+from connectors._salesforce_client import NO_SOAP, Client
+from connectors._salesforce_parts import PARTS, WRITABLE
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_selection import Selection
 from connectors.connector import Access
@@ -16,7 +16,7 @@ from model.errors import ConnectorError, NotPermitted, Rejected
 _LOW_SHARE = 0.1
 
 
-def check_org(client: Client, schema: Schema, streams: Sequence[str]) -> Access:
+def check_org(client: Client, schema: Schema, streams: Sequence[str], external_id: str) -> Access:
     """One fact per line; AuthFailed when we cannot log in."""
     problem = client.login.problem()
     if problem:
@@ -27,6 +27,8 @@ def check_org(client: Client, schema: Schema, streams: Sequence[str]) -> Access:
     _add_user(client, facts)
     for stream in streams:
         _add_stream(schema, stream, facts, problems)
+    facts.append(_soap_fact(client))
+    _add_keys(schema, streams, external_id, facts)
     _add_limits(client, facts, problems)
     return Access(identity, tuple(facts), tuple(problems))
 
@@ -71,6 +73,25 @@ def _stream_fact(stream: str, selection: Selection) -> str:
         text += f", {sum(field.get('updateable') is True for field in own)} of them updateable"
     total = len(selection.sobject.fields)
     return f"{text} ({total} fields visible to this user)"
+
+
+def _soap_fact(client: Client) -> str:
+    return "merges, conversions and restores: possible, by SOAP" if client.has_soap else NO_SOAP
+
+
+def _add_keys(schema: Schema, streams: Sequence[str], external_id: str, facts: list[str]) -> None:
+    """Which objects lack the field without which no record of theirs is made."""
+    lacking = []
+    for stream in WRITABLE:
+        if stream in streams:
+            try:
+                sobject = schema.sobject(PARTS[stream][0].sobject)
+            except NotPermitted:
+                continue  # told already
+            if (sobject.field(external_id) or {}).get("externalId") is not True:
+                lacking.append(sobject.name)
+    if lacking:
+        facts.append(f"no external id {external_id} on {', '.join(lacking)}: records of these cannot be made")
 
 
 def _add_limits(client: Client, facts: list[str], problems: list[str]) -> None:

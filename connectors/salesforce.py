@@ -73,7 +73,7 @@ class SalesforceConnector:
 
     def check(self) -> Access:
         """Org, user, API version, permissions by object, missing fields and the day's API calls, in words."""
-        return check_org(self._client, self._schema, self._streams)
+        return check_org(self._client, self._schema, self._streams, self._external_id)
 
     def streams(self) -> tuple[str, ...]:
         return self._streams

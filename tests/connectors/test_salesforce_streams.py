@@ -223,6 +223,20 @@ def test_check_says_who_what_and_how_much(app: SalesforceApp, sandbox: Salesforc
         assert words in told
 
 
+def test_check_says_what_stands_in_the_way_of_making_and_merging(
+    app: SalesforceApp, sandbox: SalesforceConnector
+) -> None:
+    assert "merges, conversions and restores: possible, by SOAP" in sandbox.check().facts
+    app.hide_field("Lead", "Trueline_Id__c")
+    app.settings.jwt_access_tokens = True
+    app.expire_tokens()
+    with Listener(app) as listener:
+        settings = settings_for(listener.url, client_id="sandbox-client", timeout_s=5.0, streams=None)
+        told = SalesforceConnector("sf", settings, lambda _: "sandbox-secret").check().facts
+    assert "no external id Trueline_Id__c on Lead: records of these cannot be made" in told
+    assert any("SOAP takes no access tokens in JWT form" in fact for fact in told)
+
+
 def test_check_warns_when_the_day_is_nearly_used_up(app: SalesforceApp, sandbox: SalesforceConnector) -> None:
     app.settings.daily_limit = 1_000
     app.doors["use_up_calls"](left=80)
