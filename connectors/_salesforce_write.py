@@ -82,6 +82,9 @@ class Writer:
             if now is None or not now.exists:
                 unit.settle(write.changes, "conflict", "GONE", "the record was deleted or merged since it was read")
                 continue
+            if now.values.get("is_converted") is True:
+                unit.settle(write.changes, "rejected", "CONVERTED", "a converted lead cannot be changed any more")
+                continue
             self._compare(unit, write, now)
             if unit.open_fields(write):
                 passed.append(write)

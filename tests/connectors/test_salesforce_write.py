@@ -262,6 +262,14 @@ def test_read_back_that_fails_still_reports_what_was_accepted(world: World) -> N
     assert world.phone() == BETTER
 
 
+def test_converted_lead_is_left_alone_without_a_write(world: World) -> None:
+    lead = world.app.create("Lead", LastName="L", Company="C", Phone=PHONE)
+    world.app._org.database.execute("UPDATE Lead SET IsConverted = 1 WHERE Id = ?", (lead,))
+    outcome = world.push(world.set(lead, "phone", PHONE, BETTER))["c1"]
+    assert (outcome.status, outcome.code) == ("rejected", "CONVERTED")
+    assert world.writes() == 0
+
+
 # --- links ---
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from connectors._hubspot_layouts import LAYOUTS
+from connectors._salesforce_parts import PARTS
 from model.settings import (
     RULES,
     Caps,
@@ -96,6 +97,14 @@ def test_connectors_page_names_the_scopes_of_each_object() -> None:
     for layout in LAYOUTS.values():
         for right in ("read", "write"):
             assert f"`crm.objects.{layout.object}.{right}`" in text
+
+
+def test_connectors_page_names_the_objects_of_each_stream() -> None:
+    text = (ROOT / "docs" / "connectors.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| ([a-z_]+) \| ([A-Z]\w+(?:, [A-Z]\w+)*) \|", text, re.MULTILINE))
+    assert {stream: names.split(", ") for stream, names in told.items()} == {
+        stream: [part.sobject for part in parts] for stream, parts in PARTS.items()
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
