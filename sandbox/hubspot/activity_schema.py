@@ -26,6 +26,7 @@ SHARED = [
 ROLLED_UP = [
     *moment("notes_last_contacted", "notes_last_updated", "notes_next_activity_date", read_only=True),
     *number("num_notes", "num_contacted_notes", read_only=True),
+    *number("hs_pinned_engagement_id"),
 ]
 _CALLS = [
     *text("hs_call_title", "hs_call_from_number", "hs_call_to_number", "hs_call_recording_url", "hs_call_source"),

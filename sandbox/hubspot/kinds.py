@@ -175,7 +175,16 @@ KINDS = (
     _commerce("quotes", "quote", 14, "hs_title", "hs_expiration_date", required=("hs_title", "hs_expiration_date")),
     Kind("goal_targets", "goal_target", 74, _DEFAULTS, "goals", ("hs_goal_name",)),
     Kind("feedback_submissions", "feedback_submission", 19, _DEFAULTS, "feedback_submissions", ("hs_content",)),
-    Kind("users", "user", 115, _DEFAULTS, scope="users", asked=("hs_email", "hs_given_name", "hs_family_name")),
+    # Nobody can set what a user record needs: users are provisioned, not created.
+    Kind(
+        "users",
+        "user",
+        115,
+        _DEFAULTS,
+        scope="users",
+        asked=("hs_email", "hs_given_name", "hs_family_name"),
+        required=(("hs_internal_user_id",),),
+    ),
     Kind(
         "leads",
         "lead",

@@ -74,6 +74,13 @@ def test_user_that_cannot_be_answers_400(office: Account, change: dict[str, Any]
     assert office.post(USERS, body).status_code == 400
 
 
+def test_user_record_is_updated_but_not_created(office: Account) -> None:
+    record = _record(office, "501")["id"]
+    assert office.patch(f"/crm/v3/objects/users/{record}", {"hs_job_title": "CEO"}).status_code == 200
+    assert office.patch(f"/crm/v3/objects/users/{record}", {"hs_internal_user_id": "7"}).status_code == 400
+    assert office.post("/crm/v3/objects/users", {"properties": {"hs_job_title": "CEO"}}).status_code == 400
+
+
 def test_users_and_owners_page_by_id(office: Account) -> None:
     for name in ("p1", "p2"):
         _hired(office, name)
