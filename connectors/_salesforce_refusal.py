@@ -9,6 +9,7 @@ from connectors._salesforce_fields import CURRENCY
 from connectors._salesforce_merge import requests_of
 from connectors._salesforce_parts import WRITABLE
 from connectors._salesforce_read import Readback
+from connectors._salesforce_roles import PRIMARY, is_role
 from connectors._salesforce_selection import Sobject
 from connectors._salesforce_soap import MAX_LOSERS, MAX_MERGES
 from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, SetField
@@ -42,11 +43,23 @@ def refusal(readback: Readback, planned: Planned, external_id: str) -> str | Non
 
 
 def _link_refusal(readback: Readback, change: Associate | Dissociate) -> str | None:
-    if (change.key.stream, change.to.stream) != ("contacts", "accounts"):
-        return f"Salesforce links contacts to accounts, not {change.key.stream} to {change.to.stream}"
+    ends = (change.key.stream, change.to.stream)
+    if ends != ("contacts", "accounts") and not is_role(change):
+        return f"Salesforce links contacts to accounts and deals to contacts, not {ends[0]} to {ends[1]}"
     if change.to.connection != change.key.connection:
         return "a link must stay within one connection"
+    if is_role(change):
+        return _role_refusal(readback, change)
     return _field_refusal(readback, "contacts", "account_id", change.to.id)
+
+
+def _role_refusal(readback: Readback, change: Associate | Dissociate) -> str | None:
+    sobject = readback.selection("associations").sobject
+    flag = "createable" if isinstance(change, Associate) else "deletable"
+    if flag not in sobject.flags:
+        return f"{sobject.name} records are not {flag} by this user"
+    label = None if change.label in ("", PRIMARY) or isinstance(change, Dissociate) else change.label
+    return _value_refusal(f"{sobject.name}.Role", sobject.field("Role") or {"nillable": True}, label)
 
 
 def _flag_refusal(readback: Readback, stream: str, flag: str, done: str) -> str | None:

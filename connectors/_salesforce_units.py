@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from connectors._salesforce_merge import requests_of
 from connectors._salesforce_parts import WRITABLE
+from connectors._salesforce_roles import is_role
 from connectors._salesforce_send import COLLECTION_RECORDS
 from connectors._salesforce_soap import MAX_IDS, MAX_LEADS, MAX_MERGES
 from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, Restore
@@ -60,6 +61,12 @@ def units_of_fields(changes: Sequence[Planned]) -> list[Unit]:
             some = mine[start : start + COLLECTION_RECORDS]
             units.append(tuple(planned for _, group in some for planned in group))
     return units
+
+
+def units_of_roles(changes: Sequence[Planned]) -> list[Unit]:
+    """Units of contact roles, which are made once both ends are."""
+    roles = [planned for planned in changes if is_role(planned.change)]
+    return [tuple(roles[start : start + COLLECTION_RECORDS]) for start in range(0, len(roles), COLLECTION_RECORDS)]
 
 
 def _parent(group: Sequence[Planned]) -> str:

@@ -18,15 +18,18 @@ from connectors._salesforce_pull import Pull, count_part
 from connectors._salesforce_read import Readback
 from connectors._salesforce_refusal import refusal
 from connectors._salesforce_remove import Deleting, Restoring
+from connectors._salesforce_roles import Roles, is_role
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_send import Sender
-from connectors._salesforce_units import BEFORE_FIELDS, units_of_fields, units_of_kind
+from connectors._salesforce_units import BEFORE_FIELDS, units_of_fields, units_of_kind, units_of_roles
 from connectors._salesforce_write import CONDITIONAL_MAX_RECORDS, Guard, Writer
 from connectors.connector import Access, Observed, Sent, Usage
 from model.batch import Page, Watermark
-from model.changes import Convert, Create, Delete, Merge, Planned, Restore
+from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, Restore, SetField
 from model.errors import ConfigError, InputError
 from model.settings import SalesforceConnection
+
+ROLE = "role"
 
 
 class SalesforceConnector:
@@ -58,7 +61,9 @@ class SalesforceConnector:
         self._writer = Writer(self._client, self._readback, Sender(self._client, self._readback))
         self._external_id = settings.external_id
         self._creating = Creating(self._client, self._readback, settings.external_id)
+        self._roles = Roles(self._client, self._readback)
         self._kinds: dict[str, Kind] = {
+            ROLE: self._roles,
             Restore.kind: Restoring(self._client, self._readback),
             Merge.kind: Merging(self._client, self._readback),
             Convert.kind: Converting(self._client, self._readback),
@@ -105,12 +110,13 @@ class SalesforceConnector:
 
         What is restored, merged, converted and made goes before what is written into it, deletions go last.
         """
-        ordinary = [planned for planned in changes if planned.change.kind not in self._kinds]
+        ordinary = [planned for planned in changes if not _record_kind(planned)]
         if self._guard is None:
             records = {planned.change.key for planned in ordinary}
             self._writer.guard = "conditional" if len(records) <= CONDITIONAL_MAX_RECORDS else "re-read"
         return [
             *(unit for kind in BEFORE_FIELDS for unit in units_of_kind(changes, kind)),
+            *units_of_roles(changes),
             *units_of_fields(ordinary),
             *units_of_kind(changes, Delete.kind),
         ]
@@ -119,15 +125,14 @@ class SalesforceConnector:
         """Write one unit and read it back: field changes and links behind the guard of `Writer`, others of `Deeds`."""
         if not batch:
             return Sent(())
-        kind = self._kinds.get(batch[0].change.kind)
+        kind = self._kinds.get(_record_kind(batch[0]))
         return self._writer.send(batch) if kind is None else carry_out(self._client, kind, batch)
 
     def observe(self, changes: Sequence[Planned]) -> Mapping[str, Observed]:
         """One call per object and 200 records, and one more for their field history where the org keeps one."""
         by_group: dict[tuple[str, str], list[Planned]] = {}
         for planned in changes:
-            kind = planned.change.kind if planned.change.kind in self._kinds else ""
-            by_group.setdefault((kind, planned.change.key.stream), []).append(planned)
+            by_group.setdefault((_record_kind(planned), planned.change.key.stream), []).append(planned)
         found: dict[str, Observed] = {}
         for (kind, _), mine in by_group.items():
             if kind == Merge.kind:
@@ -136,6 +141,8 @@ class SalesforceConnector:
                 found |= observed_conversions(self._readback, mine)
             elif kind == Create.kind:
                 found |= self._creating.observed(mine)
+            elif kind == ROLE:
+                found |= self._roles.observed(mine)
             else:
                 found |= observed_records(self._readback, mine)
         return found
@@ -153,6 +160,14 @@ def connect(
     `secret` resolves a secret reference when it is needed; `save_secret` writes a rotated refresh token back.
     """
     return SalesforceConnector(name, settings, secret, save_secret)
+
+
+def _record_kind(planned: Planned) -> str:
+    """Which of the kinds of whole records a change is; blank for a field or the link that a field holds."""
+    if is_role(planned.change):
+        return ROLE
+    is_ordinary = isinstance(planned.change, SetField | Associate | Dissociate)
+    return "" if is_ordinary else planned.change.kind
 
 
 def _checked_streams(name: str, wanted: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -9,7 +9,19 @@ import polars as pl
 
 from connectors.connector import Arrival, Observed, Sink
 from model.batch import Batch
-from model.changes import WAS_LINKED, Associate, Outcome, Planned, Slot, slot_of
+from model.changes import (
+    WAS_LINKED,
+    Associate,
+    Convert,
+    Create,
+    Delete,
+    Merge,
+    Outcome,
+    Planned,
+    Restore,
+    Slot,
+    slot_of,
+)
 from model.streams import Value
 from store import Store
 from sync.clock import Clock
@@ -30,7 +42,9 @@ def settle(store: Store, sink: Sink, run_id: str, changes: Sequence[Planned], cl
 def settled_outcome(planned: Planned, observed: Observed) -> Outcome:
     """What became of one change. The remote's history is believed before the value that stands there now."""
     slot = slot_of(planned.change)
-    if not observed.exists or slot is None:
+    if slot is None:
+        return _settled_record(planned, observed)
+    if not observed.exists:
         return Outcome(planned.id, "conflict", "GONE", "the record is gone since the change was sent")
     if not observed.is_known:
         message = "it may have been sent, and the field can no longer be read; the next push looks again"
@@ -44,6 +58,24 @@ def settled_outcome(planned: Planned, observed: Observed) -> Outcome:
     return Outcome(
         planned.id, "conflict", "MOVED", "the remote holds a third value", observed.version, found=observed.value
     )
+
+
+def _settled_record(planned: Planned, observed: Observed) -> Outcome:
+    """What became of a change of a whole record: what it leaves behind tells whether it arrived."""
+    change = planned.change
+    if not observed.is_known:
+        message = "it may have been sent, and what it left behind can no longer be read; the next push looks again"
+        return Outcome(planned.id, "unknown", "UNREADABLE", message)
+    if isinstance(change, Merge | Convert) and not observed.exists:
+        return Outcome(planned.id, "conflict", "GONE", "the record is gone since the change was sent")
+    is_done = not observed.exists if isinstance(change, Delete) else observed.exists
+    made: str | None = change.key.id if isinstance(change, Restore) else None
+    if isinstance(change, Create | Merge | Convert):
+        made = None if observed.value is None else str(observed.value)
+        is_done = made is not None
+    if not is_done:
+        return Outcome(planned.id, "unsent", "READ_BACK", "found not applied when read back")
+    return Outcome(planned.id, "applied", "READ_BACK", "found applied when read back", observed.version, made=made)
 
 
 def _arrived(planned: Planned, slot: Slot, observed: Observed, arrival: Arrival) -> Outcome:

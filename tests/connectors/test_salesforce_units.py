@@ -49,7 +49,12 @@ def refusals() -> list[Any]:
         "read-only": (SetField(contact, "last_activity_on", None, 1, 1, "r"), "may not be updated"),
         "converted": (SetField(lead, "is_converted", False, True, 1, "r"), "may not be updated"),
         "users": (SetField(RecordKey("sf", "users", "005"), "name", "a", "b", 1, "r"), "read only"),
-        "backwards-link": (Associate(account, contact, "primary", 1, "r"), "links contacts to accounts"),
+        "backwards-link": (
+            Associate(account, contact, "primary", 1, "r"),
+            "links contacts to accounts and deals to contacts",
+        ),
+        "role": (Associate(deal, contact, "Evaluator", 1, "r"), None),
+        "role-unknown": (Associate(deal, contact, "No such role", 1, "r"), None),
         "far-link": (Associate(contact, RecordKey("hs", "accounts", "1"), "primary", 1, "r"), "one connection"),
         "create": (Create(contact, (("family_name", "L"),), None, "r"), None),
         "create-nothing": (Create(contact, (), None, "r"), "LastName is required"),
