@@ -20,7 +20,7 @@ from sandbox.gleif import GleifApp
 from sandbox.hubspot import HubspotApp
 from sandbox.keys import Keys
 from sandbox.log import RequestLog
-from sandbox.salesforce import Rules, SalesforceApp, Settings
+from sandbox.salesforce import SalesforceApp
 from sandbox.server import Listener
 from sandbox.wire import App
 
@@ -131,9 +131,7 @@ class Sandbox(AbstractContextManager["Sandbox"]):
             yield "state", str(self.state_dir)
 
     def serve_salesforce(self, number: int, path: Path | None, clock: SandboxClock, listen: _Ports) -> None:
-        # The generated records have addresses that Salesforce would not take any more, and an undo puts them back.
-        settings = Settings(rules=Rules(emails_checked=False))
-        app = SalesforceApp(path, clock=clock, settings=settings, org=number)
+        app = SalesforceApp(path, clock=clock, org=number)
         self.stack.callback(app.close)
         if not app.count("Contact"):
             app.load(self.dataset.salesforce[number - 1])

@@ -57,7 +57,6 @@ class Rules:
     assignment: dict[str, str] = field(default_factory=dict)  # sObject name -> the owner its rule chooses
     denied: set[tuple[str, str]] = field(default_factory=set)  # sObject and operation the API user has no right to
     locked: dict[str, str] = field(default_factory=dict)  # record id -> the code that refuses its change
-    emails_checked: bool = True  # off: an e-mail field takes every text, also one that is no address
     inactive_owner_blocks: bool = False  # every update of a record whose owner has left is refused
     redundant_relations_block: bool = False  # merging what has an indirect relation to the same third record is refused
     newest_individual_survives: bool = False  # a merge keeps the privacy record changed last, not the master's

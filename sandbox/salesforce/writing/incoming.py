@@ -64,7 +64,7 @@ class Incoming:
         if actor.unchecked:
             return stored(found, value)
         kept = stored(found, value, self._picklists.values(declared, found) if found.restricted else ())
-        if found.type == "email" and kept is not None and self._rules.emails_checked:
+        if found.type == "email" and kept is not None:
             check_email(found, kept)
         if found.name == "RecordTypeId":
             return self._record_type(declared, found, kept)
