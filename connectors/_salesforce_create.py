@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors._salesforce_batches import remote_values
-from connectors._salesforce_client import Client, chunks
+from connectors._salesforce_client import Client
 from connectors._salesforce_deeds import Deeds
 from connectors._salesforce_fields import CURRENCY
 from connectors._salesforce_read import Readback
 from connectors._salesforce_rows import time_of
 from connectors._salesforce_selection import Selection
 from connectors._salesforce_send import COLLECTION_RECORDS, row_errors
-from connectors._salesforce_soql import IDS_PER_QUERY
+from connectors._salesforce_soql import IDS_PER_QUERY, fitting
 from connectors.connector import Observed
 from model.batch import Batch
 from model.changes import Create, Planned
@@ -88,14 +88,14 @@ class Creating:
         """By external id, id and version (µs) of the live records that carry one."""
         selection = self._readback.selection(stream)
         found = {}
-        for some in chunks(external_ids, IDS_PER_QUERY):
+        for some in fitting(external_ids):
             rows: list[dict[str, Any]] = self._client.rows(
                 "SELECT Id, {version:literal}, {field:literal} FROM {sobject:literal} WHERE {field:literal} IN {ids}",
                 {
                     "version": selection.version,
                     "field": self._external_id,
                     "sobject": selection.sobject.name,
-                    "ids": list(some),
+                    "ids": some,
                 },
                 kind="read",
             )

@@ -4,9 +4,9 @@ A window starts at the remote's own clock minus an overlap, because a transactio
 stamp. Deletions come first, see `_salesforce_deleted`. The next page is Salesforce's own cursor; where that has
 expired, the read goes on by key from the last row.
 
-The first page of a query says how many rows there are: a read of more than BULK_ROWS becomes a bulk job. A page without
-rows carries the job's id into the store, so that another run can go on with it; when the job is gone, the read starts
-over where the job did.
+A read of more than BULK_ROWS becomes a bulk job: a full one where recordCount says so, any other where the first page
+of its query does. A page without rows carries the job's id into the store, so that another run can go on with it; when
+the job is gone, the read starts over where the job did.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from connectors._salesforce_rest import RestPage, RestReader
 from connectors._salesforce_rows import JsonCells, long_id
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_selection import Selection
+from connectors._salesforce_sizes import Sizes
 from connectors._salesforce_soql import is_everything, key_field, order_of, source_of
 from connectors._salesforce_stages import entered
 from model.batch import Batch, Page, Watermark
@@ -53,12 +54,14 @@ class Pull:
         watermark: Watermark,
         *,
         bulk: BulkReader,
+        sizes: Sizes,
         bulk_rows: int = BULK_ROWS,
     ) -> None:
         self._client = client
         self._schema = schema
         self._reader = RestReader(client)
         self._bulk = bulk
+        self._sizes = sizes
         self._bulk_rows = bulk_rows
         self._stream = stream
         self._watermark = watermark
@@ -107,6 +110,8 @@ class Pull:
 
     def _rest_page(self) -> Page:
         """Read one page of a query and move the cursor behind it."""
+        if self._is_large() and self._has_job():
+            return self._told(self._no_rows())
         answer = self._followed() if self._cursor.link else None
         if answer is None:
             answer = self._queried()
@@ -131,6 +136,14 @@ class Pull:
         last = self._key(records[-1]) if records else cursor.last
         self._cursor = replace(cursor, link=answer.link, last=last, seen=cursor.seen + len(records))
         return self._page(JsonCells(records), is_last=not answer.link)
+
+    def _is_large(self) -> bool:
+        """Whether a full read is about to begin that is known to be long: a query of it may not end in time."""
+        cursor = self._cursor
+        is_begun = bool(cursor.seen or cursor.link or cursor.last)
+        if cursor.since is not None or is_begun or self._stream in ALWAYS_FULL:
+            return False
+        return self._sizes.rows(self._selection.sobject.name) > self._bulk_rows
 
     def _has_job(self) -> bool:
         """Make a bulk job of the query, if this object can be read so."""

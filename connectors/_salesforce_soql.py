@@ -43,6 +43,20 @@ def column_groups(columns: Sequence[str]) -> list[list[str]]:
     return groups
 
 
+def fitting(values: Sequence[str]) -> list[list[str]]:
+    """Texts for IN lists in groups that fit into an address, of IDS_PER_QUERY at most."""
+    groups: list[list[str]] = [[]]
+    size = 0
+    for value in values:
+        needed = len(quote_plus(format_soql(", {value}", value=value)))
+        if groups[-1] and (size + needed > SELECT_BYTES or len(groups[-1]) == IDS_PER_QUERY):
+            groups.append([])
+            size = 0
+        groups[-1].append(value)
+        size += needed
+    return groups if values else []
+
+
 def key_field(selection: Selection, cursor: Cursor) -> str:
     """The field by which a read goes on behind its last row, and in whose order it comes."""
     if selection.part.parent:

@@ -21,6 +21,7 @@ from connectors._salesforce_remove import Deleting, Restoring
 from connectors._salesforce_roles import Roles, is_role
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_send import Sender
+from connectors._salesforce_sizes import Sizes
 from connectors._salesforce_units import BEFORE_FIELDS, units_of_fields, units_of_kind, units_of_roles
 from connectors._salesforce_write import CONDITIONAL_MAX_RECORDS, Guard, Writer
 from connectors.connector import Access, Observed, Sent, Usage
@@ -72,6 +73,7 @@ class SalesforceConnector:
         }
         self._bulk = BulkReader(self._client, page_rows=bulk_page_rows)
         self._bulk_rows = bulk_rows
+        self._sizes = Sizes(self._client)
         self._guard = guard
         if guard is not None:
             self._writer.guard = guard
@@ -86,7 +88,9 @@ class SalesforceConnector:
     def pull(self, stream: str, watermark: Watermark) -> Iterator[Page]:
         """Pages of some thousand records; InputError for a stream it has not."""
         self._known(stream)
-        yield from Pull(self._client, self._schema, stream, watermark, bulk=self._bulk, bulk_rows=self._bulk_rows)
+        yield from Pull(
+            self._client, self._schema, stream, watermark, bulk=self._bulk, sizes=self._sizes, bulk_rows=self._bulk_rows
+        )
 
     def count(self, stream: str) -> int | None:
         """Live records by `SELECT COUNT()`, over all objects of the stream; None where we leave rows out on purpose."""

@@ -192,11 +192,11 @@ def test_credentials_in_netrc_are_not_picked_up(
 
 
 def test_daily_share_stops_before_the_call_that_would_exceed_it(org: FakeOrg, listener: Listener) -> None:
-    connector = connector_for(listener.url, [], daily_share=0.00003)  # of 100,000: three calls
+    connector = connector_for(listener.url, [], daily_share=0.00004)  # of 100,000: four calls
     with pytest.raises(QuotaSpent, match="its share"):
         pull(connector)
-    assert len(listener.requests) == 3
-    assert (connector.usage.daily_limit, connector.usage.total) == (100_000, 3)
+    assert len(listener.requests) == 4
+    assert (connector.usage.daily_limit, connector.usage.total) == (100_000, 4)
 
 
 def test_settings_repr_and_connector_repr_hold_no_secret(listener: Listener) -> None:

@@ -52,7 +52,7 @@ class Bulk:
             connector.close()
 
     def asked(self, method: str, path: str = JOBS) -> int:
-        return sum(entry.method == method and entry.path.endswith(path) for entry in self.listener.requests)
+        return sum(entry.method == method and entry.path.rstrip("/").endswith(path) for entry in self.listener.requests)
 
     def jobs(self) -> list[str]:
         """What jobs the org still has."""
@@ -109,6 +109,23 @@ def test_job_is_made_waited_for_read_by_locator_and_removed(bulk: Bulk) -> None:
     assert bulk.jobs() == []
 
 
+@pytest.mark.parametrize("told", [0, None], ids=["lagging", "unknown"])
+def test_first_page_decides_where_the_record_count_does_not_tell(bulk: Bulk, told: int | None) -> None:
+    if told is None:
+        bulk.fault("/recordCount", status=404, body='[{"errorCode":"NOT_FOUND","message":"x"}]')
+    else:
+        bulk.app.settings.stale_counts["Contact"] = told
+    assert set(columns_of(bulk.pull())["id"]) == set(bulk.contacts)
+    assert bulk.asked("POST") == 1
+    assert bulk.asked("GET", "v65.0/query") == 1
+
+
+def test_long_full_read_is_never_asked_of_a_query(bulk: Bulk) -> None:
+    bulk.pull()
+    assert bulk.asked("GET", "v65.0/query") == 0
+    assert bulk.asked("GET", "/recordCount") == 1
+
+
 def test_read_that_is_small_makes_no_job(bulk: Bulk) -> None:
     connector = bulk.connect(bulk_rows=5)
     list(connector.pull("contacts", Watermark()))
@@ -119,7 +136,7 @@ def test_read_that_is_small_makes_no_job(bulk: Bulk) -> None:
 def test_calls_of_a_job_are_counted_beside_the_fewest(bulk: Bulk) -> None:
     connector = bulk.connect()
     list(connector.pull("contacts", Watermark()))
-    assert connector.usage.calls["bulk"] == 6
+    assert connector.usage.budgeted == connector.usage.calls["bulk"] == 6
     assert connector.usage.minimum == 4  # made, asked about, one page, removed
 
 

@@ -46,6 +46,13 @@ def test_two_hundred_records_are_made_by_one_call(world: World) -> None:
     assert world.writes() == 2
 
 
+def test_long_external_ids_are_looked_up_within_the_limits_of_an_address(world: World) -> None:
+    ids = [f"ä'{number:03}" + "ö" * 50 for number in range(60)]
+    outcomes = world.push(*[create(one) for one in ids])
+    assert {outcome.status for outcome in outcomes.values()} == {"applied"}
+    assert {outcome.status for outcome in world.push(*[create(one) for one in ids]).values()} == {"already"}
+
+
 def test_record_made_before_is_neither_doubled_nor_written(world: World) -> None:
     first = push(world, create("t-1"))
     world.app.edit("Contact", str(first.made), LastName="Edited")
