@@ -18,7 +18,12 @@ PHONES = {
     },
     "companies": {"phone": "hs_searchable_calculated_phone_number"},
 }
-_DEAL_INPUTS = ("amount", "deal_currency_code", "dealstage")
+DEAL_INPUTS = ("amount", "deal_currency_code", "dealstage")
+# What `of_deal` computes of them.
+OF_DEAL = (
+    *("hs_is_closed", "hs_is_closed_won", "hs_is_closed_lost", "hs_deal_stage_probability"),
+    *("hs_projected_amount", "hs_closed_amount", "amount_in_home_currency"),
+)
 
 
 def inputs(portal: Portal, kind: Kind, new: Iterable[str]) -> set[str]:
@@ -27,7 +32,7 @@ def inputs(portal: Portal, kind: Kind, new: Iterable[str]) -> set[str]:
     field = stage_property(kind)
     if field and field in new:
         found |= {field, *time_inputs(portal.stage_ids(kind))}
-    return found | (set(_DEAL_INPUTS) if kind.plural == "deals" else set())
+    return found | (set(DEAL_INPUTS) if kind.plural == "deals" else set())
 
 
 def derived(portal: Portal, kind: Kind, old: Values, new: Values, now: str) -> dict[str, str | None]:
@@ -47,12 +52,13 @@ def derived(portal: Portal, kind: Kind, old: Values, new: Values, now: str) -> d
         found |= stage_times(old, old.get(field), new[field], now)
         if kind.plural == "deals" and new[field]:
             found["hs_v2_date_entered_current_stage"] = now
-    if kind.plural == "deals" and new.keys() & set(_DEAL_INPUTS):
-        found |= _of_deal(portal, {**old, **new})
+    if kind.plural == "deals" and new.keys() & set(DEAL_INPUTS):
+        found |= of_deal(portal, {**old, **new})
     return found
 
 
-def _of_deal(portal: Portal, values: Values) -> dict[str, str | None]:
+def of_deal(portal: Portal, values: Values) -> dict[str, str | None]:
+    """The properties `OF_DEAL` of a deal that holds these `DEAL_INPUTS`; none for an unknown stage."""
     stage = portal.stages("deals").get(values.get("dealstage") or "")
     if stage is None:
         return {}

@@ -13,7 +13,7 @@ from sandbox.hubspot.call import Call, id_text, texts
 from sandbox.hubspot.downloads import ExportFile
 from sandbox.hubspot.errors import HubspotError, bad_request, not_found
 from sandbox.hubspot.export_run import Exporter, ExportSpec
-from sandbox.hubspot.filters import Clause
+from sandbox.hubspot.filters import Clause, groups_of
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
@@ -177,8 +177,8 @@ def _selection(portal: Portal, kind: Kind, body: Entry) -> tuple[Clause, str]:
     search = body.get("publicCrmSearchRequest") or {}
     if not isinstance(search, dict):
         raise bad_request("Invalid input JSON: `publicCrmSearchRequest` must be an object")
-    groups = [*(search.get("filterGroups") or []), *([{"filters": f}] if (f := search.get("filters")) else [])]
-    where = asked(portal, kind, {"filterGroups": [_group(one) for one in groups], "query": search.get("query")})
+    groups = [_group(one) for one in groups_of(search)]
+    where = asked(portal, kind, {"filterGroups": groups, "query": search.get("query")})
     key, direction = ordered(portal, kind, [_sort(one) for one in search.get("sorts") or []])
     return where, f"{key} {direction}, _id"
 

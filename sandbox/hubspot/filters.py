@@ -40,11 +40,19 @@ class Condition:
         return [as_text(value) for value in found]
 
 
-def compiled(portal: Portal, kind: Kind, groups: Any) -> Clause:
+def groups_of(body: Mapping[str, Any]) -> list[Any]:
+    """The filter groups of a body; bare `filters` are one more group. 400 where there is no list."""
+    groups, bare = body.get("filterGroups") or [], body.get("filters")
+    if not isinstance(groups, list):
+        raise bad_request("Invalid input JSON: `filterGroups` must be a list")
+    return [*groups, {"filters": bare}] if bare else groups
+
+
+def compiled(portal: Portal, kind: Kind, groups: list[Any]) -> Clause:
     """The WHERE of all filter groups: filters of a group all hold, of the groups any one. 400 for a bad filter."""
     found: list[Clause] = []
     total = 0
-    if not isinstance(groups, list) or len(groups) > MAX_GROUPS:
+    if len(groups) > MAX_GROUPS:
         raise bad_request(f"There must be at most {MAX_GROUPS} filterGroups")
     for group in groups:
         filters = group.get("filters") if isinstance(group, dict) else None

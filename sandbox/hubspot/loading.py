@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from sandbox.hubspot.definition import NAME, Definition, option_pairs
-from sandbox.hubspot.derived import PHONES
+from sandbox.hubspot.derived import DEAL_INPUTS, OF_DEAL, PHONES, of_deal
 from sandbox.hubspot.kinds import BY_NUMBER, KINDS, Kind, kind_named
 from sandbox.hubspot.link_types import COUNTED, PRIMARY
 from sandbox.hubspot.links import Links
@@ -74,7 +74,7 @@ def _load_records(portal: Portal, kind: Kind, frame: pl.DataFrame) -> None:
         archived_at.alias("_archived_at"),
         *columns,
     ).sort("_id")
-    rows = _with_times(portal, kind, _with_computed(kind, rows))
+    rows = _with_times(portal, kind, _with_stage(portal, kind, _with_computed(kind, rows)))
     names = ", ".join(f'"{name}"' for name in rows.columns)
     sql = f"INSERT INTO {kind.plural} ({names}) VALUES ({','.join('?' * rows.width)})"
     for part in rows.iter_slices(_SLICE):
@@ -103,10 +103,6 @@ def _first_of(wire: pl.DataFrame, column: str, names: tuple[str, ...], now: str)
 
 def _with_computed(kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
     """What HubSpot computes from an address and a phone number, where the frame does not say it."""
-    if kind.plural == "deals" and {"hs_is_closed", "hs_is_closed_won"} <= set(rows.columns):
-        lost = (pl.col("hs_is_closed") == "true") & (pl.col("hs_is_closed_won") != "true")
-        flag = pl.when(lost).then(pl.lit("true")).otherwise(pl.lit("false"))
-        rows = rows if "hs_is_closed_lost" in rows.columns else rows.with_columns(flag.alias("hs_is_closed_lost"))
     rows = _with_phones(kind, rows)
     if kind.plural == "contacts" and "email" in rows.columns:
         rows = rows.with_columns(pl.col("email").str.strip_chars().str.to_lowercase())
@@ -115,6 +111,20 @@ def _with_computed(kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
                 pl.col("email").str.split("@").list.get(1, null_on_oob=True).alias("hs_email_domain")
             )
     return rows
+
+
+def _with_stage(portal: Portal, kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:
+    """What follows for a deal from its stage, amount and currency, where the frame does not say it."""
+    if kind.plural != "deals" or "dealstage" not in rows.columns:
+        return rows
+    inputs = [name for name in DEAL_INPUTS if name in rows.columns]
+    combinations = rows.select(inputs).unique()
+    found = [of_deal(portal, values) for values in combinations.to_dicts()]
+    names = [name for name in OF_DEAL if name not in rows.columns]
+    computed = combinations.with_columns(
+        pl.Series(name, [values.get(name) for values in found], pl.String) for name in names
+    )
+    return rows.join(computed, on=inputs, how="left", nulls_equal=True, maintain_order="left")
 
 
 def _with_phones(kind: Kind, rows: pl.DataFrame) -> pl.DataFrame:

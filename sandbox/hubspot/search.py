@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.hubspot.call import Call, texts
 from sandbox.hubspot.errors import bad_request
-from sandbox.hubspot.filters import Clause, compiled, sort_expression
+from sandbox.hubspot.filters import Clause, compiled, groups_of, sort_expression
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.store import SYSTEM, Row, column
@@ -124,7 +124,7 @@ def _bounds(body: dict[str, Any]) -> tuple[int, int]:
 
 def asked(portal: Portal, kind: Kind, body: dict[str, Any]) -> Clause:
     """The WHERE of the filters and the free text of a body."""
-    sql, parameters = compiled(portal, kind, body.get("filterGroups") or [])
+    sql, parameters = compiled(portal, kind, groups_of(body))
     query = body.get("query")
     if not query:
         return sql, parameters

@@ -94,6 +94,19 @@ def test_loaded_records_entered_their_stage_when_they_were_made(account: Account
     assert row(account, "deals", "23")["hs_v2_date_entered_contractsent"] == "2026-02-03T00:00:00.000Z"
 
 
+def test_loaded_deal_tells_what_follows_from_its_stage_and_amount(account: Account) -> None:
+    account.app.load({"deals": pl.DataFrame({
+        "id": ["23", "24"], "dealname": ["D", "E"], "dealstage": ["closedlost", None], "amount": [10.0, None],
+    })})  # fmt: skip
+    won, lost = row(account, "deals", "22"), row(account, "deals", "23")
+    names = ["hs_is_closed", "hs_is_closed_won", "hs_is_closed_lost", "hs_deal_stage_probability"]
+    assert [won[name] for name in names] == ["true", "true", "false", "1"]
+    assert [lost[name] for name in names] == ["true", "false", "true", "0"]
+    assert (won["hs_projected_amount"], lost["hs_projected_amount"]) == ("250.5", "0")
+    assert won["amount_in_home_currency"] == "250.5"
+    assert row(account, "deals", "24")["hs_is_closed"] is None
+
+
 def test_amount_in_the_home_currency_is_told_where_the_deal_is_in_it(account: Account) -> None:
     path = "/crm/v3/objects/deals/21"
     account.patch(path, {"amount": "120.50"})

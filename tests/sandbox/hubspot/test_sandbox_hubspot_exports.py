@@ -137,6 +137,7 @@ def test_large_file_is_zipped_and_split(account: Account, monkeypatch: pytest.Mo
         {"exportType": "ALL"},
         {"objectProperties": ["nonsense"]},
         {"language": "DE"},
+        {"publicCrmSearchRequest": {"filterGroups": 5}},
         {"associatedObjectType": ["CONTACT", "COMPANY", "DEAL", "TICKET", "NOTE"]},
     ],
 )

@@ -61,6 +61,12 @@ def test_filters_of_a_group_all_hold_and_groups_are_alternatives(account: Accoun
     assert [one["id"] for one in answer.json()["results"]] == ["1", "2"]
 
 
+def test_bare_filters_are_one_more_group(account: Account) -> None:
+    body = {"filters": [where("associations.company", "EQ", "12")]}
+    answer = account.post("/crm/v3/objects/contacts/search", body).json()
+    assert (answer["total"], answer["results"][0]["id"]) == (1, "1")
+
+
 def test_query_looks_for_the_start_of_words_in_the_default_fields(account: Account) -> None:
     assert account.found("contacts", query="p3@") == ["3"]
     assert account.found("contacts", query="AN ärm") == ["1"]
@@ -119,6 +125,7 @@ def test_missing_values_sort_last_in_both_directions(account: Account) -> None:
         pytest.param({"filterGroups": [{"filters": [where("createdate", "GT", "soon")]}]}, id="bad time"),
         pytest.param({"filterGroups": [{"filters": [where("email", "EQ", "1")] * 7}]}, id="seven filters"),
         pytest.param({"filterGroups": [{"filters": [where("email", "EQ", "1")]}] * 6}, id="six groups"),
+        pytest.param({"filterGroups": 5}, id="no list of groups"),
         pytest.param({"query": "x" * 3000}, id="body too long"),
     ],
 )
