@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandbox.salesforce.bulk.dialect import Dialect
@@ -50,7 +50,7 @@ class Extract:
         """Write all rows down; ends early when the job is aborted or deleted, or the sandbox closes."""
         try:
             plan = self.plan(job.facts["query"], job.facts["operation"], job.facts["createdById"])
-            numbers = self._queries.numbers(plan)
+            numbers = self._numbers(plan)
         except ApiError as error:  # the schema has changed since the job was created
             self._jobs.move(job.id, FAILED, (RUNNING,), errorMessage=f"{error.code} : {error.message}")
             return
@@ -71,6 +71,11 @@ class Extract:
                     return
                 self._pieces.add(job.id, RESULTS, start, len(rows), dialect.write(row[1:] for row in rows))
         self._jobs.move(job.id, DONE, (RUNNING,), numberRecordsProcessed=len(numbers))
+
+    def _numbers(self, plan: Plan) -> Sequence[int]:
+        """Row numbers in the query's order, else that in which the records were made, which is that of their ids."""
+        found = self._queries.numbers(plan)
+        return found if plan.order else sorted(found)
 
 
 def columns(plan: Plan, version: int) -> list[tuple[str, int]]:

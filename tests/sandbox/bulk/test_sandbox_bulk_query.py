@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
+from sandbox.salesforce.ids import make_id
 from tests.sandbox.bulk.client import Jobs, rows
 from tests.sandbox.salesforce_org import Org
 
@@ -39,6 +42,14 @@ def test_query_leaves_out_what_query_all_gives(org: Org, queries: Jobs) -> None:
     assert rows(queries.get(f"{queries.select(soql)}/results")) == [["Name", "IsDeleted"]]
     everything = queries.make(operation="queryAll", query=soql).json()["id"]
     assert rows(queries.get(f"{everything}/results"))[1:] == [["A", "true"]]
+
+
+def test_rows_of_a_query_without_order_come_by_id(org: Org, queries: Jobs) -> None:
+    ids = [make_id("001", "S1", number) for number in range(1, 2_202)]
+    stamps = [datetime(2026, 1, 1, tzinfo=UTC) - timedelta(hours=number) for number in range(len(ids))]
+    org.app.load({"Account": pl.DataFrame({"Id": ids, "Name": ids, "SystemModstamp": stamps})})
+    found = rows(queries.get(f"{queries.select('SELECT Id FROM Account')}/results"))
+    assert [row for (row,) in found[1:]] == ids
 
 
 @pytest.mark.parametrize(
