@@ -22,9 +22,6 @@ from connectors._salesforce_faults import LOST_CURSOR, job_fault
 from connectors._salesforce_transport import Download
 from model.errors import Conflict, ConnectorError, Rejected, Unavailable
 
-# Reading this many rows by pages of 2,000 takes ten calls; a job takes about six: making it, three questions, a page
-# of results and its removal. Salesforce itself recommends Bulk 2.0 from 2,000 records on.
-BULK_ROWS = 20_000
 # Rows of one page of results: a page that breaks off is asked for again from its beginning.
 PAGE_ROWS = 50_000
 # A job needs at least to be made, asked about once, and removed.

@@ -4,8 +4,8 @@ A window starts at the remote's own clock minus an overlap, because a transactio
 stamp. Deletions come first, see `_salesforce_deleted`. The next page is Salesforce's own cursor; where that has
 expired, the read goes on by key from the last row.
 
-A read of more than BULK_ROWS becomes a bulk job: a full one where recordCount says so, any other where the first page
-of its query does. A page without rows carries the job's id into the store, so that another run can go on with it; when
+A read of more than `bulk_from` rows becomes a bulk job: a full one where recordCount says so, any other where the first
+page of its query does. A page without rows carries the job's id into the store, so that another run can go on with it; when
 the job is gone, the read starts over where the job did.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from connectors._http import unreadable
 from connectors._salesforce_batches import Cells, batch_of
-from connectors._salesforce_bulk import BULK_ROWS, LEAST_CALLS, PAGE_ROWS, BulkReader, JobLost
+from connectors._salesforce_bulk import LEAST_CALLS, PAGE_ROWS, BulkReader, JobLost
 from connectors._salesforce_client import QUERY_ROWS, Client
 from connectors._salesforce_csv import CsvCells
 from connectors._salesforce_cursor import Cursor
@@ -55,7 +55,7 @@ class Pull:
         *,
         bulk: BulkReader,
         sizes: Sizes,
-        bulk_rows: int = BULK_ROWS,
+        bulk_rows: int,
     ) -> None:
         self._client = client
         self._schema = schema

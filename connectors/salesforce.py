@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from connectors._salesforce_auth import SaveSecret, Secret
-from connectors._salesforce_bulk import BULK_ROWS, PAGE_ROWS, BulkReader
+from connectors._salesforce_bulk import PAGE_ROWS, BulkReader
 from connectors._salesforce_check import check_org
 from connectors._salesforce_client import Client, Clocks
 from connectors._salesforce_convert import Converting, observed_conversions
@@ -50,7 +50,6 @@ class SalesforceConnector:
         *,
         clocks: Clocks | None = None,
         guard: Guard | None = None,
-        bulk_rows: int = BULK_ROWS,
         bulk_page_rows: int = PAGE_ROWS,
     ) -> None:
         self.name = name
@@ -72,7 +71,7 @@ class SalesforceConnector:
             Delete.kind: Deleting(self._client, self._readback),
         }
         self._bulk = BulkReader(self._client, page_rows=bulk_page_rows)
-        self._bulk_rows = bulk_rows
+        self._bulk_rows = settings.bulk_from
         self._sizes = Sizes(self._client)
         self._guard = guard
         if guard is not None:

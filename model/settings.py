@@ -48,6 +48,9 @@ class SalesforceConnection(_Remote):
     currency: str | None = Field(
         default=None, pattern=r"^[A-Z]{3}$"
     )  # of a single-currency org, which does not tell it
+    # A read of more rows than this is a Bulk API 2.0 job. By pages of 2,000 so many take ten calls; a job takes about
+    # six: making it, three questions, a page of results and its removal.
+    bulk_from: int = Field(default=20_000, ge=1)
     # The text field, an External ID with unique values, that records made by us carry; an administrator makes it.
     external_id: str = Field(default="Trueline_Id__c", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")
 

@@ -28,6 +28,8 @@ from trueline.session import workspace_of
 
 STORE = "trueline.db"
 REPORT = "report.html"
+# Kinds of API calls that the story names.
+_TOLD = ("bulk", "list", "search", "association", "write")
 _MARK = "# Written by `trueline demo`, which may replace it."
 
 
@@ -86,6 +88,10 @@ def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[
     again = pull_all(workspace)
     demo.changes_left = len(plan_changes(workspace).rows)
     tell(f"again    {_counted(again)}; a second plan: {demo.changes_left:,} changes")
+    for name, kinds in call_counts(workspace).items():
+        work = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if kind in _TOLD)
+        if work:
+            tell(f"calls    {name} in all {sum(kinds.values()):,}: {work}")
 
 
 def _counted(results: list[StreamPull]) -> str:
@@ -123,6 +129,7 @@ host = "sandbox.my.salesforce.com"
 base_url = "{running.salesforce[0].url}"
 client_id = "{running.salesforce[0].credentials["client_id"]}"
 secret = "env:TRUELINE_DEMO_SF_SECRET"
+bulk_from = 500                              # so that the demo shows the Bulk API; its default is for real orgs
 
 [connections.hs]
 system = "hubspot"

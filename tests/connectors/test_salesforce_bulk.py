@@ -33,16 +33,14 @@ class Bulk:
     slept: list[float] = field(default_factory=list)
 
     def connect(
-        self, *, bulk_rows: int = 3, api_version: str = "65.0", daily_share: float = 0.25
+        self, *, bulk_from: int = 3, api_version: str = "65.0", daily_share: float = 0.25
     ) -> SalesforceConnector:
         settings = settings_for(
             self.listener.url, client_id="sandbox-client", timeout_s=5.0, streams=None, api_version=api_version,
-            daily_share=daily_share,
+            daily_share=daily_share, bulk_from=bulk_from,
         )  # fmt: skip
         clocks = Clocks(sleep=self.slept.append)
-        return SalesforceConnector(
-            "sf", settings, lambda _: "sandbox-secret", clocks=clocks, bulk_rows=bulk_rows, bulk_page_rows=2
-        )
+        return SalesforceConnector("sf", settings, lambda _: "sandbox-secret", clocks=clocks, bulk_page_rows=2)
 
     def pull(self, stream: str = "contacts", watermark: Watermark | None = None) -> list[Page]:
         connector = self.connect()
@@ -92,7 +90,7 @@ def test_job_brings_what_rest_brings(bulk: Bulk) -> None:
         bulk.app.create("Account", Name=f"A {number}")
     for stream in ("contacts", "accounts", "deals", "stage_history"):
         by_job = bulk.pull(stream)
-        by_rest = list(bulk.connect(bulk_rows=1_000).pull(stream, Watermark()))
+        by_rest = list(bulk.connect(bulk_from=1_000).pull(stream, Watermark()))
         assert columns_of(by_job) == columns_of(by_rest)
         assert [page.batch.readable for page in by_job[1:]] == [by_rest[0].batch.readable] * (len(by_job) - 1)
         assert by_job[-1].is_last
@@ -127,7 +125,7 @@ def test_long_full_read_is_never_asked_of_a_query(bulk: Bulk) -> None:
 
 
 def test_read_that_is_small_makes_no_job(bulk: Bulk) -> None:
-    connector = bulk.connect(bulk_rows=5)
+    connector = bulk.connect(bulk_from=5)
     list(connector.pull("contacts", Watermark()))
     assert bulk.asked("POST") == 0
     assert (connector.usage.budgeted, connector.usage.minimum) == (1, 1)

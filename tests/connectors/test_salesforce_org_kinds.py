@@ -27,7 +27,7 @@ DEAL = {"StageName": "Prospecting", "CloseDate": "2026-12-01"}
 def connected(app: SalesforceApp, **changes: Any) -> Iterator[SalesforceConnector]:
     with Listener(app) as listener:
         settings = settings_for(listener.url, client_id="sandbox-client", timeout_s=5.0, streams=None, **changes)
-        connector = SalesforceConnector("sf", settings, lambda _: "sandbox-secret", bulk_rows=10**6)
+        connector = SalesforceConnector("sf", settings, lambda _: "sandbox-secret")
         yield connector
         connector.close()
 
@@ -177,7 +177,7 @@ def test_record_purged_between_the_parts_is_left_out(wide: tuple[SalesforceApp, 
 
     with Listener(app) as listener:
         settings = settings_for(listener.url, client_id="sandbox-client", timeout_s=5.0, fields=mapping())
-        connector = SalesforceConnector("sf", settings, lambda _: "sandbox-secret", bulk_rows=10**6)
+        connector = SalesforceConnector("sf", settings, lambda _: "sandbox-secret")
         listener.faults.add(Fault(route="/queryAll", nth=1, act=purge))
         (page,) = connector.pull("contacts", Watermark())
         connector.close()
