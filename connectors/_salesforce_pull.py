@@ -5,8 +5,8 @@ stamp. Deletions come first, see `_salesforce_deleted`. The next page is Salesfo
 expired, the read goes on by key from the last row.
 
 A read of more than `bulk_from` rows becomes a bulk job: a full one where recordCount says so, any other where the first
-page of its query does. A page without rows carries the job's id into the store, so that another run can go on with it; when
-the job is gone, the read starts over where the job did.
+page of its query does. A page without rows carries the job's id into the store, so that another run can go on with it;
+when the job is gone, the read starts over where the job did.
 """
 
 from __future__ import annotations
