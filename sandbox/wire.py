@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -33,8 +35,15 @@ class Request:
         return values[0] if values else default
 
     def json(self) -> Any:
-        """The parsed body; ValueError when it is not JSON."""
-        return json.loads(self.body)
+        """The parsed body; ValueError when it is not JSON, has NaN, half a surrogate pair or nesting without end."""
+        text = self.body.decode(json.detect_encoding(self.body))
+        try:
+            parsed = json.loads(text, parse_constant=_refuse_constant)
+            if _SURROGATE.search(text):
+                json.dumps(parsed, ensure_ascii=False).encode()
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        return parsed
 
     def form(self) -> dict[str, str]:
         parsed = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
@@ -54,6 +63,10 @@ class Response:
         # Half of a surrogate pair, which a JSON body may hold, has no UTF-8.
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         return cls(status, body, {"Content-Type": "application/json;charset=UTF-8", **(headers or {})})
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 class App(Protocol):

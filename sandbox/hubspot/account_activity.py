@@ -10,7 +10,7 @@ from sandbox.hubspot.errors import HubspotError, bad_request
 from sandbox.hubspot.journal import Journal, Wanted
 from sandbox.hubspot.people import People, Person
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.values import stamp
+from sandbox.hubspot.values import natural, stamp
 from sandbox.wire import Response
 
 PAGE_MAX = 200
@@ -68,11 +68,8 @@ def security(call: Call) -> Response:
 
 def _page(call: Call, shelf: str, wanted: Wanted, shown: Any, *, oldest_first: bool = False) -> Response:
     limit = call.whole("limit", 100, 1, PAGE_MAX)
-    after = call.request.first("after") or ""
-    if after and not after.isdecimal():
-        raise bad_request(f"Invalid value for after: {after[:50]}")
     rows = Journal(call.portal.store).page(
-        shelf, wanted, limit + 1, after=int(after) if after else None, oldest_first=oldest_first
+        shelf, wanted, limit + 1, after=call.after() or None, oldest_first=oldest_first
     )
     body: dict[str, Any] = {
         "results": [{"id": str(key), **shown(at, who, item)} for key, at, who, item in rows[:limit]]
@@ -83,7 +80,7 @@ def _page(call: Call, shelf: str, wanted: Wanted, shown: Any, *, oldest_first: b
 
 
 def _numbers(call: Call, name: str) -> list[int]:
-    found = call.names(name)
-    if not all(one.isdecimal() for one in found):
+    found = [natural(one) for one in call.names(name)]
+    if None in found:
         raise bad_request(f"Invalid value for {name}: expected a user id")
-    return [int(one) for one in found]
+    return [one for one in found if one is not None]

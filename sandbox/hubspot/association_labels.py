@@ -8,6 +8,7 @@ from sandbox.hubspot.batches import Entry, answer
 from sandbox.hubspot.call import Call, id_text, whole
 from sandbox.hubspot.errors import HubspotError, bad_request, not_found
 from sandbox.hubspot.link_types import LinkType
+from sandbox.hubspot.values import natural
 from sandbox.wire import Response
 
 MAX_LABELS = 10
@@ -54,7 +55,7 @@ def update_label(call: Call, source: str, target: str) -> Response:
 
 def delete_label(call: Call, source: str, target: str, type_id: str) -> Response:
     """204; associations lose the label and stay."""
-    call.links.undefine(_own(call, source, target, int(type_id) if type_id.isdecimal() else 0))
+    call.links.undefine(_own(call, source, target, natural(type_id) or 0))
     return Response(204)
 
 
@@ -86,7 +87,7 @@ def purge_configurations(call: Call, source: str, target: str) -> Response:
 
 def high_usage_report(call: Call, user_id: str) -> Response:
     """A report of records near their maximum is mailed to the user; here only its order is confirmed."""
-    if not user_id.isdecimal():
+    if natural(user_id) is None:
         raise bad_request(f"Invalid userId: {user_id[:50]}")
     owners = call.portal.documents.list("owners").values()
     email = next((one["email"] for one in owners if str(one["userId"]) == user_id), "admin@sandbox.example")

@@ -12,6 +12,7 @@ from sandbox.hubspot.link_specs import type_ids
 from sandbox.hubspot.link_types import LinkType
 from sandbox.hubspot.links import Linked
 from sandbox.hubspot.objects import locate
+from sandbox.hubspot.values import natural
 from sandbox.wire import Response
 
 PAGE_MAX = 500
@@ -140,13 +141,15 @@ def _done(call: Call) -> Response:
 
 
 def _whole(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
+    """0, which no record has, for what is no number."""
+    return natural(text) or 0
 
 
 def _number(call: Call, kind: Kind, text: str) -> int:
-    if not call.portal.store.rows(kind, [_whole(text)], ()):
+    found = _whole(text)
+    if not call.portal.store.rows(kind, [found], ()):
         raise not_found(f"Object not found. objectId are usually numeric. {kind.upper}={text[:40]}")
-    return _whole(text)
+    return found
 
 
 def _from(linked: list[Linked], after: Any) -> list[Linked]:

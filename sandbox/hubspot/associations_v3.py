@@ -11,6 +11,7 @@ from sandbox.hubspot.errors import bad_request, not_found
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.link_types import LinkType
 from sandbox.hubspot.objects import locate, show
+from sandbox.hubspot.values import natural
 from sandbox.wire import Response
 
 
@@ -24,12 +25,12 @@ def read_links(call: Call, source: str, target: str) -> Response:
     one, other = call.portal.kind(source), call.portal.kind(target)
     started = call.portal.now()
     wanted = list(dict.fromkeys(id_text(item) for item in call.inputs(READ_MAX)))
-    known = call.links.of(one, [int(name) for name in wanted if name.isdecimal()], other)
+    known = call.links.of(one, [natural(name) or 0 for name in wanted], other)
     types = call.links.types.between(one, other)
     results: list[Entry] = []
     errors: list[Entry] = []
     for name in wanted:
-        linked = known.get(int(name) if name.isdecimal() else 0)
+        linked = known.get(natural(name) or 0)
         if linked:
             to = [{"id": str(number), "type": types[i].name} for number, ids in linked for i in ids]
             results.append({"from": {"id": name}, "to": to})
@@ -97,7 +98,7 @@ def _named(call: Call, one: Kind, other: Kind, name: str) -> LinkType:
 
 def _number(call: Call, kind: Kind, item: Any) -> int:
     name = id_text(item)
-    number = int(name) if name.isdecimal() and len(name) < 19 else 0
+    number = natural(name) or 0
     if not call.portal.store.rows(kind, [number], ()):
         raise not_found()
     return number

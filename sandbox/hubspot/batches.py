@@ -113,9 +113,9 @@ def upsert_batch(call: Call, kind: str) -> Response:
     started = call.portal.now()
     inputs = call.inputs(PAGE_MAX)
     wanted = [id_text(item) for item in inputs]
-    properties = {item.get("idProperty") for item in inputs}
+    properties = {_id_property(item) for item in inputs}
     id_property = next(iter(properties))
-    if len(properties) > 1 or not isinstance(id_property, str):
+    if len(properties) > 1 or id_property is None:
         raise bad_request("Every input of an upsert needs the same `idProperty`")
     _refuse_repeats([name.lower() for name in wanted])
     is_traced = _is_traced(inputs) and id_property.lower() != "email"
@@ -165,10 +165,17 @@ def _upsert_one(
 def _identify(call: Call, kind: Kind, inputs: Sequence[Entry], wanted: Sequence[str]) -> dict[str, int]:
     """Ids by name; every input may say its own `idProperty`."""
     found: dict[str, int] = {}
-    for id_property in {item.get("idProperty") for item in inputs}:
+    for id_property in {_id_property(item) for item in inputs}:
         names = [name for item, name in zip(inputs, wanted, strict=True) if item.get("idProperty") == id_property]
         found |= identity(call.portal, call.writer, kind, id_property, names)
     return found
+
+
+def _id_property(item: Entry) -> str | None:
+    named = item.get("idProperty")
+    if named is not None and not isinstance(named, str):
+        raise bad_request("Invalid input JSON: `idProperty` must be a string")
+    return named
 
 
 def _merged_away(call: Call, kind: Kind, numbers: Sequence[int]) -> set[int]:

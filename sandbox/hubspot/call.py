@@ -12,7 +12,7 @@ from sandbox.hubspot.limits import Limiter
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.tokens import Author, Token, Tokens
-from sandbox.hubspot.values import ms_of, stamp
+from sandbox.hubspot.values import ms_of, natural, stamp
 from sandbox.hubspot.writing import Writer
 from sandbox.wire import Request
 
@@ -52,10 +52,18 @@ class Call:
 
     def whole(self, parameter: str, default: int, least: int, most: int) -> int:
         """A whole-number parameter within bounds; 400 outside of them."""
-        text = self.request.first(parameter) or str(default)
-        if not text.isdecimal() or not least <= int(text) <= most:
+        found = natural(self.request.first(parameter) or str(default))
+        if found is None or not least <= found <= most:
             raise bad_request(f"Invalid value for {parameter}: must be between {least} and {most}")
-        return int(text)
+        return found
+
+    def after(self) -> int:
+        """The number of the record that a page begins with or follows, 0 for the first page; 400 when it is none."""
+        text = self.request.first("after") or "0"
+        found = natural(text)
+        if found is None:
+            raise bad_request(f"Invalid value for after: {text[:50]}")
+        return found
 
     def moment(self, parameter: str, default: str) -> str:
         """A stamp from a parameter in ISO form or milliseconds; 400 for all else."""

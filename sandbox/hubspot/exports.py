@@ -179,8 +179,15 @@ def _selection(portal: Portal, kind: Kind, body: Entry) -> tuple[Clause, str]:
         raise bad_request("Invalid input JSON: `publicCrmSearchRequest` must be an object")
     groups = [_group(one) for one in groups_of(search)]
     where = asked(portal, kind, {"filterGroups": groups, "query": search.get("query")})
-    key, direction = ordered(portal, kind, [_sort(one) for one in search.get("sorts") or []])
+    key, direction = ordered(portal, kind, [_sort(one) for one in _listed(search, "sorts")])
     return where, f"{key} {direction}, _id"
+
+
+def _listed(search: Entry, name: str) -> list[Any]:
+    found = search.get(name) or []
+    if not isinstance(found, list):
+        raise bad_request(f"Invalid input JSON: `{name}` must be a list")
+    return found
 
 
 def _group(group: Any) -> Any:
@@ -188,7 +195,11 @@ def _group(group: Any) -> Any:
     filters = group.get("filters") if isinstance(group, dict) else None
     if not isinstance(filters, list):
         return group
-    return {"filters": [{"propertyName": f["property"], **f} if "property" in f else f for f in filters]}
+    return {
+        "filters": [
+            {"propertyName": f["property"], **f} if isinstance(f, dict) and "property" in f else f for f in filters
+        ]
+    }
 
 
 def _sort(sort: Any) -> Any:

@@ -11,7 +11,7 @@ from sandbox.hubspot.errors import bad_request
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.store import column
-from sandbox.hubspot.values import as_text, ms_of, stamp
+from sandbox.hubspot.values import as_text, ms_of, natural, stamp
 
 MAX_GROUPS, MAX_FILTERS, MAX_TOTAL = 5, 6, 18
 _COMPARED = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
@@ -177,9 +177,10 @@ def _linked(portal: Portal, kind: Kind, other: Kind, operator: str, sent: Mappin
         sql = f"_id {word} (SELECT source_id FROM links WHERE source = ? AND target = ? AND {live % 'target_id'})"
         return sql, [kind.number, other.number]
     values = sent.get("values") if operator == "IN" else [sent.get("value")]
-    if not isinstance(values, list) or not all(as_text(value).isdecimal() for value in values):
+    numbers = [natural(as_text(value)) for value in values] if isinstance(values, list) else [None]
+    if None in numbers:
         raise bad_request(f"operator {operator} on associations requires record ids")
-    marks = ",".join("?" * len(values))
+    marks = ",".join("?" * len(numbers))
     sql = f"_id IN (SELECT target_id FROM links WHERE source = ? AND source_id IN ({marks}) AND target = ?"
     sql += f" AND {live % 'source_id'})"
-    return sql, [other.number, *(int(as_text(value)) for value in values), kind.number]
+    return sql, [other.number, *numbers, kind.number]

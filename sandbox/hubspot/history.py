@@ -78,7 +78,7 @@ def _entry(at: Any, value: Any, source_type: Any, source_id: Any, label: Any, us
     optional = {
         "sourceId": source_id,
         "sourceLabel": label,
-        "updatedByUserId": int(user) if str(user).isdigit() else None,
+        "updatedByUserId": int(user) if str(user).isdecimal() else None,
     }
     return {**entry, **{name: told for name, told in optional.items() if told is not None}}
 

@@ -16,6 +16,7 @@ from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.submissions import company_with
 from sandbox.hubspot.tokens import Author
+from sandbox.hubspot.values import natural
 from sandbox.hubspot.writing import Values, Writer, identity
 
 _DAY = re.compile(r"(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4})")
@@ -194,7 +195,7 @@ class Importer:
     def _known(self, row: _Row, kind: Kind, values: Values) -> int | None:
         """The live record these values are about; None for a new one."""
         if number := values.get("hs_object_id"):
-            live = number.isdecimal() and self._portal.store.rows(kind, [int(number)], ())
+            live = natural(number) is not None and self._portal.store.rows(kind, [int(number)], ())
             if not live:
                 raise InvalidValues([("hs_object_id", "INVALID_OBJECT_ID", f"There is no record {number}")])
             return int(number)

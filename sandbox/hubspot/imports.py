@@ -79,11 +79,8 @@ def list_errors(call: Call, import_id: str) -> Response:
     """What was wrong with the rows, in their order."""
     _import(call, import_id)
     limit = call.whole("limit", 50, 1, PAGE_MAX)
-    after = call.request.first("after") or ""
-    if after and not after.isdecimal():
-        raise bad_request(f"Invalid value for after: {after[:50]}")
     rows = Journal(call.portal.store).page(
-        ERRORS, Wanted(key=import_id), limit + 1, after=int(after) if after else None, oldest_first=True
+        ERRORS, Wanted(key=import_id), limit + 1, after=call.after() or None, oldest_first=True
     )
     hidden = {"errorMessage"} if (call.request.first("includeErrorMessage") or "").lower() == "false" else set()
     results = [

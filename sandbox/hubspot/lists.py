@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.hubspot import audit
-from sandbox.hubspot.call import Call, id_text, whole
+from sandbox.hubspot.call import Call, id_text, texts, whole
 from sandbox.hubspot.errors import bad_request, not_found
 from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.values import natural
 from sandbox.wire import Response
 
 List = dict[str, Any]
@@ -56,7 +57,10 @@ def search_lists(call: Call) -> Response:
     body = call.body()
     offset, count = whole(body, "offset", 0), min(whole(body, "count", 20), SEARCH_MAX)
     query, kind = str(body.get("query") or "").lower(), body.get("objectTypeId")
-    ids, types = set(body.get("listIds") or ()), set(body.get("processingTypes") or ())
+    ids, types = body.get("listIds") or [], texts(body.get("processingTypes"), "processingTypes")
+    if not isinstance(ids, list):
+        raise bad_request("Invalid input JSON: `listIds` must be a list")
+    ids = list(map(str, ids))
     found = [
         one
         for one in sorted(_live(call.portal), key=lambda one: (one["name"].lower(), one["listId"]))
@@ -97,11 +101,9 @@ def list_members(call: Call, list_id: str) -> Response:
     """Members by record id, with the moment each joined; both orders page alike."""
     found = list_named(call.portal, list_id)
     limit = call.whole("limit", 100, 1, PAGE_MAX)
-    after = call.request.first("after") or "0"
-    if not after.isdecimal():
-        raise bad_request(f"Invalid value for after: {after[:50]}")
+    after = call.after()
     joined = call.portal.documents.list(_members_shelf(list_id))
-    known = [number for number in members(call.portal, found) if number >= int(after)]
+    known = [member for member in members(call.portal, found) if member >= after]
     page = [{"recordId": str(n), "membershipTimestamp": joined[str(n)]["at"]} for n in known[:limit]]
     body: dict[str, Any] = {"results": page, "total": len(members(call.portal, found))}
     if len(known) > limit:
@@ -181,7 +183,7 @@ def members(portal: Portal, found: List) -> list[int]:
 def _changed(call: Call, list_id: str, added: Any, removed: Any) -> Response:
     found, portal = list_named(call.portal, list_id), call.portal
     for ids in (added, removed):
-        if not isinstance(ids, list) or not all(str(one).isdecimal() for one in ids):
+        if not isinstance(ids, list) or any(natural(str(one)) is None for one in ids):
             raise bad_request("Invalid input JSON: expected a list of record ids")
     kind = portal.kind(found["objectTypeId"])
     live = {int(row[0] or 0) for row in portal.store.rows(kind, [int(one) for one in added], ())}

@@ -13,6 +13,7 @@ from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.link_specs import specs, type_ids
 from sandbox.hubspot.link_types import LinkType
 from sandbox.hubspot.required import may_associate
+from sandbox.hubspot.values import natural
 from sandbox.hubspot.view import names_shown, record
 from sandbox.hubspot.writing import identity
 from sandbox.wire import Response
@@ -27,11 +28,8 @@ def list_objects(call: Call, kind: str) -> Response:
     found = call.portal.kind(kind)
     histories_of = call.names("propertiesWithHistory")
     limit = call.whole("limit", 10, 1, HISTORY_PAGE_MAX if histories_of else PAGE_MAX)
-    start = call.request.first("after") or "0"
-    if not start.isdecimal() or len(start) > 18:
-        raise bad_request(f"Invalid value for after: {start}")
     names = names_shown(call.portal, found, call.names("properties"))
-    rows = call.portal.store.page(found, int(start), limit + 1, names, archived=call.flag("archived"))
+    rows = call.portal.store.page(found, call.after(), limit + 1, names, archived=call.flag("archived"))
     shown = [record(names, row) for row in rows[:limit]]
     add_history(call, found, shown, histories_of)
     add_links(call, found, shown, call.names("associations"))
@@ -81,6 +79,8 @@ def create_one(call: Call, kind: Kind, item: dict[str, Any]) -> tuple[int, list[
     values = call.writer.checked(kind, item.get("properties") or {})
     number = call.writer.create(kind, values, call.author, version=call.version)
     wanted_links = item.get("associations") or []
+    if not isinstance(wanted_links, list):
+        raise bad_request("Invalid input JSON: `associations` must be a list")
     if wanted_links and not may_associate(call.portal.settings, call.token, call.version):
         raise no_permission()
     for wanted in wanted_links:
@@ -98,7 +98,7 @@ def _associate(call: Call, kind: Kind, number: int, wanted: Any) -> None:
         raise bad_request(f"Association types {[type_id for type_id, _ in named]} do not start at {kind.type_id}")
     target = call.portal.kind(plural)
     numbers = type_ids(call.links.types.between(kind, target), kind, target, wanted["types"])
-    to_id = int(to) if to.isdecimal() and len(to) < 19 else 0
+    to_id = natural(to) or 0
     if not call.portal.store.rows(target, [to_id], ()):
         raise not_found(f"Object not found. objectId are usually numeric. {target.upper}={to[:40]}")
     call.links.label(kind, number, target, to_id, numbers)

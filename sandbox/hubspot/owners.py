@@ -18,13 +18,11 @@ def list_owners(call: Call) -> Response:
     email = (call.request.first("email") or "").lower()
     limit = call.whole("limit", 100, 1, PAGE_MAX)
     known = People(call.portal).owners()
-    after = call.request.first("after") or "0"
-    if not after.isdecimal():
-        raise bad_request(f"Invalid value for after: {after[:50]}")
+    after = call.after()
     found = [
         one
         for one in known
-        if one["archived"] == archived and int(one["id"]) >= int(after) and email in ("", str(one["email"]).lower())
+        if one["archived"] == archived and int(one["id"]) >= after and email in ("", str(one["email"]).lower())
     ]
     body: dict[str, Any] = {"results": found[:limit]}
     if len(found) > limit:

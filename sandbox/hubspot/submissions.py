@@ -13,7 +13,7 @@ from sandbox.hubspot.journal import Journal, Wanted
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.tokens import Author
-from sandbox.hubspot.values import as_text, ms_of, stamp
+from sandbox.hubspot.values import as_text, ms_of, natural, stamp
 from sandbox.hubspot.writing import Writer
 from sandbox.wire import Response
 
@@ -120,11 +120,8 @@ def list_submissions(call: Call, form_id: str) -> Response:
     """Submissions of one form, newest first; moments are milliseconds here."""
     form_named(call.portal, form_id, archived=None)
     limit = call.whole("limit", 20, 1, PAGE_MAX)
-    after = call.request.first("after") or ""
-    if after and not after.isdecimal():
-        raise bad_request(f"Invalid value for after: {after[:50]}")
     journal = Journal(call.portal.store)
-    rows = journal.page(SHELF, Wanted(key=form_id), limit + 1, after=int(after) if after else None)
+    rows = journal.page(SHELF, Wanted(key=form_id), limit + 1, after=call.after() or None)
     body: dict[str, Any] = {"results": [{"submittedAt": ms_of(at), **item} for _, at, _, item in rows[:limit]]}
     if len(rows) > limit:
         body["paging"] = call.next_page(str(rows[limit - 1][0]))
@@ -169,7 +166,7 @@ def _moment(call: Call, sent: Any) -> str:
     if sent is None:
         return ""
     text, now_ms = as_text(sent), call.portal.clock.now_ms()
-    if not text.isdecimal() or not now_ms - _MONTH_MS <= int(text) <= now_ms + 1000:
+    if not now_ms - _MONTH_MS <= (natural(text) or 0) <= now_ms + 1000:
         raise bad_request("The request is not valid: `submittedAt` must be in milliseconds and less than a month ago")
     return stamp(int(text))
 

@@ -8,7 +8,7 @@ from sandbox.hubspot import audit
 from sandbox.hubspot.call import Call, id_text, texts
 from sandbox.hubspot.errors import bad_request, conflict, not_found
 from sandbox.hubspot.people import ROLES, SEATS, People, Person
-from sandbox.hubspot.values import is_email
+from sandbox.hubspot.values import is_email, natural
 from sandbox.wire import Response
 
 SEATS_BOUGHT = 50
@@ -18,7 +18,7 @@ _NAMES = ("firstName", "lastName", "primaryTeamId")
 def list_users(call: Call) -> Response:
     """Users of the account, by user id; removed ones are not there any more."""
     limit = call.whole("limit", 100, 1, 100)
-    start = int(after) if (after := call.request.first("after") or "0").isdecimal() else 0
+    start = natural(call.request.first("after") or "") or 0
     found = [one for one in People(call.portal).users() if int(one["id"]) >= start]
     body: dict[str, Any] = {"results": [_shown(call, one) for one in found[:limit]]}
     if len(found) > limit:

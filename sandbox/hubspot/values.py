@@ -15,6 +15,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\]+@[^\s@<>(),;:\"\[\]\\]+\.[^\s@<>(),;:\"\[\]\\.]{2,}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DIGITS_MAX = 18
+
+
+def natural(text: str) -> int | None:
+    """A whole number that a store can hold, None for all other text."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS_MAX else None
 
 
 class BadValue(Exception):

@@ -8,6 +8,7 @@ from sandbox.hubspot.call import Call
 from sandbox.hubspot.errors import bad_request
 from sandbox.hubspot.journal import Journal, Wanted
 from sandbox.hubspot.submissions import SHELF
+from sandbox.hubspot.values import natural
 from sandbox.wire import Response
 
 FORM_SUBMITTED = "e_form_submission_v2"
@@ -24,19 +25,20 @@ def list_events(call: Call) -> Response:
     event_type = call.request.first("eventType")
     if not event_type and not (object_type and object_id):
         raise bad_request("An eventType or an objectType with an objectId is required")
-    limit, after = call.whole("limit", 100, 1, PAGE_MAX), call.request.first("after") or ""
-    if (after and not after.isdecimal()) or (object_id and not object_id.isdecimal()):
-        raise bad_request("Invalid value for after or objectId: expected a number")
+    limit = call.whole("limit", 100, 1, PAGE_MAX)
+    number = natural(object_id) if object_id else None
+    if object_id and number is None:
+        raise bad_request("Invalid value for objectId: expected a number")
     is_known = event_type in (None, FORM_SUBMITTED) and (not object_type or call.portal.kind(object_type).number == 1)
     wanted = Wanted(
-        [int(object_id)] if object_id else [],
+        [] if number is None else [number],
         None,
         call.moment("occurredAfter", ""),
         call.moment("occurredBefore", "~"),
     )
     oldest_first = (call.request.first("sort") or "-occurredAt") == "occurredAt"
     journal = Journal(call.portal.store)
-    rows = journal.page(SHELF, wanted, limit + 1, after=int(after) if after else None, oldest_first=oldest_first)
+    rows = journal.page(SHELF, wanted, limit + 1, after=call.after() or None, oldest_first=oldest_first)
     rows = rows if is_known else []
     body: dict[str, Any] = {"results": [_event(*row) for row in rows[:limit]]}
     if len(rows) > limit:

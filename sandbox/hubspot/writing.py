@@ -15,7 +15,7 @@ from sandbox.hubspot.required import check_required, check_rules, check_stage, d
 from sandbox.hubspot.rules import RULES
 from sandbox.hubspot.store import CREATED, VIRTUAL
 from sandbox.hubspot.tokens import Author
-from sandbox.hubspot.values import BadValue, appended, as_text, ms_of, parsed, stamp
+from sandbox.hubspot.values import BadValue, appended, as_text, ms_of, natural, parsed, stamp
 
 Values = dict[str, str | None]
 Problem = tuple[str, str, str]
@@ -258,7 +258,7 @@ class Writer:
     def _make_primary(self, kind: Kind, record_id: int, company: str) -> None:
         """Writing `associatedcompanyid` makes that company the contact's primary one."""
         companies = self._portal.kind("companies")
-        number = int(company) if company.isdigit() else 0
+        number = natural(company) or 0
         if not self._store.rows(companies, [number], ()):
             raise InvalidValues([("associatedcompanyid", "INVALID_OPTION", f"Company {company} does not exist.")])
         self._links.label(kind, record_id, companies, number, [1])
@@ -283,7 +283,7 @@ def identity(
 ) -> dict[str, int]:
     """Live records by what a client called them: ids, or values of the e-mail or a unique property; 400 for others."""
     if not id_property or str(id_property).lower() == "hs_object_id":
-        return {value: int(value) for value in values if value.isdecimal() and len(value) < 19}
+        return {value: found for value in values if (found := natural(value)) is not None}
     if not isinstance(id_property, str):
         raise bad_request("Invalid input JSON: `idProperty` must be a string")
     name = id_property.lower()

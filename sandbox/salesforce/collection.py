@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sandbox.salesforce.errors import ApiError, missing_record, no_such_column
+from sandbox.salesforce.errors import ApiError, bad_json, missing_record, no_such_column
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import SUCCESS, Call, Org
@@ -111,7 +111,7 @@ class Collection:
             names = (call.request.first("fields") or "").split(",")
         else:
             body = call.json_object()
-            ids, names = body.get("ids") or [], body.get("fields") or []
+            ids, names = (_listed(body, name) for name in ("ids", "fields"))
         self._check_size(ids, MAX_READ)
         for name in names:
             if self._org.schema.field(declared, str(name).strip()) is None:
@@ -179,6 +179,13 @@ class Collection:
             raise ApiError("EXCEEDED_ID_LIMIT", message)
         if not items:
             raise ApiError("REQUIRED_FIELD_MISSING", "This call needs at least one record.", [])
+
+
+def _listed(body: Mapping[str, Any], name: str) -> list[Any]:
+    found = body.get(name) or []
+    if not isinstance(found, list):
+        raise bad_json(f"The value of {name} must be a list.")
+    return found
 
 
 def _kind(record: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.salesforce.bounds import at_most
 from sandbox.salesforce.bulk import Bulk
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.fields import SObject
@@ -50,9 +51,9 @@ class Overview:
     def recent(self, call: Call) -> Response:
         """The records the user last worked on, of all objects."""
         limit = call.request.first("limit") or str(MAX_RECENT)
-        if not limit.isdigit():
+        if not limit.isdecimal():
             raise ApiError("INVALID_QUERY_FILTER_OPERATOR", f"The limit must be a number, not {limit}")
-        items = recent_items(self._org, call, self._org.schema, min(int(limit), MAX_RECENT))
+        items = recent_items(self._org, call, self._org.schema, at_most(limit, MAX_RECENT))
         return Response.of_json(items)
 
     def identity_url(self, call: Call) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sqlite3
 from array import array
 from collections import defaultdict
@@ -72,7 +73,7 @@ class Queries:
         """The page a locator names; INVALID_QUERY_LOCATOR when it is unknown or too old."""
         name, _, start = locator.rpartition("-")
         cursor = self._cursors.find(name)
-        if cursor is None or not start.isdigit() or int(start) > len(cursor.numbers):
+        if cursor is None or not re.fullmatch(r"\d{1,9}", start) or int(start) > len(cursor.numbers):
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
         wanted = min(size or cursor.size, self._settings.page_rows)
         if wanted != cursor.size:

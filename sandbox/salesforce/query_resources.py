@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sandbox.salesforce.bounds import at_most
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Call, Org
 from sandbox.salesforce.queries import PAGE
@@ -48,4 +49,4 @@ class QueryResources:
 def _batch_size(call: Call) -> int | None:
     """The page size the client asks for, within the bounds there are."""
     found = re.search(r"batchSize\s*=\s*(\d+)", call.header("Sforce-Query-Options") or "", re.IGNORECASE)
-    return min(max(int(found.group(1)), MIN_PAGE), PAGE) if found else None
+    return max(at_most(found.group(1), PAGE), MIN_PAGE) if found else None

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.salesforce.bounds import at_most
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.fields import Field, SObject
 from sandbox.salesforce.org import Call, Org
@@ -53,7 +54,10 @@ class Search:
         listed = body.get("sobjects") or []
         if not isinstance(listed, list) or not all(isinstance(one, dict) and one.get("name") for one in listed):
             raise ApiError("INVALID_SEARCH", "sobjects must be a list of objects, each with its name")
-        common = ",".join(map(str, body.get("fields") or []))
+        fields = body.get("fields") or []
+        if not isinstance(fields, list):
+            raise ApiError("INVALID_SEARCH", "fields must be a list of names")
+        common = ",".join(map(str, fields))
         objects = [_object(one, common, body.get("defaultLimit", "")) for one in listed]
         return self._answer(call, _wanted({name.lower(): value for name, value in body.items()}, objects))
 
@@ -99,18 +103,20 @@ def _wanted(values: Mapping[str, Any], objects: list[Returned]) -> Wanted:
     if group not in ("ALL", "NAME", "EMAIL", "PHONE", "SIDEBAR"):
         raise ApiError("INVALID_SEARCH", f"{group} is no group of fields")
     limit = str(values.get("overalllimit") or MAX_FOUND)
-    if not limit.isdigit():
+    if not limit.isdecimal():
         raise ApiError("INVALID_SEARCH", f"overallLimit must be a number, not {limit}")
     # Here a term is plain text, without the operators of SOSL but with its wildcards.
     escaped = re.sub(r"\\([*?])", r"\1", _RESERVED.sub(r"\\\1", term))
-    return Wanted(escaped, group, tuple(objects), min(int(limit), MAX_FOUND))
+    return Wanted(escaped, group, tuple(objects), at_most(limit, MAX_FOUND))
 
 
 def _object(values: Mapping[str, Any], common: str, default_limit: Any) -> Returned:
     lowered = {str(name).lower(): value for name, value in values.items()}
     fields = lowered.get("fields") or common
     listed = (
-        [str(name) for name in fields] if isinstance(fields, list) else [part for part in fields.split(",") if part]
+        [str(name) for name in fields]
+        if isinstance(fields, list)
+        else [part for part in str(fields).split(",") if part]
     )
     clauses = ""
     if where := lowered.get("where"):

@@ -39,6 +39,12 @@ def test_create_hostile_body_is_refused(org: Org, body: bytes) -> None:
         ("/composite/sobjects", {"records": {}}),
         ("/composite/sobjects", {}),
         ("/composite/sobjects/Account", {"ids": "x", "fields": [1]}),
+        ("/composite/sobjects/Account", {"ids": ["001000000000001AAA"], "fields": 18446744073709551616}),
+        ("/composite/sobjects/Account", {"ids": 4, "fields": ["Id"]}),
+        ("/composite/tree/Account", {"records": [{"attributes": "r1", "Name": "x"}]}),
+        ("/parameterizedSearch", {"q": "ab", "fields": 4, "sobjects": [{"name": "Account"}]}),
+        ("/parameterizedSearch", {"q": "ab", "sobjects": [{"name": "Account", "fields": 4}]}),
+        ("/parameterizedSearch", {"q": "ab", "overallLimit": "\u00b2"}),
         ("/composite", {"compositeRequest": [{"method": 1, "url": 2, "referenceId": "a", "body": [1]}]}),
         ("/composite", {"compositeRequest": ["x"]}),
         ("/composite/batch", {"batchRequests": [{}]}),
@@ -47,6 +53,30 @@ def test_create_hostile_body_is_refused(org: Org, body: bytes) -> None:
 )
 def test_bundles_hostile_shape_is_answered(org: Org, path: str, body: dict[str, Any]) -> None:
     assert org.client.post(f"{BASE}{path}", json=body).status_code in (200, 400)
+
+
+@pytest.mark.parametrize("digits", ["9" * 40, "9" * 5000, "\u00b2", "\u0663"], ids=["40", "5000", "square", "arabic"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/query?q=SELECT Id FROM Account LIMIT {}",
+        "/query?q=SELECT Id FROM Account LIMIT 1 OFFSET {}",
+        "/query?q=SELECT Id FROM Account WHERE NumberOfEmployees > {}",
+        "/query?q=SELECT Id FROM Account WHERE CreatedDate = LAST_N_DAYS:{}",
+        "/query/01g000000000000AAA-{}",
+        "/search?q=FIND {{abc}} LIMIT {}",
+        "/parameterizedSearch?q=abc&overallLimit={}",
+        "/recent?limit={}",
+    ],
+)
+def test_numbers_without_end_are_answered(org: Org, path: str, digits: str) -> None:
+    assert org.client.get(f"{BASE}{path.format(digits)}").status_code in (200, 400)
+
+
+def test_batch_size_without_end_is_the_largest_page(org: Org) -> None:
+    headers = {"Sforce-Query-Options": f"batchSize={'9' * 5000}"}
+    answer = org.client.get(f"{BASE}/query", params={"q": "SELECT Id FROM Account"}, headers=headers)
+    assert answer.json()["done"]
 
 
 def test_values_that_look_like_sql_or_html_are_kept_as_they_are(org: Org) -> None:

@@ -43,7 +43,7 @@ class Answers:
             raise _leads_nowhere(reference)
         value = self.bodies.get(parsed.group(1))
         for step in re.findall(r"\w+", parsed.group(2)):
-            if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
                 value = value[int(step)]
             elif isinstance(value, dict) and step in value:
                 value = value[step]

@@ -86,7 +86,9 @@ class Tree:
 
     def _node(self, record: Any, declared: SObject, parent: Node | None, link: str) -> Node:
         attributes = record.get("attributes") if isinstance(record, dict) else None
-        kind, reference = (str((attributes or {}).get(name, "")) for name in ("type", "referenceId"))
+        if not isinstance(attributes, dict):
+            attributes = {}
+        kind, reference = (str(attributes.get(name, "")) for name in ("type", "referenceId"))
         if kind.lower() != declared.name.lower() or not NAME.fullmatch(reference):
             message = f"Each record needs attributes with the type {declared.name} and a referenceId."
             raise ApiError("INVALID_INPUT", message)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.salesforce.actor import Actor
+from sandbox.salesforce.bounds import at_most
 from sandbox.salesforce.bundles.subrequests import Answer
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Call
@@ -53,7 +54,7 @@ class SoapCall:
     def page_size(self) -> int | None:
         """QueryOptions' batchSize within 200 and 2,000."""
         size = self.envelope.header("QueryOptions").value("batchSize") or ""
-        return min(max(int(size), 200), 2000) if size.isdecimal() else None
+        return max(at_most(size, 2000), 200) if size.isdecimal() else None
 
     def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Any:
         """The JSON of a REST resource of the same version; its refusal becomes the call's."""

@@ -7,6 +7,7 @@ from sandbox.salesforce.soql.tokens import Token, pointed, tokens
 from sandbox.salesforce.soql.tree import AGGREGATES, DATE_PARTS, PLAIN, SHOWN, Call, Constant, Operand, Path, Shown
 
 _FUNCTIONS = AGGREGATES | DATE_PARTS | PLAIN | SHOWN | {"GROUPING"}
+_DIGITS_MAX = 18  # what a store can hold as a whole number
 
 
 class Cursor:
@@ -68,7 +69,7 @@ class Cursor:
 
     def whole_number(self) -> int:
         token = self.next()
-        if token.kind != "number" or not token.text.isdigit():
+        if token.kind != "number" or not token.text.isdecimal() or len(token.text) > _DIGITS_MAX:
             raise self.unexpected(token)
         return int(token.text)
 
@@ -106,7 +107,7 @@ class Cursor:
             return Constant("string", token.text, token.at)
         if token.kind == "number":
             number = float(token.text)
-            whole = not set(".eE") & set(token.text)
+            whole = len(token.text) <= _DIGITS_MAX and not set(".eE") & set(token.text)
             return Constant("number", int(token.text) if whole else number, token.at)
         if token.kind == "date":
             return Constant("date", token.text, token.at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from sandbox.salesforce.bounds import at_most
 from sandbox.salesforce.errors import ApiError
 
 MAX_FOUND = 2000
@@ -52,7 +53,7 @@ def parse(text: str) -> Search:
         found["term"],
         (found["group"] or "ALL").upper(),
         tuple(_returned(one) for one in listed),
-        min(int(limit[1]), MAX_FOUND) if limit else MAX_FOUND,
+        at_most(limit[1], MAX_FOUND) if limit else MAX_FOUND,
     )
 
 
