@@ -173,6 +173,7 @@ KINDS = (
     _commerce("products", "product", 7, "name", "description", "price", required=("name",)),
     _commerce("line_items", "line_item", 8, "name", "quantity", "price", "amount"),
     _commerce("quotes", "quote", 14, "hs_title", "hs_expiration_date", required=("hs_title", "hs_expiration_date")),
+    _commerce("marketing_events", "marketing_event", 54, "hs_event_name", required=("hs_event_name",)),
     Kind("goal_targets", "goal_target", 74, _DEFAULTS, "goals", ("hs_goal_name",)),
     Kind("feedback_submissions", "feedback_submission", 19, _DEFAULTS, "feedback_submissions", ("hs_content",)),
     # Nobody can set what a user record needs: users are provisioned, not created.

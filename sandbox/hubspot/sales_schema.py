@@ -1,4 +1,4 @@
-"""The property definitions of tickets, leads, products, line items, quotes, goals, feedback, users, custom objects."""
+"""The property definitions of tickets, leads, products, quotes, events, goals, feedback, users and custom objects."""
 
 from __future__ import annotations
 
@@ -61,6 +61,11 @@ _FEEDBACK = [
     *number("hs_value", read_only=True),
     *moment("hs_submission_timestamp", read_only=True),
 ]
+_EVENTS = [
+    *text("hs_event_name", "hs_event_type", "hs_event_description", "hs_event_organizer", "hs_event_url"),
+    *moment("hs_start_datetime", "hs_end_datetime"),
+    *flag("hs_event_cancelled", "hs_event_completed"),
+]
 CUSTOM = _STAGE
 OWN: dict[str, list[Definition]] = {
     "tickets": _TICKETS,
@@ -70,5 +75,6 @@ OWN: dict[str, list[Definition]] = {
     "quotes": _QUOTES,
     "users": _USERS,
     "goal_targets": _GOALS,
+    "marketing_events": _EVENTS,
     "feedback_submissions": _FEEDBACK,
 }

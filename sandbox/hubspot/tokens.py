@@ -19,7 +19,7 @@ _OBJECTS = ("contacts", "companies", "deals", "leads", "products", "line_items",
 SCOPES = frozenset(
     [
         f"crm.objects.{name}.{verb}"
-        for name in (*_OBJECTS, "users", "feedback_submissions")
+        for name in (*_OBJECTS, "users", "feedback_submissions", "marketing_events")
         for verb in ("read", "write")
     ]
     + [f"crm.schemas.{name}.{verb}" for name in _OBJECTS for verb in ("read", "write")]

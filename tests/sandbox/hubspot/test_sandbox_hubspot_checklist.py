@@ -162,6 +162,20 @@ def test_object_types_by_each_of_their_names(still: Account, name: str, other: s
     assert [one["toObjectId"] for one in linked] == [11, 12]
 
 
+TYPES = {
+    1: "contacts contact", 2: "companies company", 3: "deals deal", 5: "tickets ticket", 7: "products product",
+    8: "line_items line_item", 14: "quotes quote", 18: "communications communication", 27: "tasks task",
+    46: "notes note", 47: "meetings meeting", 48: "calls call", 49: "emails email",
+    54: "marketing_events marketing_event", 115: "users user", 116: "postal_mail", 136: "leads lead",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", TYPES)
+def test_every_object_type_of_1_5_is_there_by_each_of_its_names(still: Account, number: int) -> None:
+    names = [f"0-{number}", *TYPES[number].split()]
+    assert [still.get(f"{CRM}/{name}", limit=1).status_code for name in names] == [200] * len(names)
+
+
 # 4. Paging
 
 
