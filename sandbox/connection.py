@@ -32,6 +32,8 @@ MIN_GZIP = 1_000
 PIECE = 1_024
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 _LENGTH = re.compile(r"\d{1,12}")
+# A client that takes us for its proxy names the host in the request line (RFC 9112, 3.2.2).
+_ORIGIN = re.compile(r"https?://[^/?]*", re.IGNORECASE)
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
 _RESET = struct.pack("ii", 1, 0)
 
@@ -152,7 +154,8 @@ class Connection(BaseHTTPRequestHandler):
         if any(isinstance(defect, _BROKEN) for defect in self.headers.defects):
             raise _Refused(400, "Bad header line")
         body = _unpacked(self._body(), self.headers.get("Content-Encoding", ""))
-        return Request.make(self.command, self.path, dict(self.headers.items()), body, self._host())
+        target = _ORIGIN.sub("", self.path, count=1) if self.path[:1] != "/" else self.path
+        return Request.make(self.command, target or "/", dict(self.headers.items()), body, self._host())
 
     def _host(self) -> str:
         url = self.server.listener.url

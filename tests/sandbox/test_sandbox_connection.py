@@ -109,6 +109,16 @@ def test_connection_old_client_gets_the_close_it_expects(listener: Listener) -> 
     assert b"Connection: close" in answer
 
 
+def test_connection_client_that_takes_us_for_its_proxy_is_answered(listener: Listener) -> None:
+    for target in (b"http://crm.example:80/3?to=http://other.example/", b"HTTP://crm.example"):
+        answer = raw(listener, b"GET " + target + b" HTTP/1.1\r\nHost: crm.example\r\nConnection: close\r\n\r\n")
+        assert status_of(answer) == 200
+    assert [(one.path, one.target) for one in list(listener.requests)[-2:]] == [
+        ("/3", "/3?to=http://other.example/"),
+        ("/", "/"),
+    ]
+
+
 def test_connection_chunks_with_extensions_and_trailers_arrive_whole(listener: Listener) -> None:
     head = b"POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     answer = raw(listener, head + b"3;a=b\r\none\r\n4\r\n,two\r\n0\r\nX-Sum: 1\r\n\r\n", shut=False)
