@@ -50,6 +50,11 @@ def test_login_with_a_wrong_password_is_a_fault(soap: SoapClient) -> None:
     assert answer.one("exceptionMessage") == "Invalid username, password, security token; or user locked out."
 
 
+@pytest.mark.parametrize("version", ["31.0", "64.0"])
+def test_login_is_there_up_to_version_64(soap: SoapClient, version: str) -> None:
+    assert login(soap, url=f"/services/Soap/u/{version}").one("userName") == USER
+
+
 @pytest.mark.parametrize("version", ["65.0", "68.0"])
 def test_login_is_gone_from_version_65_on(soap: SoapClient, version: str) -> None:
     answer = login(soap, url=f"/services/Soap/u/{version}")
