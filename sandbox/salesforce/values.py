@@ -15,6 +15,8 @@ from sandbox.salesforce.times import parsed, parsed_date, text_of
 
 _RANGE = {"int": 2**31}
 _YEARS = (1700, 4000)  # of the dates the platform takes
+# Text is kept without these around it (Apex Developer Guide, sObject strings); a no-break space stays.
+_SPACE = " \t\n\v\f\r"
 _EXACT = 2.0**53  # up to here a float is exact to the unit
 # One @, a dot within the domain, nothing that needs quoting: the platform is stricter than the standard.
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]+@(?!-)[^\s@<>()\[\],;:\\\"_]+\.[^\s@<>()\[\],;:\\\".]{2,}")
@@ -38,7 +40,8 @@ def stored(declared: Field, value: Any, known: tuple[str, ...] = ()) -> Any:
     text = value if isinstance(value, str) else "true" if value is True else "false" if value is False else str(value)
     if declared.type in ("reference", "id"):
         return record_id(declared, text)
-    return _text(declared, text, known)
+    trimmed = text.strip(_SPACE)
+    return _text(declared, trimmed, known) if trimmed else None
 
 
 def _blank(declared: Field) -> None:

@@ -57,6 +57,14 @@ def test_numbers_are_rounded_half_up_to_their_scale(org: Org) -> None:
     assert org.app.row("Account", account)["AnnualRevenue"] == 3.0
 
 
+def test_text_is_kept_without_the_space_around_it_and_is_blank_without_more(org: Org) -> None:
+    account = org.create("Account", Name=" A  B\r\n", Site="\u00a0S\u3000", Phone="\t", TickerSymbol=" " * 20 + "T")
+    row = org.app.row("Account", account)
+    kept = [row[name] for name in ("Name", "Site", "Phone", "TickerSymbol")]
+    assert kept == ["A  B", "\u00a0S\u3000", None, "T"]
+    assert refusal(org.patch("Account", account, Name="  "))[1] == "REQUIRED_FIELD_MISSING"
+
+
 def test_parent_by_key_may_be_changed_cleared_and_ambiguous(org: Org) -> None:
     first, second = (org.create("Account", Name=n, LEI__c=n, Trueline_Id__c=n) for n in "ab")
     contact = org.create("Contact", LastName="L", AccountId=first)
