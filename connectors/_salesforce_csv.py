@@ -112,7 +112,10 @@ class CsvCells:
         column = self._column(api_name)
         if kind == "text":
             return column.str.slice(0, MAX_TEXT).to_list() if _longest(column) > MAX_TEXT else column.to_list()
-        converted = _CONVERTED[kind](column)
+        try:
+            converted = _CONVERTED[kind](column)
+        except pl.exceptions.PolarsError:
+            raise ValueError(f"no {kind}") from None
         if converted.null_count() > column.null_count():
             return CONVERTERS[kind](_booleans(column) if kind == "bool" else column.to_list())
         return converted.to_list()

@@ -146,6 +146,23 @@ def test_next_window_starts_before_a_transaction_that_is_still_open(org: Org) ->
     assert last.watermark.since == time_of(begun)
 
 
+@pytest.mark.parametrize("lasts_s", [300, 3_600], ids=["within-the-overlap", "beyond-it"])
+def test_write_and_deletion_that_commit_late_are_not_lost(org: Org, lasts_s: int) -> None:
+    doomed = org.app.create("Contact", LastName="Doomed")
+    running = org.app.doors["begin"]()
+    org.app.doors["write"](transaction=running, sobject="Contact", record_id=org.contact, Title="late")
+    org.app.doors["remove"](transaction=running, sobject="Contact", record_id=doomed)
+    org.app.clock.turn(lasts_s)
+    mark = org.pull()[-1].watermark
+    org.app.clock.turn(60)
+    org.app.doors["commit"](transaction=running)
+
+    pages = org.pull(mark=mark)
+    assert dead(pages)[doomed] is True
+    titles = [title for page in pages for title in page.batch.columns.get("title", [])]
+    assert "late" in titles
+
+
 def test_deletions_that_cannot_be_asked_for_are_told_and_the_pull_goes_on(org: Org) -> None:
     org.app.edit("Contact", org.contact, Title="T")
     body = '[{"errorCode":"EXCEEDED_ID_LIMIT","message":"x"}]'
