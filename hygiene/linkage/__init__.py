@@ -1,0 +1,1 @@
+"""Record linkage without labels: candidate pairs, comparison levels, latent classes, clusters."""

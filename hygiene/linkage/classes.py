@@ -1,0 +1,153 @@
+"""Learning without labels: a latent class model on counts of level patterns.
+
+One class is the pairs that match. The others are why strangers became candidates: namesakes, colleagues, neighbours,
+one class per family of evidence, so that evidence which goes together among strangers is not counted twice. The model
+begins with Fellegi-Sunter weights from the starting m and u of each comparison and is refined by EM with a prior.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hygiene.linkage.comparison import Compared
+
+Real = npt.NDArray[np.float64]
+_STEPS, _STILL = 300, 1e-5
+# So many pairs' worth of belief in the starting m of each comparison.
+BELIEF = 20.0
+SAMPLE_BELIEF = 100.0
+# Levels that speak for a match by this factor count as agreement, and strangers show it in so many pairs at most.
+AGREEING, MOST_AGREEING = 8.0, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """`share` of candidate pairs by class, the match class first; per comparison the probability of each level by
+    class, shape (levels, classes)."""
+
+    families: tuple[str, ...]
+    share: Real
+    tables: tuple[Real, ...]
+
+
+def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int) -> tuple[Learned, Real]:
+    """The model, and each pair's probability of matching. `chance` is the same comparisons of random pairs."""
+    patterns, place, counts = _patterns(compared)
+    strangers = [_strangers(one) for one in chance]
+    start = _start(compared, strangers, patterns, records)
+    onehot = [np.eye(len(one.words))[patterns[:, at]] for at, one in enumerate(compared)]
+    for encoded in onehot:
+        encoded[:, 0] = 0.0  # nothing to compare says nothing
+    beliefs = _beliefs(compared, strangers)
+    model = _fitted(compared, onehot, counts, start, beliefs)
+    return model, _responsibilities(model, onehot)[:, 0][place]
+
+
+def _strangers(one: Compared) -> Real:
+    """How often random pairs show each level; what the sample is too small to show is taken from the prior."""
+    counts = np.bincount(one.levels, minlength=len(one.words)).astype(float)
+    counts[0] = 0.0
+    found: Real = counts + SAMPLE_BELIEF * one.prior.u
+    return np.asarray(found / found.sum())
+
+
+def _beliefs(compared: Sequence[Compared], strangers: Sequence[Real]) -> list[Real]:
+    """Pseudo-counts (levels, classes) of each comparison: pairs that match show its m, strangers its u; the class of
+    strangers who are candidates because of this very family agree in it."""
+    families = list(dict.fromkeys(one.family for one in compared))
+    beliefs = []
+    for one, u in zip(compared, strangers, strict=True):
+        table = np.repeat((BELIEF * u)[:, None], len(families) + 2, axis=1)
+        table[:, 0] = BELIEF * one.prior.m
+        agreeing = np.where(one.prior.m > u, u, 0.0)
+        table[:, 1 + families.index(one.family)] = BELIEF * agreeing / max(agreeing.sum(), 1e-12)
+        beliefs.append(table)
+    return beliefs
+
+
+def _patterns(compared: Sequence[Compared]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Real]:
+    key = np.zeros(len(compared[0].levels), np.int64)
+    for one in compared:
+        key = key * len(one.words) + one.levels
+    distinct, place, counts = np.unique(key, return_inverse=True, return_counts=True)
+    columns = []
+    for one in reversed(compared):
+        columns.append(distinct % len(one.words))
+        distinct = distinct // len(one.words)
+    return np.stack(columns[::-1], axis=1), place, counts.astype(float)
+
+
+def _start(
+    compared: Sequence[Compared], strangers: Sequence[Real], patterns: npt.NDArray[np.int64], records: int
+) -> Real:
+    """Responsibilities (patterns, classes) by the starting weights: pairs that match, and why the others agree."""
+    weights = [_bits(one, u) for one, u in zip(compared, strangers, strict=True)]
+    bits = np.stack([weights[at][patterns[:, at]] for at in range(len(compared))], axis=1)
+    # A record has about one duplicate in five records; all pairs of n records are n²/2.
+    total = bits.sum(axis=1) + np.log2(0.2 / max(records, 2))
+    match = 1.0 / (1.0 + 2.0 ** -np.clip(total, -60, 60))
+    families = list(dict.fromkeys(one.family for one in compared))
+    classes = np.full((len(patterns), len(families) + 2), 0.01)
+    strongest = bits.argmax(axis=1)
+    why = np.array([1 + families.index(compared[at].family) for at in strongest])
+    why[bits.max(axis=1) <= 0] = len(families) + 1
+    classes[np.arange(len(patterns)), why] += 1 - match
+    classes[:, 0] = match
+    return np.asarray(classes / classes.sum(axis=1, keepdims=True))
+
+
+def _bits(one: Compared, u: Real) -> Real:
+    bits = np.log2(np.maximum(one.prior.m, 1e-9) / np.maximum(u, 1e-9))
+    bits[0] = 0.0
+    return np.clip(bits, -8, 24)
+
+
+def _fitted(
+    compared: Sequence[Compared], onehot: Sequence[Real], counts: Real, start: Real, beliefs: Sequence[Real]
+) -> Learned:
+    responsible = start
+    for _ in range(_STEPS):
+        model = _maximised(compared, onehot, responsible * counts[:, None], beliefs)
+        following = _responsibilities(model, onehot)
+        moved = float(np.abs(following - responsible).max())
+        responsible = following
+        if moved < _STILL:
+            break
+    return model
+
+
+def _maximised(compared: Sequence[Compared], onehot: Sequence[Real], weights: Real, beliefs: Sequence[Real]) -> Learned:
+    share = weights.sum(axis=0) + 1.0
+    tables = [encoded.T @ weights + belief for encoded, belief in zip(onehot, beliefs, strict=True)]
+    scaled = [table / np.maximum(table.sum(axis=0, keepdims=True), 1e-12) for table in tables]
+    families = list(dict.fromkeys(one.family for one in compared))
+    held = tuple(_held(table, one, 1 + families.index(one.family)) for table, one in zip(scaled, compared, strict=True))
+    return Learned(tuple(one.family for one in compared), share / share.sum(), held)
+
+
+def _held(table: Real, one: Compared, own: int) -> Real:
+    """Strangers seldom agree in a family that is not why they became candidates: without this, a class of strangers
+    could take the matches for its own."""
+    agreeing = one.prior.m > AGREEING * one.prior.u
+    mass = table[agreeing].sum(axis=0)
+    over = mass > MOST_AGREEING
+    over[[0, own]] = False
+    for at in np.flatnonzero(over):
+        rest = table[~agreeing, at].sum()
+        table[agreeing, at] *= MOST_AGREEING / mass[at]
+        if rest > 0:
+            table[~agreeing, at] *= (1 - MOST_AGREEING) / rest
+    return table
+
+
+def _responsibilities(model: Learned, onehot: Sequence[Real]) -> Real:
+    logs = np.log(model.share)[None, :].repeat(len(onehot[0]), axis=0)
+    for table, encoded in zip(model.tables, onehot, strict=True):
+        logs += encoded @ np.log(np.maximum(table, 1e-12))
+    logs -= logs.max(axis=1, keepdims=True)
+    odds = np.exp(logs)
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))

@@ -1,0 +1,80 @@
+"""Columns as codes of their distinct values, so that everything is worked out once per value or pair of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, JaroWinkler
+
+Rows = npt.NDArray[np.uint32]
+Codes = npt.NDArray[np.int64]
+Levels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Texts = Sequence[str]
+NOTHING = 0
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A text column: `codes` index `values`, -1 where there is nothing; `counts` says how often each value occurs."""
+
+    codes: Codes
+    values: list[str]
+
+    @classmethod
+    def of(cls, column: pl.Series) -> Coded:
+        distinct = column.drop_nulls().unique()
+        table = pl.DataFrame({"value": distinct}).with_row_index("code")
+        joined = pl.DataFrame({"value": column}).join(table, on="value", how="left", maintain_order="left")
+        return cls(joined["code"].cast(pl.Int64).fill_null(-1).to_numpy(), distinct.to_list())
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
+    def frequency(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """How many records hold the value of each of these rows; 0 where it has none."""
+        codes = self.codes[rows]
+        counted = self.counts[np.maximum(codes, 0)] if len(self.values) else np.zeros(len(codes), np.int64)
+        return np.where(codes >= 0, counted, 0)
+
+    def levels(self, left: Rows, right: Rows, unequal: Callable[[Texts, Texts], Levels], *, same: int = 1) -> Levels:
+        """NOTHING where a side is empty, `same` for equal values, else what `unequal` says of each distinct pair."""
+        ours, theirs = self.codes[left], self.codes[right]
+        found = np.zeros(len(left), np.uint8)
+        both = (ours >= 0) & (theirs >= 0)
+        found[both & (ours == theirs)] = same
+        differ = both & (ours != theirs)
+        if differ.any():
+            low, high = np.minimum(ours[differ], theirs[differ]), np.maximum(ours[differ], theirs[differ])
+            pairs, place = np.unique(low * len(self.values) + high, return_inverse=True)
+            values = np.array(self.values, dtype=object)
+            one, other = values[pairs // len(values)], values[pairs % len(values)]
+            found[differ] = unequal(one.tolist(), other.tolist())[place]
+        return found
+
+
+def distances(left: Texts, right: Texts, *, cutoff: int = 2) -> npt.NDArray[np.int32]:
+    """Keystrokes between the texts of each pair (transpositions count one); more than `cutoff` is `cutoff` + 1."""
+    found: npt.NDArray[np.int32] = process.cpdist(
+        left, right, scorer=OSA.distance, score_cutoff=cutoff, dtype=np.int32, workers=-1
+    )
+    return found
+
+
+def similarities(left: Texts, right: Texts) -> Floats:
+    """Jaro-Winkler similarity of each pair, 0 to 1."""
+    found: Floats = process.cpdist(left, right, scorer=JaroWinkler.normalized_similarity, dtype=np.float32, workers=-1)
+    return found
+
+
+def rarity(expected: npt.NDArray[np.float64], buckets: int) -> npt.NDArray[np.int64]:
+    """Buckets of two powers of two of how many records would share a value by chance: 0 rare, `buckets` - 1 common."""
+    scaled = np.floor(np.log2(np.maximum(expected, 1e-9)) / 2).astype(np.int64) + buckets // 2
+    return np.clip(scaled, 0, buckets - 1)

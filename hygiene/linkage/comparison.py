@@ -1,0 +1,44 @@
+"""What a comparison is: levels for pairs, the odds each level starts with, and the keys it offers for blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from hygiene.linkage.codes import Levels, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """By level: how often pairs that match show it (`m`), and how often others do (`u`); both sum to 1 over the levels
+    above 0. They are where learning starts, not where it ends."""
+
+    m: npt.NDArray[np.float64]
+    u: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One comparison of many pairs."""
+
+    family: str
+    levels: Levels
+    prior: Prior
+    words: tuple[str, ...]
+
+
+class Comparison(Protocol):
+    """One family of evidence. `fine` keys pair records by themselves, `coarse` ones only together with another's."""
+
+    family: str
+
+    def fine(self) -> Sequence[pl.Expr]: ...
+
+    def coarse(self) -> Sequence[pl.Expr]: ...
+
+    def compare(self, left: Rows, right: Rows) -> Compared: ...

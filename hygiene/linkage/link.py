@@ -1,0 +1,156 @@
+"""From a table and the kinds of its columns to the probability of every candidate pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from hygiene.linkage import keys as fold
+from hygiene.linkage.agglomerate import agglomerate
+from hygiene.linkage.classes import Learned, Real, learn
+from hygiene.linkage.codes import Rows
+from hygiene.linkage.comparison import Compared, Comparison
+from hygiene.linkage.names import Names
+from hygiene.linkage.pairs import candidate_pairs
+from hygiene.linkage.values import (
+    Mailboxes,
+    Organisations,
+    Phones,
+    Values,
+    date_levels,
+    short_levels,
+    street_levels,
+    text_levels,
+)
+
+RANDOM_PAIRS = 20_000
+KINDS = ("given_name", "family_name", "company_name", "email", "domain", "phone", "address", "area", "date",
+         "identifier", "text")  # fmt: skip
+_TEXT = ("same", "alike", "one holds the other", "different")
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Candidate pairs with their probability, the comparisons behind it and the model that weighed them."""
+
+    records: int
+    left: Rows
+    right: Rows
+    probability: Real
+    compared: tuple[Compared, ...]
+    model: Learned | None  # None where there was no pair to learn from
+
+    def clusters(self, threshold: float = 0.5) -> npt.NDArray[np.int64]:
+        """For each record the smallest row of its cluster."""
+        return agglomerate(self.records, self.left, self.right, self.probability, threshold=threshold)
+
+
+def link(table: pl.DataFrame, kinds: Mapping[str, str], *, seed: int = 1) -> Linked:
+    """Compare the records of a table with each other.
+
+    `kinds` says of each column to compare what it holds: given_name, family_name, company_name, email, domain, phone,
+    address, area, date, identifier, text. ValueError for another kind, and when no column is named.
+    """
+    if unknown := sorted(set(kinds.values()) - set(KINDS)):
+        raise ValueError(f"there is no kind {unknown[0]!r}; kinds are {', '.join(KINDS)}")
+    if not kinds:
+        raise ValueError("name at least one column and what it holds")
+    keys, comparisons = prepared(table, kinds)
+    left, right = candidate_pairs(keys, comparisons)
+    compared = tuple(comparison.compare(left, right) for comparison in comparisons)
+    if not len(left):
+        return Linked(len(table), left, right, np.zeros(0), compared, None)
+    one, other = random_pairs(len(table), seed)
+    chance = [comparison.compare(one, other) for comparison in comparisons]
+    model, probability = learn(compared, chance, len(table))
+    return Linked(len(table), left, right, probability, compared, model)
+
+
+def random_pairs(records: int, seed: int) -> tuple[Rows, Rows]:
+    """Pairs of different rows, drawn by chance."""
+    chance = np.random.default_rng(seed)
+    one = chance.integers(0, records, RANDOM_PAIRS, dtype=np.uint32)
+    other = chance.integers(0, records, RANDOM_PAIRS, dtype=np.uint32)
+    apart = one != other
+    return one[apart], other[apart]
+
+
+def prepared(table: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[pl.DataFrame, list[Comparison]]:
+    """The folded keys of a table, and the comparisons its columns allow."""
+    of: dict[str, list[str]] = {}
+    for column, kind in kinds.items():
+        of.setdefault(kind, []).append(column)
+    columns: dict[str, pl.Series] = {}
+    comparisons: list[Comparison] = []
+    _names(table, of, columns)
+    _mail(table, of, columns)
+    _organisations(table, of, columns)
+    for at, column in enumerate(of.get("phone", ())):
+        columns[f"phone{at}"] = fold.phones(table[column])
+    for kind, folded in (("address", fold.streets), ("area", fold.words_of), ("date", fold.dates),
+                         ("identifier", fold.identifiers), ("text", fold.words_of)):  # fmt: skip
+        for column in of.get(kind, ()):
+            columns[f"{kind}:{column}"] = folded(table[column])
+    keys = pl.DataFrame({name: column.alias(name) for name, column in columns.items()})
+    if "given" in columns:
+        comparisons.append(Names(keys))
+    if "email" in columns:
+        comparisons.append(Mailboxes(keys))
+    if "org" in columns:
+        comparisons.append(Organisations(keys))
+    comparisons += [Phones(keys, name) for name in columns if name.startswith("phone")]
+    comparisons += [_value(keys, name) for name in columns if ":" in name]
+    return keys, comparisons
+
+
+def _names(table: pl.DataFrame, of: Mapping[str, list[str]], columns: dict[str, pl.Series]) -> None:
+    given, family = of.get("given_name", ()), of.get("family_name", ())
+    if given or family:
+        empty = pl.Series([None] * len(table), dtype=pl.String)
+        columns["given"] = fold.names(table[given[0]]) if given else empty
+        columns["family"] = fold.names(table[family[0]]) if family else empty
+
+
+def _mail(table: pl.DataFrame, of: Mapping[str, list[str]], columns: dict[str, pl.Series]) -> None:
+    for column in of.get("email", ())[:1]:
+        columns |= {series.name: series for series in fold.emails(table[column])}
+
+
+def _organisations(table: pl.DataFrame, of: Mapping[str, list[str]], columns: dict[str, pl.Series]) -> None:
+    empty = pl.Series([None] * len(table), dtype=pl.String)
+    companies, domains = of.get("company_name", ()), of.get("domain", ())
+    if not companies and not domains:
+        return
+    company = fold.companies(table[companies[0]]) if companies else empty
+    site = fold.sites(table[domains[0]]) if domains else empty
+    if "host" in columns:
+        site = pl.select(pl.coalesce(site, fold.sites(columns["host"]))).to_series()
+    columns["company"], columns["site"] = company, site
+    columns["org"] = pl.select(pl.coalesce(site, company.str.replace_all(" ", ""))).to_series()
+
+
+def _value(keys: pl.DataFrame, name: str) -> Comparison:
+    kind, _, column = name.partition(":")
+    key = pl.col(name)
+    words: tuple[str, ...]
+    if kind == "date":
+        words = ("same date", "dates a keystroke apart", "same year or day", "different dates")
+        return Values(keys, name, f"date {column}", date_levels, (0.85, 0.08, 0.04, 0.03), (4e-4, 0.03, 0.97), words,
+                      coarse=(key, key.str.slice(0, 6)))  # fmt: skip
+    if kind == "identifier":
+        words = ("same identifier", "identifiers a keystroke or two apart", "different identifiers")
+        return Values(keys, name, f"identifier {column}", short_levels, (0.85, 0.08, 0.07), (1e-5, 1.0), words,
+                      fine=(key,))  # fmt: skip
+    if kind == "address":
+        words = ("same address", "same number, street alike", "street alike", "same number", "different addresses")
+        number = key.str.extract(r"(\d+)")
+        return Values(keys, name, "place", street_levels, (0.6, 0.2, 0.07, 0.05, 0.08), (1e-4, 1e-3, 0.02, 0.98), words,
+                      fine=(key,), coarse=(pl.concat_str(number, key.str.extract(r"([a-z]{3})")),))  # fmt: skip
+    if kind == "area":
+        words = ("same area", "areas a keystroke apart", "different areas")
+        return Values(keys, name, "place", short_levels, (0.85, 0.05, 0.1), (5e-3, 1.0), words, coarse=(key,))
+    return Values(keys, name, f"text {column}", text_levels, (0.55, 0.15, 0.1, 0.2), (3e-3, 0.02, 0.98), _TEXT)

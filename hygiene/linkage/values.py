@@ -1,0 +1,226 @@
+"""Comparisons of single columns: mailboxes, organisations, phones, addresses, areas, dates, identifiers, other text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import polars as pl
+from rapidfuzz import fuzz, process
+
+from hygiene.linkage.codes import Coded, Levels, Rows, Texts, distances, rarity, similarities
+from hygiene.linkage.comparison import Compared, Prior
+
+
+def prior(m: Sequence[float], u: Sequence[float]) -> Prior:
+    """By level from 1 on; level 0 has none."""
+    return Prior(np.array([0.0, *m]) / sum(m), np.array([0.0, *u]) / sum(u))
+
+
+class Mailboxes:
+    """Keys email, local, host and is_shared."""
+
+    family = "email"
+    WORDS = ("", "same e-mail", "same shared mailbox", "e-mails a keystroke apart", "same name before the @",
+             "another mailbox of the same host", "similar e-mails", "different e-mails, one of them free mail",
+             "different e-mails")  # fmt: skip
+
+    def __init__(self, keys: pl.DataFrame) -> None:
+        self._email, self._local, self._host = (Coded.of(keys[name]) for name in ("email", "local", "host"))
+        self._is_shared = keys["is_shared"].to_numpy()
+
+    def fine(self) -> Sequence[pl.Expr]:
+        return (pl.col("email"),)
+
+    def coarse(self) -> Sequence[pl.Expr]:
+        return ()
+
+    def compare(self, left: Rows, right: Rows) -> Compared:
+        levels = self._email.levels(left, right, _mail_levels)
+        levels[(levels == 1) & self._is_shared[left]] = 2
+        local, host = self._local.codes, self._host.codes
+        apart = levels >= 6
+        known = (host[left] >= 0) & (host[right] >= 0)
+        levels[apart & ~known] = np.where(levels[apart & ~known] == 6, 6, 7)
+        levels[apart & known & (host[left] == host[right])] = 5
+        levels[apart & (local[left] == local[right])] = 4
+        return Compared(
+            self.family,
+            levels,
+            prior((0.45, 0.02, 0.04, 0.08, 0.12, 0.04, 0.2, 0.05), (1e-6, 1e-6, 1e-6, 3e-4, 5e-3, 2e-3, 0.2, 0.79)),
+            self.WORDS,
+        )
+
+
+def _mail_levels(left: Texts, right: Texts) -> Levels:
+    found = np.full(len(left), 8, np.uint8)
+    found[similarities(left, right) > 0.92] = 6
+    found[distances(left, right, cutoff=1) <= 1] = 3
+    return found
+
+
+class Organisations:
+    """Keys company (core words), site (naming label of a domain) and org (either, without blanks)."""
+
+    family = "organisation"
+    BUCKETS = 6
+
+    def __init__(self, keys: pl.DataFrame) -> None:
+        self._company, self._site, self._org = (Coded.of(keys[name]) for name in ("company", "site", "org"))
+
+    def fine(self) -> Sequence[pl.Expr]:
+        return ()
+
+    def coarse(self) -> Sequence[pl.Expr]:
+        return (pl.col("org"), pl.col("org").str.slice(0, 5))
+
+    def compare(self, left: Rows, right: Rows) -> Compared:
+        size = self.BUCKETS
+        company = self._company.levels(left, right, _company_levels)
+        site = self._site.levels(left, right, lambda one, _: np.full(len(one), 4, np.uint8))
+        org = self._org.levels(left, right, _org_levels)
+        best = np.minimum.reduce([np.where(part == 0, 9, part) for part in (company, site, org)])
+        levels = np.where(best == 9, 0, best + size - 1).astype(np.uint8)
+        same = best == 1
+        members = np.maximum(self._org.frequency(left[same]), self._company.frequency(left[same]))
+        levels[same] = 1 + rarity(members / 16.0, size).astype(np.uint8)
+        sizes = tuple("same company" for _ in range(size))
+        words = ("", *sizes, "companies a keystroke apart", "similar companies", "different companies")
+        m = (*([0.7 / size] * size), 0.08, 0.1, 0.12)
+        u = (*([4e-4 / size] * size), 4e-4, 3e-3, 0.996)
+        return Compared(self.family, levels, prior(m, u), words)
+
+
+def _company_levels(left: Texts, right: Texts) -> Levels:
+    found = np.full(len(left), 4, np.uint8)
+    found[similarities(left, right) > 0.9] = 3
+    tokens = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, dtype=np.float32, workers=-1)
+    found[tokens > 87] = 3
+    found[distances(left, right, cutoff=1) <= 1] = 2
+    return found
+
+
+def _org_levels(left: Texts, right: Texts) -> Levels:
+    found = np.full(len(left), 4, np.uint8)
+    found[similarities(left, right) > 0.9] = 3
+    found[distances(left, right, cutoff=1) <= 1] = 2
+    return found
+
+
+class Phones:
+    """Key phone (digits)."""
+
+    family = "phone"
+    WORDS = ("", "same phone", "same phone, which several share", "phones alike in their last seven digits",
+             "phones a keystroke apart", "different phones")  # fmt: skip
+
+    def __init__(self, keys: pl.DataFrame, name: str = "phone") -> None:
+        self._phone, self._name = Coded.of(keys[name]), name
+
+    def fine(self) -> Sequence[pl.Expr]:
+        return (pl.col(self._name), pl.col(self._name).str.slice(-7))
+
+    def coarse(self) -> Sequence[pl.Expr]:
+        return ()
+
+    def compare(self, left: Rows, right: Rows) -> Compared:
+        levels = self._phone.levels(left, right, _phone_levels)
+        levels[(levels == 1) & (self._phone.frequency(left) > 4)] = 2
+        u = (1e-7, 1e-5, 1e-6, 1e-5, 1.0)
+        return Compared(self.family, levels, prior((0.7, 0.05, 0.05, 0.02, 0.18), u), self.WORDS)
+
+
+def _phone_levels(left: Texts, right: Texts) -> Levels:
+    found = np.full(len(left), 5, np.uint8)
+    found[distances(left, right, cutoff=1) <= 1] = 4
+    tails = np.array([one[-7:] == other[-7:] for one, other in zip(left, right, strict=True)])
+    found[tails] = 3
+    return found
+
+
+class Values:
+    """Any column of which equal values are told by how rare they are, and others by how alike."""
+
+    BUCKETS = 5
+
+    def __init__(
+        self,
+        keys: pl.DataFrame,
+        name: str,
+        family: str,
+        unequal: Callable[[Texts, Texts], Levels],
+        m: Sequence[float],
+        u: Sequence[float],
+        words: Sequence[str],
+        *,
+        fine: Sequence[pl.Expr] = (),
+        coarse: Sequence[pl.Expr] = (),
+    ) -> None:
+        self.family = family
+        self._coded, self._unequal, self._m, self._u, self._words = Coded.of(keys[name]), unequal, m, u, words
+        self._fine, self._coarse = fine, coarse
+        self._rows = max(len(keys), 1)
+
+    def fine(self) -> Sequence[pl.Expr]:
+        return self._fine
+
+    def coarse(self) -> Sequence[pl.Expr]:
+        return self._coarse
+
+    def compare(self, left: Rows, right: Rows) -> Compared:
+        found = self._coded.levels(left, right, self._unequal)
+        size = self.BUCKETS
+        levels = np.where(found > 1, found + size - 1, found).astype(np.uint8)
+        same = found == 1
+        levels[same] = 1 + rarity(self._coded.frequency(left[same]) / 16.0, size).astype(np.uint8)
+        chance = float(((self._coded.counts / self._rows) ** 2).sum()) if self._coded.values else 1e-3
+        m = (*([self._m[0] / size] * size), *self._m[1:])
+        u = (*([max(chance, 1e-7) / size] * size), *self._u)
+        words = ("", *([self._words[0]] * size), *self._words[1:])
+        return Compared(self.family, levels, prior(m, u), words)
+
+
+def date_levels(left: Texts, right: Texts) -> Levels:
+    """2: one keystroke, or day and month exchanged; 3: same year or same day; 4: different."""
+    found = np.full(len(left), 4, np.uint8)
+    near = distances(left, right, cutoff=1)
+    for at, (one, other) in enumerate(zip(left, right, strict=True)):
+        if near[at] <= 1 or (one[:4] == other[:4] and one[4:6] == other[6:8] and one[6:8] == other[4:6]):
+            found[at] = 2
+        elif one[:4] == other[:4] or (len(one) == 8 and one[4:] == other[4:]):
+            found[at] = 3
+    return found
+
+
+def text_levels(left: Texts, right: Texts) -> Levels:
+    """2: alike in spelling or in words; 3: one holds the other's words; 4: different."""
+    found = np.full(len(left), 4, np.uint8)
+    sets = process.cpdist(left, right, scorer=fuzz.token_set_ratio, dtype=np.float32, workers=-1)
+    found[sets > 95] = 3
+    ratio = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, dtype=np.float32, workers=-1)
+    found[(ratio > 84) | (similarities(left, right) > 0.93)] = 2
+    return found
+
+
+def short_levels(left: Texts, right: Texts) -> Levels:
+    """2: a keystroke or two; 3: different."""
+    found = np.full(len(left), 3, np.uint8)
+    limit = np.array([2 if min(len(one), len(other)) >= 7 else 1 for one, other in zip(left, right, strict=True)])
+    found[distances(left, right, cutoff=2) <= limit] = 2
+    return found
+
+
+def street_levels(left: Texts, right: Texts) -> Levels:
+    """2: same number and street alike; 3: alike; 4: same number; 5: different."""
+    found = np.full(len(left), 5, np.uint8)
+    ratio = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, dtype=np.float32, workers=-1)
+    sets = process.cpdist(left, right, scorer=fuzz.token_set_ratio, dtype=np.float32, workers=-1)
+    for at, (one, other) in enumerate(zip(left, right, strict=True)):
+        ours = [word for word in one.split(" ") if word.isdigit()][:1]
+        theirs = [word for word in other.split(" ") if word.isdigit()][:1]
+        alike = ratio[at] > 84 or sets[at] > 96
+        if ours == theirs:
+            found[at] = 2 if alike else (4 if ours else 5)
+        elif alike:
+            found[at] = 3
+    return found
