@@ -48,8 +48,7 @@ def create_links(call: Call, source: str, target: str) -> Response:
     for item in call.inputs(WRITE_MAX):
         numbers = _number(call, one, item.get("from")), _number(call, other, item.get("to"))
         link_type = _named(call, one, other, str(item.get("type")))
-        kept = call.links.types_of(one, numbers[0], other, numbers[1])
-        call.links.label(one, numbers[0], other, numbers[1], [*kept, link_type.id])
+        call.links.add_labels(one, numbers[0], other, numbers[1], [link_type.id])
         results.append(
             {"from": {"id": str(numbers[0])}, "to": {"id": str(numbers[1])}, "type": link_type.name}
         )  # fmt: skip
@@ -77,8 +76,7 @@ def put_link(call: Call, kind: str, record_id: str, target: str, target_id: str,
     """200 and the record that was linked."""
     source, found = call.portal.kind(kind), call.portal.kind(target)
     one, other = locate(call, source, record_id), _number(call, found, {"id": target_id})
-    kept = call.links.types_of(source, one, found, other)
-    call.links.label(source, one, found, other, [*kept, _named(call, source, found, type_name).id])
+    call.links.add_labels(source, one, found, other, [_named(call, source, found, type_name).id])
     return Response.of_json(show(call, source, one, ()))
 
 

@@ -240,10 +240,10 @@ class Importer:
             wanted = [t.id for t in types if t.label and t.label.lower() == cell.lower()]
             if not wanted or other not in records:
                 raise LookupError(f"There is no label {cell} between these records")
-            self._links.label(kind, records[kind], other, records[other], wanted)
+            self._links.add_labels(kind, records[kind], other, records[other], wanted)
             return
         target = self._named(other, cell)
-        self._links.label(kind, records[kind], other, target, [column.link_type] if column.link_type else [])
+        self._links.add_labels(kind, records[kind], other, target, [column.link_type] if column.link_type else [])
 
     def _named(self, kind: Kind, cell: str) -> int:
         """The record a cell of another object's file names: by the key column of its own file, else by id."""

@@ -124,23 +124,30 @@ class Links:
         return unlabelled.id, unlabelled.inverse
 
     def label(self, source: Kind, source_id: int, target: Kind, target_id: int, types: Iterable[int]) -> list[int]:
-        """Link the two with exactly these types besides the unlabelled one; the types they now have."""
+        """Link the two with exactly these types besides the unlabelled one; the types they now have. The primary flag
+        goes with the labels that are not named; the first company gets it unnamed."""
         wanted = set(types)
         known = self.types.between(source, target)
         if unknown := sorted(wanted - known.keys()):
             raise bad_request(
                 f"One or more association types are not valid for {source.type_id} to {target.type_id}: {unknown}"
             )
-        before = self.types_of(source, source_id, target, target_id)
         primary = self._primary_pair(source, target)
         if primary and primary[0] not in wanted:
-            kept = primary[0] in before or (not before and not self._has_primary(source, source_id, target, target_id))
-            wanted |= {primary[0]} if kept else set()
+            is_new = not self.types_of(source, source_id, target, target_id)
+            if is_new and not self._has_primary(source, source_id, target, target_id):
+                wanted.add(primary[0])
         elif primary:
             self._yield_primary(source, source_id, target, target_id, primary[0])
         wanted.add(self._unlabelled(source, target).id)
         self._write(source, source_id, target, target_id, wanted)
         return sorted(wanted)
+
+    def add_labels(self, source: Kind, source_id: int, target: Kind, target_id: int, types: Iterable[int]) -> list[int]:
+        """Link the two with these types beside those they have; the types they now have."""
+        return self.label(
+            source, source_id, target, target_id, {*self.types_of(source, source_id, target, target_id), *types}
+        )
 
     def unlink(self, source: Kind, source_id: int, target: Kind, target_id: int) -> bool:
         """Remove the association with all its types; whether there was one."""

@@ -261,7 +261,7 @@ class Writer:
         number = natural(company) or 0
         if not self._store.rows(companies, [number], ()):
             raise InvalidValues([("associatedcompanyid", "INVALID_OPTION", f"Company {company} does not exist.")])
-        self._links.label(kind, record_id, companies, number, [1])
+        self._links.add_labels(kind, record_id, companies, number, [1])
 
 
 def _origin(author: Author) -> Values:

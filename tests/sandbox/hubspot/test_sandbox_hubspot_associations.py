@@ -92,6 +92,25 @@ def test_labelled_put_replaces_the_labels(account: Account) -> None:
     assert _types(account, "contacts", "1", "companies")[12] == [279]
 
 
+def test_labelled_put_takes_the_primary_flag_away_unless_it_is_sent(account: Account) -> None:
+    made = account.post(f"{V4}/labels", {"label": "Billing", "name": "billing"}).json()
+    own = {"associationCategory": "USER_DEFINED", "associationTypeId": made["results"][0]["typeId"]}
+    flag = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}
+    contact = "/crm/v3/objects/contacts/1"
+    for sent, company in (([own, flag], "11"), ([own], None)):
+        labels = account.client.put("/crm/v4/objects/contacts/1/associations/companies/11", json=sent).json()["labels"]
+        assert sorted(labels) == (["Billing", "Primary"] if company else ["Billing"])
+        assert account.value(contact, "associatedcompanyid") == company
+
+
+def test_company_made_primary_by_its_id_keeps_its_labels(account: Account) -> None:
+    made = account.post(f"{V4}/labels", {"label": "Billing", "name": "billing"}).json()["results"][0]["typeId"]
+    put = "/crm/v4/objects/contacts/1/associations/companies/12"
+    account.client.put(put, json=[{"associationCategory": "USER_DEFINED", "associationTypeId": made}])
+    account.patch("/crm/v3/objects/contacts/1", {"associatedcompanyid": "12"})
+    assert _types(account, "contacts", "1", "companies") == {11: [279], 12: [1, 279, made]}
+
+
 def test_delete_removes_both_directions_and_the_primary(account: Account) -> None:
     assert account.client.delete("/crm/v4/objects/companies/11/associations/contacts/1").status_code == 204
     assert _types(account, "contacts", "1", "companies") == {12: [279]}
