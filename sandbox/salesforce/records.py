@@ -20,7 +20,7 @@ from sandbox.salesforce.recycle_bin import RecycleBin
 from sandbox.salesforce.rules import Rules
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.times import text_of_ms
-from sandbox.salesforce.values import stored
+from sandbox.salesforce.values import stored, trimmed
 from sandbox.salesforce.writing.checks import Checks
 from sandbox.salesforce.writing.duplicates import Duplicates
 from sandbox.salesforce.writing.effects import Effects
@@ -152,6 +152,8 @@ class Records:
                 raise not_found()
             if key.type == "id":
                 raise missing_record()
+            if not trimmed(str(value)):
+                raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified", [])
             return Upserted(self.create(declared, {**values, key.name: value}, actor), created=True)
 
     def existing(self, declared: SObject, record_id: str) -> Row:

@@ -40,8 +40,13 @@ def stored(declared: Field, value: Any, known: tuple[str, ...] = ()) -> Any:
     text = value if isinstance(value, str) else "true" if value is True else "false" if value is False else str(value)
     if declared.type in ("reference", "id"):
         return record_id(declared, text)
-    trimmed = text.strip(_SPACE)
-    return _text(declared, trimmed, known) if trimmed else None
+    kept = trimmed(text)
+    return _text(declared, kept, known) if kept else None
+
+
+def trimmed(text: str) -> str:
+    """The text as it is kept and looked for."""
+    return text.strip(_SPACE)
 
 
 def _blank(declared: Field) -> None:

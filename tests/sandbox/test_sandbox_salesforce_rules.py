@@ -65,6 +65,13 @@ def test_text_is_kept_without_the_space_around_it_and_is_blank_without_more(org:
     assert refusal(org.patch("Account", account, Name="  "))[1] == "REQUIRED_FIELD_MISSING"
 
 
+def test_key_is_looked_for_without_the_space_around_it(org: Org) -> None:
+    by_key = f"{BASE}/sobjects/Account/Trueline_Id__c"
+    statuses = [org.client.patch(f"{by_key}/{value}", json={"Name": "A"}).status_code for value in ("%20k", "k%20")]
+    assert statuses == [201, 200]
+    assert refusal(org.client.patch(f"{by_key}/%20", json={"Name": "A"})) == (400, "MISSING_ARGUMENT", [])
+
+
 def test_parent_by_key_may_be_changed_cleared_and_ambiguous(org: Org) -> None:
     first, second = (org.create("Account", Name=n, LEI__c=n, Trueline_Id__c=n) for n in "ab")
     contact = org.create("Contact", LastName="L", AccountId=first)

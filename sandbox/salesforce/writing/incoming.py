@@ -13,7 +13,7 @@ from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.picklists import Picklists
 from sandbox.salesforce.rules import Rules
 from sandbox.salesforce.schema import Schema
-from sandbox.salesforce.values import check_email, stored
+from sandbox.salesforce.values import check_email, stored, trimmed
 
 MASTER_RECORD_TYPE = "012000000000000AAA"  # of records that have no record type
 
@@ -53,7 +53,7 @@ class Incoming:
     def matching(self, declared: SObject, key: Field, value: str) -> list[str]:
         """Ids of the live records with this key."""
         alive = " AND IsDeleted = 0" if declared.has("IsDeleted") else ""
-        wanted = long_id(value) if key.type == "id" else value
+        wanted = long_id(value) if key.type == "id" else trimmed(value)
         found = self._database.rows(declared, f'"{key.name}" = ?{alive}', (wanted,))
         return [row["Id"] for row in found]
 
