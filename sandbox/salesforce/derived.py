@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 
 from sandbox.salesforce.database import Database, Row
+from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.objects import STANDARD
-from sandbox.salesforce.times import parsed
+from sandbox.salesforce.times import parsed, text_of
 
 _BY_NAME = {declared.name: declared for declared in STANDARD}
 # What a forecast category is called in the API where its name is not that.
@@ -78,16 +79,26 @@ def _task(database: Database, before: Row, after: Row) -> Row:
 
 
 def _event(database: Database, before: Row, after: Row) -> Row:
+    """Beginning, end and length agree: of two that do not, the one that was given last counts."""
     made = _account_of(database, after)
-    start = parsed(after.get("StartDateTime") or after.get("ActivityDateTime") or "")
+    moved = after.get("ActivityDateTime") != before.get("ActivityDateTime")
+    names = ("ActivityDateTime", "StartDateTime") if before and moved else ("StartDateTime", "ActivityDateTime")
+    start = parsed(after.get(names[0]) or after.get(names[1]) or "")
     if start is None:
         return made
     end, minutes = parsed(after.get("EndDateTime") or ""), after.get("DurationInMinutes")
-    if end is not None and isinstance(end, datetime):
-        made["DurationInMinutes"] = int((end - start).total_seconds() // 60)
+    if end is not None and (minutes is None or after["EndDateTime"] != before.get("EndDateTime")):
+        minutes = int((end - start).total_seconds() // 60)
     elif minutes is None:
-        made["DurationInMinutes"] = 60
-    return {**made, "ActivityDate": start.date().isoformat()}
+        minutes = 60
+    if minutes < 0:
+        raise ApiError("FIELD_INTEGRITY_EXCEPTION", "The event duration can't be negative.", ["DurationInMinutes"])
+    made |= {"DurationInMinutes": minutes, "ActivityDate": start.date().isoformat()}
+    if after.get("IsAllDayEvent"):
+        return made
+    end = start + timedelta(minutes=minutes)
+    times = {"StartDateTime": start, "ActivityDateTime": start, "EndDateTime": end}
+    return {**made, **{name: text_of(time) for name, time in times.items()}, "EndDate": end.date().isoformat()}
 
 
 def _account_of(database: Database, row: Row) -> Row:

@@ -300,3 +300,27 @@ def test_stamps_are_whole_seconds(org: Org) -> None:
     assert {value[19:] for name, value in row.items() if name != "attributes"} == {".000+0000"}
     task = org.create("Task", ReminderDateTime="2026-05-01T10:00:00.678Z")
     assert org.app.row("Task", task)["ReminderDateTime"] == "2026-05-01T10:00:00.000+0000"
+
+
+def test_beginning_end_and_length_of_an_event_agree(org: Org) -> None:
+    names = ("StartDateTime", "ActivityDateTime", "EndDateTime", "DurationInMinutes")
+
+    def told(event: str) -> list[str | int]:
+        row = org.app.row("Event", event)
+        return [row[name] if name == names[3] else row[name][11:16] for name in names]
+
+    event = org.create("Event", Subject="E", StartDateTime="2026-03-02T10:00:00Z", DurationInMinutes=30)
+    assert told(event) == ["10:00", "10:00", "10:30", 30]
+    org.patch("Event", event, EndDateTime="2026-03-02T11:00:00Z")
+    assert told(event) == ["10:00", "10:00", "11:00", 60]
+    org.patch("Event", event, DurationInMinutes=15)
+    assert told(event) == ["10:00", "10:00", "10:15", 15]
+    org.patch("Event", event, ActivityDateTime="2026-03-02T12:00:00Z")
+    assert told(event) == ["12:00", "12:00", "12:15", 15]
+    other = org.create(
+        "Event", Subject="E", ActivityDateTime="2026-03-02T10:00:00Z", EndDateTime="2026-03-02T10:45:00Z"
+    )
+    assert told(other) == ["10:00", "10:00", "10:45", 45]
+    assert (
+        org.patch("Event", other, DurationInMinutes=-(2**31) + 1).json()[0]["errorCode"] == "FIELD_INTEGRITY_EXCEPTION"
+    )
