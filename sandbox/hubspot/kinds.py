@@ -175,6 +175,9 @@ KINDS = (
     _commerce("quotes", "quote", 14, "hs_title", "hs_expiration_date", required=("hs_title", "hs_expiration_date")),
     _commerce("marketing_events", "marketing_event", 54, "hs_event_name", required=("hs_event_name",)),
     Kind("goal_targets", "goal_target", 74, _DEFAULTS, "goals", ("hs_goal_name",)),
+    # Forms have an API of their own; as records only their definitions are read.
+    Kind("form", "form", 28, _DEFAULTS),
+    Kind("deal_splits", "deal_split", 72, _DEFAULTS, "deals"),
     Kind("feedback_submissions", "feedback_submission", 19, _DEFAULTS, "feedback_submissions", ("hs_content",)),
     # Nobody can set what a user record needs: users are provisioned, not created.
     Kind(

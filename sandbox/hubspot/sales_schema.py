@@ -66,6 +66,7 @@ _EVENTS = [
     *moment("hs_start_datetime", "hs_end_datetime"),
     *flag("hs_event_cancelled", "hs_event_completed"),
 ]
+_SPLITS = number("hs_deal_split_percentage", "hs_deal_split_amount")
 CUSTOM = _STAGE
 OWN: dict[str, list[Definition]] = {
     "tickets": _TICKETS,
@@ -77,4 +78,6 @@ OWN: dict[str, list[Definition]] = {
     "goal_targets": _GOALS,
     "marketing_events": _EVENTS,
     "feedback_submissions": _FEEDBACK,
+    "deal_splits": _SPLITS,
+    "form": text("hs_name", "hs_form_type", read_only=True),
 }

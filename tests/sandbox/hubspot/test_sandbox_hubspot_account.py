@@ -205,7 +205,7 @@ def test_taps_find_pipelines_and_subscriptions_where_they_were_before_v3(account
     assert account.get("/email/public/v1/subscriptions").json()["subscriptionDefinitions"][0]["active"] is True
 
 
-@pytest.mark.parametrize("kind", ["goal_targets", "0-74", "feedback_submissions", "0-19"])
+@pytest.mark.parametrize("kind", ["goal_targets", "0-74", "feedback_submissions", "0-19", "deal_split", "0-72", "form"])
 def test_objects_that_taps_read_are_there_though_empty(account: Account, kind: str) -> None:
     names = {one["name"] for one in account.get(f"/crm/v3/properties/{kind}").json()["results"]}
     assert {"hs_object_id", "hs_lastmodifieddate"} <= names
