@@ -22,6 +22,11 @@ BELIEF = 20.0
 SAMPLE_BELIEF = 100.0
 # Levels that speak for a match by this factor count as agreement, and strangers show it in so many pairs at most.
 AGREEING, MOST_AGREEING = 8.0, 0.3
+# What tells one person from another, strangers share at most this much more often than random pairs do; a company, its
+# phone and its host they may well share together.
+PERSONAL, MORE_THAN_CHANCE = ("name", "date", "identifier"), 100.0
+# Pairs that match disagree at most by this factor more often than their comparison begins with.
+MOST_APART = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int
     for encoded in onehot:
         encoded[:, 0] = 0.0  # nothing to compare says nothing
     beliefs = _beliefs(compared, strangers)
-    model = _fitted(compared, onehot, counts, start, beliefs)
+    model = _fitted(compared, strangers, onehot, counts, start, beliefs)
     return model, _responsibilities(model, onehot)[:, 0][place]
 
 
@@ -107,11 +112,16 @@ def _bits(one: Compared, u: Real) -> Real:
 
 
 def _fitted(
-    compared: Sequence[Compared], onehot: Sequence[Real], counts: Real, start: Real, beliefs: Sequence[Real]
+    compared: Sequence[Compared],
+    strangers: Sequence[Real],
+    onehot: Sequence[Real],
+    counts: Real,
+    start: Real,
+    beliefs: Sequence[Real],
 ) -> Learned:
     responsible = start
     for _ in range(_STEPS):
-        model = _maximised(compared, onehot, responsible * counts[:, None], beliefs)
+        model = _maximised(compared, strangers, onehot, responsible * counts[:, None], beliefs)
         following = _responsibilities(model, onehot)
         moved = float(np.abs(following - responsible).max())
         responsible = following
@@ -120,28 +130,45 @@ def _fitted(
     return model
 
 
-def _maximised(compared: Sequence[Compared], onehot: Sequence[Real], weights: Real, beliefs: Sequence[Real]) -> Learned:
+def _maximised(
+    compared: Sequence[Compared],
+    strangers: Sequence[Real],
+    onehot: Sequence[Real],
+    weights: Real,
+    beliefs: Sequence[Real],
+) -> Learned:
     share = weights.sum(axis=0) + 1.0
     tables = [encoded.T @ weights + belief for encoded, belief in zip(onehot, beliefs, strict=True)]
     scaled = [table / np.maximum(table.sum(axis=0, keepdims=True), 1e-12) for table in tables]
     families = list(dict.fromkeys(one.family for one in compared))
-    held = tuple(_held(table, one, 1 + families.index(one.family)) for table, one in zip(scaled, compared, strict=True))
+    held = tuple(
+        _held(table, one, u, 1 + families.index(one.family))
+        for table, one, u in zip(scaled, compared, strangers, strict=True)
+    )
     return Learned(tuple(one.family for one in compared), share / share.sum(), held)
 
 
-def _held(table: Real, one: Compared, own: int) -> Real:
-    """Strangers seldom agree in a family that is not why they became candidates: without this, a class of strangers
-    could take the matches for its own."""
+def _held(table: Real, one: Compared, u: Real, own: int) -> Real:
+    """Each class within what its name means, so that none can take the place of another: strangers seldom agree in a
+    family that is not why they became candidates, and pairs that match seldom disagree in what tells people apart."""
     agreeing = one.prior.m > AGREEING * one.prior.u
-    mass = table[agreeing].sum(axis=0)
-    over = mass > MOST_AGREEING
-    over[[0, own]] = False
-    for at in np.flatnonzero(over):
-        rest = table[~agreeing, at].sum()
-        table[agreeing, at] *= MOST_AGREEING / mass[at]
-        if rest > 0:
-            table[~agreeing, at] *= (1 - MOST_AGREEING) / rest
+    for at in range(1, table.shape[1]):
+        if at != own:
+            if one.family.startswith(PERSONAL):
+                table[agreeing, at] = np.minimum(table[agreeing, at], MORE_THAN_CHANCE * u[agreeing])
+                table[:, at] /= table[:, at].sum()
+            _cap(table[:, at], agreeing, MOST_AGREEING)
+    apart = one.prior.m < one.prior.u
+    _cap(table[:, 0], apart, MOST_APART * float(one.prior.m[apart].sum()))
     return table
+
+
+def _cap(column: Real, levels: npt.NDArray[np.bool_], most: float) -> None:
+    """Let these levels have no more than so much of the column; the others share what that frees."""
+    mass, rest = column[levels].sum(), column[~levels].sum()
+    if mass > most and rest > 0:
+        column[levels] *= most / mass
+        column[~levels] *= (1 - most) / rest
 
 
 def _responsibilities(model: Learned, onehot: Sequence[Real]) -> Real:

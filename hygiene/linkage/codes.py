@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 Rows = npt.NDArray[np.uint32]
 Codes = npt.NDArray[np.int64]
 Levels = npt.NDArray[np.uint8]
+Chance = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 Texts = Sequence[str]
 NOTHING = 0
@@ -43,6 +44,11 @@ class Coded:
         codes = self.codes[rows]
         counted = self.counts[np.maximum(codes, 0)] if len(self.values) else np.zeros(len(codes), np.int64)
         return np.where(codes >= 0, counted, 0)
+
+    def chance(self, level_of: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]], size: int) -> Chance:
+        """How often two random records share a value, by the level (1 to `size`) that a value of its count has."""
+        shares = (self.counts / max(len(self.codes), 1)) ** 2
+        return np.maximum(np.bincount(level_of(self.counts), weights=shares, minlength=size + 1)[1:], 1e-12)
 
     def levels(self, left: Rows, right: Rows, unequal: Callable[[Texts, Texts], Levels], *, same: int = 1) -> Levels:
         """NOTHING where a side is empty, `same` for equal values, else what `unequal` says of each distinct pair."""

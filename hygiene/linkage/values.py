@@ -17,6 +17,10 @@ def prior(m: Sequence[float], u: Sequence[float]) -> Prior:
     return Prior(np.array([0.0, *m]) / sum(m), np.array([0.0, *u]) / sum(u))
 
 
+# A phone on more records than this is a switchboard.
+_FEW = 4
+
+
 class Mailboxes:
     """Keys email, local, host and is_shared."""
 
@@ -44,12 +48,9 @@ class Mailboxes:
         levels[apart & ~known] = np.where(levels[apart & ~known] == 6, 6, 7)
         levels[apart & known & (host[left] == host[right])] = 5
         levels[apart & (local[left] == local[right])] = 4
-        return Compared(
-            self.family,
-            levels,
-            prior((0.45, 0.02, 0.04, 0.08, 0.12, 0.04, 0.2, 0.05), (1e-6, 1e-6, 1e-6, 3e-4, 5e-3, 2e-3, 0.2, 0.79)),
-            self.WORDS,
-        )
+        (same,) = self._email.chance(np.ones_like, 1)
+        m = (0.45, 0.02, 0.04, 0.08, 0.12, 0.04, 0.2, 0.05)
+        return Compared(self.family, levels, prior(m, (same, same, 1e-6, 3e-4, 5e-3, 2e-3, 0.2, 0.79)), self.WORDS)
 
 
 def _mail_levels(left: Texts, right: Texts) -> Levels:
@@ -84,10 +85,10 @@ class Organisations:
         same = best == 1
         members = np.maximum(self._org.frequency(left[same]), self._company.frequency(left[same]))
         levels[same] = 1 + rarity(members / 16.0, size).astype(np.uint8)
+        u = (*self._org.chance(lambda counts: 1 + rarity(counts / 16.0, size), size), 4e-4, 3e-3, 1.0)
         sizes = tuple("same company" for _ in range(size))
         words = ("", *sizes, "companies a keystroke apart", "similar companies", "different companies")
         m = (*([0.7 / size] * size), 0.08, 0.1, 0.12)
-        u = (*([4e-4 / size] * size), 4e-4, 3e-3, 0.996)
         return Compared(self.family, levels, prior(m, u), words)
 
 
@@ -125,8 +126,9 @@ class Phones:
 
     def compare(self, left: Rows, right: Rows) -> Compared:
         levels = self._phone.levels(left, right, _phone_levels)
-        levels[(levels == 1) & (self._phone.frequency(left) > 4)] = 2
-        u = (1e-7, 1e-5, 1e-6, 1e-5, 1.0)
+        levels[(levels == 1) & (self._phone.frequency(left) > _FEW)] = 2
+        own, shared = self._phone.chance(lambda counts: np.where(counts > _FEW, 2, 1), 2)
+        u = (own, shared, 1e-6, 1e-5, 1.0)
         return Compared(self.family, levels, prior((0.7, 0.05, 0.05, 0.02, 0.18), u), self.WORDS)
 
 
@@ -173,9 +175,8 @@ class Values:
         levels = np.where(found > 1, found + size - 1, found).astype(np.uint8)
         same = found == 1
         levels[same] = 1 + rarity(self._coded.frequency(left[same]) / 16.0, size).astype(np.uint8)
-        chance = float(((self._coded.counts / self._rows) ** 2).sum()) if self._coded.values else 1e-3
         m = (*([self._m[0] / size] * size), *self._m[1:])
-        u = (*([max(chance, 1e-7) / size] * size), *self._u)
+        u = (*self._coded.chance(lambda counts: 1 + rarity(counts / 16.0, size), size), *self._u)
         words = ("", *([self._words[0]] * size), *self._words[1:])
         return Compared(self.family, levels, prior(m, u), words)
 

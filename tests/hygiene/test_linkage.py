@@ -21,7 +21,7 @@ def people(count: int, copies: int, seed: int = 1) -> pl.DataFrame:
     """`count` people, each `copies` times; a copy has a typo in one column and lacks another."""
     chance = np.random.default_rng(seed)
     letters = list("abcdefghijklmnopqrstuvwxyz")
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for entity in range(count):
         given, family, firm = ("".join(chance.choice(letters, size)) for size in (6, 8, 9))
         row = [given, family, f"{given}.{family}@{firm}.example", firm]
@@ -144,3 +144,29 @@ def test_labelled_sets_are_matched_at_the_default_threshold(
     table = read_text_table(DATA / path)
     truth = table[entity].str.extract(r"^(?:rec-)?(\w+)")
     assert score_of(link(table, kinds).clusters(), truth).f1 >= least
+
+
+def colleagues(firms: int, staff: int, seed: int = 1) -> pl.DataFrame:
+    """Firms whose staff share a switchboard, a host and a company name; each person once, one in ten twice."""
+    chance = np.random.default_rng(seed)
+    letters = list("abcdefghijklmnopqrstuvwxyz")
+
+    def word(size: int) -> str:
+        return "".join(chance.choice(letters, size))
+
+    rows: list[tuple[object, ...]] = []
+    for firm in range(firms):
+        company, phone = word(9), f"{2_000_000_000 + 7919 * firm}"
+        for member in range(staff):
+            given, family = word(6), word(8)
+            row = (firm * staff + member, given, family, f"{given}.{family}@{company}.example", company, phone)
+            rows += [row, (*row[:3], None, *row[4:])] if member % 10 == 0 else [row]
+    schema = ["entity", "given", "family", "email", "company", "phone"]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def test_colleagues_at_one_switchboard_stay_apart() -> None:
+    table = colleagues(firms=150, staff=20)
+    score = score_of(link(table, {**PERSON, "phone": "phone"}).clusters(), table["entity"])
+    assert score.precision > 0.99
+    assert score.recall > 0.99
