@@ -209,6 +209,15 @@ def test_cube_adds_totals_for_each_combination(shop: Org) -> None:
     assert len(rows) == 8
 
 
+def test_totals_are_ordered_by_what_says_that_they_are_totals(shop: Org) -> None:
+    soql = (
+        "SELECT Account.Name a, GROUPING(Account.Name) g, COUNT(Id) n FROM Opportunity GROUP BY CUBE(Account.Name) "
+        "ORDER BY GROUPING(Account.Name) DESC"
+    )
+    first = shop.records(soql)[0]
+    assert (first["a"], first["g"]) == (None, 1)
+
+
 def test_amounts_of_several_currencies_add_up_in_the_orgs_own(shop: Org) -> None:
     row = shop.records("SELECT SUM(Amount) s, AVG(Amount), MIN(CloseDate) m FROM Opportunity WHERE IsWon = true")[0]
     assert (row["s"], row["expr0"], row["m"]) == (150.0, 75.0, "2026-02-01")

@@ -60,7 +60,7 @@ class Compiler:
             self._select(plan, Selection(plan, scope, operands), level)
         having = self._having(query, scope, operands)
         plan.where, plan.parameters = self._where(query, scope, operands)
-        plan.order = self._order(query, scope, operands)
+        plan.order = "" if query.grouping else self._order(query, scope, operands)  # Grouping orders what is rolled up
         plan.source = scope.source
         if grouping is not None:
             grouping.state(having)
