@@ -22,7 +22,7 @@ NAMES = ("ann", "Bob", "Zoë", "100%", "o'neil", "a_b", "back\\slash", "two\nlin
 ROWS: list[Row] = [
     {"LastName": name, "Title": title, "DoNotCall": flag, "Birthdate": day}
     for number, name in enumerate(NAMES)
-    for title, flag, day in [((None, "boss", "Boss ")[number % 3], number % 2 == 0, (None, "1990-05-01")[number % 2])]
+    for title, flag, day in [((None, "boss", "Boss")[number % 3], number % 2 == 0, (None, "1990-05-01")[number % 2])]
 ]
 
 
