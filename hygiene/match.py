@@ -12,6 +12,7 @@ from hygiene.block import candidate_pairs
 from hygiene.cluster import Clusters, cluster, components
 from hygiene.decide import Clause, Comparison, decide, evidence
 from hygiene.findings import gathered
+from hygiene.levels import DIFFERENT
 from hygiene.match_findings import report
 from hygiene.normalise import normalise_all
 
@@ -34,14 +35,18 @@ class _Kind:
     compare: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
     comparisons: Sequence[Comparison]
     clauses: Sequence[Clause]
+    learn: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 
 
 _KINDS = (
-    _Kind("person", "p", people.pool, people.block_keys, people.compare, people.COMPARISONS, people.CLAUSES),
+    _Kind("person", "p", people.pool, people.block_keys, people.compare, people.COMPARISONS, people.CLAUSES,
+          people.learned),
     _Kind("company", "c", companies.pool, companies.block_keys, companies.compare, companies.COMPARISONS,
           companies.CLAUSES),
 )  # fmt: skip
 KEY = ("connection", "stream", "id")
+# What the learned model calls less likely than this is a question for a person.
+_SURE = 0.97
 # Closing chains compares all pairs of a component; a larger one is held by the cap anyway.
 _MAX_CLOSED = 60
 
@@ -88,7 +93,10 @@ def _matched(
     if records.is_empty():
         return Matches(PAIRS.to_frame(), entities.MEMBERSHIPS.to_frame(), gathered([]))
     answers = _answers(records, verdicts)
-    pairs = _decided(kind, records, candidate_pairs(kind.block_keys(records)), answers)
+    candidates = candidate_pairs(kind.block_keys(records))
+    pairs = _decided(kind, records, candidates, answers)
+    if kind.learn is not None:
+        pairs = _with_learned(kind, records, pairs, kind.learn(records))
     pairs = _closed(kind, records, pairs, answers)
     clusters = _clustered(records, pairs, max_cluster)
     members = records.with_columns(pl.Series("cluster", clusters.roots, dtype=pl.UInt32))
@@ -139,6 +147,24 @@ def _decided(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, answers: p
     )  # fmt: skip
     marked = [machine.with_columns(by_person=pl.lit(value=False)), person.with_columns(by_person=pl.lit(value=True))]
     return pl.concat(marked).sort("left", "right")
+
+
+def _with_learned(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, learned: pl.DataFrame) -> pl.DataFrame:
+    """The pairs, and those that no rule speaks of but the model does: a sure one joins, a likely one asks a person."""
+    silent = learned.join(pairs.select("left", "right"), on=["left", "right"], how="anti").sort("left", "right")
+    compared = kind.compare(records, silent.select("left", "right")).with_columns(silent["learned"])
+    fitting = compared.filter(pl.col("name") != DIFFERENT).with_columns(evidence(kind.comparisons))
+    is_sure = (pl.col("learned") >= _SURE) & people.UNOPPOSED
+    found_pairs = fitting.select(
+        "left", "right",
+        pl.when(is_sure).then(pl.lit("same")).otherwise(pl.lit("unsure")).alias("decision"),
+        pl.col("learned").alias("probability"),
+        pl.lit("learned").alias("rule"),
+        pl.format("all evidence together: {}% likely the same", (pl.col("learned") * 100).floor().cast(pl.Int64))
+        .alias("reason"),
+        "evidence", pl.lit(value=False).alias("parts"), pl.lit(value=False).alias("by_person"),
+    )  # fmt: skip
+    return pl.concat([pairs, found_pairs]).sort("left", "right")
 
 
 def _closed(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,9 @@ from hygiene import levels
 from hygiene.decide import Clause, Comparison
 from hygiene.kinds import company_name, person_name
 from hygiene.levels import CLOSE, DIFFERENT, FITTING, NOTHING, SAME
+from hygiene.linkage.link import link_keys
+from hygiene.linkage.names import Names
+from hygiene.linkage.values import Mailboxes, Organisations, Phones
 
 STREAMS = ("contacts", "leads")
 _COLUMNS = ("connection", "id", "created_at", "email_key", "email_role", "email_domain", "phone_norm", "mobile_norm",
@@ -18,6 +21,11 @@ _COLUMNS = ("connection", "id", "created_at", "email_key", "email_role", "email_
 SHARED = 2
 # A number on records of this many different names is a switchboard.
 _SWITCHBOARD_NAMES = 3
+
+# From so many records on a model is learned; below, its weights would be our guesses.
+LEARNABLE = 200
+# What the model calls this likely is worth a person's look.
+UNSURE = 0.5
 
 _NAME_WORDS = ("", "contradictory names", "names a keystroke apart", "names that fit", "same name")
 _SIMILAR = (None, 0.0, 0.8, 0.9, 1.0)
@@ -36,6 +44,10 @@ COMPARISONS = (
 _email, _name, _phone = pl.col("email"), pl.col("name"), pl.col("phone")
 _near = (pl.col("company") >= FITTING) | (pl.col("domain") == SAME) | (_phone >= SHARED)
 _same_company = (pl.col("company") >= FITTING) | (pl.col("domain") == SAME)
+# Both names are there and fit, and no mailbox or mobile speaks against it: only then does the model join by itself.
+UNOPPOSED = (
+    (pl.col("given") > NOTHING) & (pl.col("family") > NOTHING) & (_email != DIFFERENT) & (pl.col("mobile") != DIFFERENT)
+)
 CLAUSES = (
     Clause("generation", (pl.col("generation") == DIFFERENT) & (_name >= CLOSE), "different", 0.02,
            "same name, but one is Jr and the other Sr", parts=True),
@@ -114,6 +126,32 @@ def _switchboards(people: pl.DataFrame) -> list[pl.Expr]:
         pl.col(f"{field}_norm").is_in(shared.to_list()).fill_null(value=False).alias(f"{field}_shared")
         for field in ("phone", "mobile")
     ]
+
+
+def learned(people: pl.DataFrame) -> pl.DataFrame:
+    """Pairs (left, right, learned: their probability) by a model that is learned from these very records, without
+    labels; none where there are too few records to learn from."""
+    real = people.filter(~pl.col("is_test"))
+    if len(real) < LEARNABLE:
+        return pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32, "learned": pl.Float64})
+    keys = real.select(
+        pl.col("given_key").alias("given"),
+        pl.col("family_key").alias("family"),
+        pl.col("email_key").alias("email"),
+        pl.col("email_key").str.extract(r"^([^@]*)").alias("local"),
+        pl.col("email_domain").alias("host"),
+        pl.col("email_role").fill_null(value=False).alias("is_shared"),
+        pl.col("company_key").alias("company"),
+        pl.coalesce("email_domain", "site_key").str.extract(r"^([^.]+)").alias("site"),
+        pl.coalesce("mobile_norm", "phone_norm").str.replace_all(r"\D", "").str.slice(-10).alias("phone"),
+    ).with_columns(pl.coalesce("site", pl.col("company").str.replace_all(" ", "")).alias("org"))
+    linked = link_keys(keys, [Names(keys), Mailboxes(keys), Organisations(keys), Phones(keys)])
+    rows = real["row"].to_numpy()
+    likely = linked.probability >= UNSURE
+    return pl.DataFrame(
+        {"left": rows[linked.left[likely]], "right": rows[linked.right[likely]], "learned": linked.probability[likely]},
+        schema={"left": pl.UInt32, "right": pl.UInt32, "learned": pl.Float64},
+    )
 
 
 def block_keys(people: pl.DataFrame) -> pl.DataFrame:
