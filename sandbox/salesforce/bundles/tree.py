@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -55,7 +56,7 @@ class Tree:
         nodes = [node for record in records for node in self._node(record, declared, None, "").all()]
         _check(nodes)
         nodes.sort(key=lambda node: node.depth)
-        errors = self._write(call, nodes)
+        errors = _repeated(nodes) or self._write(call, nodes)
         if errors:
             return Response.of_json({"hasErrors": True, "results": errors}, 400)
         made = [{"referenceId": node.reference, "id": node.id} for node in nodes]
@@ -116,6 +117,10 @@ def _check(nodes: list[Node]) -> None:
         raise ApiError("LIMIT_EXCEEDED", f"A request has at most {MAX_RECORDS} records in its trees.")
     if len({node.declared.name for node in nodes}) > MAX_KINDS:
         raise ApiError("LIMIT_EXCEEDED", f"A request has records of at most {MAX_KINDS} types.")
-    names = [node.reference for node in nodes]
-    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise ApiError("INVALID_INPUT", f"Duplicate ReferenceId provided in the request: {twice[0]}")
+
+
+def _repeated(nodes: list[Node]) -> list[dict[str, Any]]:
+    """One error for each record whose reference id another one has too."""
+    counts = Counter(node.reference for node in nodes)
+    error = ApiError("INVALID_INPUT", "Duplicate ReferenceId provided in the request.", []).to_row()
+    return [{"referenceId": node.reference, "errors": [error]} for node in nodes if counts[node.reference] > 1]
