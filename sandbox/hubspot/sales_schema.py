@@ -39,7 +39,7 @@ _LINE_ITEMS = [
 ]
 _QUOTES = [
     *text("hs_title", "hs_currency", "hs_language", "hs_template_type", "hs_sender_email"),
-    *text("hs_quote_number", "hs_quote_link", "hs_payment_status", read_only=True),
+    *text("hs_quote_number", "hs_quote_link", "hs_public_url_key", "hs_payment_status", read_only=True),
     *day("hs_expiration_date"),
     *choice("hs_status", ("DRAFT", "APPROVAL_NOT_NEEDED", "PENDING_APPROVAL", "APPROVED", "REJECTED")),
     *number("hs_quote_amount", read_only=True),
