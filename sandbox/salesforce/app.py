@@ -16,6 +16,8 @@ from sandbox.salesforce import loading
 from sandbox.salesforce.actor import Actor, actor_of
 from sandbox.salesforce.administration import Administration
 from sandbox.salesforce.bulk import Bulk
+from sandbox.salesforce.bulk1 import PATH as CLASSIC_PATH
+from sandbox.salesforce.bulk1 import ClassicBulk
 from sandbox.salesforce.bundles.batch import Batch
 from sandbox.salesforce.bundles.composite import Composite
 from sandbox.salesforce.bundles.graph import CompositeGraph
@@ -61,7 +63,7 @@ _KINDS = (
     ("composite", r"/composite"),
     ("describe", r"/describe/?$|/sobjects/?$"),
     ("query", r"/query(all)?(/|$)"),
-    ("bulk", r"/jobs/"),
+    ("bulk", r"/jobs/|/services/async/"),
     ("search", r"/(search|parameterizedsearch)/?$"),
     ("limits", r"/limits"),
     ("replication", r"/(updated|deleted)/?$"),
@@ -150,6 +152,7 @@ class SalesforceApp:
         Tree(self._org).add_to(self._routes, base)
         Collection(self._org, rows).add_to(self._routes, base)
         rows.add_to(self._routes, base)
+        self._classic_bulk = ClassicBulk(self._org)
         self._soap = Soap(self._org, self._merging, self._converting, self._answer, self._org.usage.spend)
 
     # The wire
@@ -169,6 +172,8 @@ class SalesforceApp:
                 return identity(self._org, request, self._authenticated(request))
             if SOAP_PATH.fullmatch(path):
                 return self._soap.handle(request)
+            if CLASSIC_PATH.fullmatch(path):
+                return self._classic_bulk.handle(request)
             return self._data(request)
         except ApiError as error:
             return error.response()

@@ -48,7 +48,7 @@ class Load:
         except Unreadable as refusal:
             self._jobs.move(job.id, FAILED, (RUNNING,), errorMessage=str(refusal))
             return
-        work = _Rows(self._org, declared, job, columns)
+        work = Rows(self._org, declared, job, columns)
         rows = islice(sheet.rows(), job.facts["numberRecordsProcessed"], None)
         for start in range(job.facts["numberRecordsProcessed"], total, _STEP):
             if self._workers.closing.is_set() or not self._step(job, work, start, list(islice(rows, _STEP))):
@@ -70,7 +70,7 @@ class Load:
             raise Unreadable(f"InvalidBatch : The '{operation}' batch must contain only ids")
         return found
 
-    def _step(self, job: Job, work: _Rows, start: int, rows: list[Cells]) -> bool:
+    def _step(self, job: Job, work: Rows, start: int, rows: list[Cells]) -> bool:
         """Write some rows and what became of them at once; False when the job goes on no more."""
         with self._org.database.transaction():
             current = self._jobs.find(job.id)
@@ -87,7 +87,7 @@ class Load:
         return True
 
 
-class _Rows:
+class Rows:
     """Rows of one job to records, a failure of one leaving the others alone."""
 
     def __init__(self, org: Org, declared: SObject, job: Job, columns: Sequence[Column]) -> None:
@@ -104,7 +104,7 @@ class _Rows:
             "delete": self._delete,
             "hardDelete": self._hard_delete,
         }
-        self._write = operations[job.facts["operation"]]
+        self.write = operations[job.facts["operation"]]
         self.stopped = ""  # why the job ends before its rows do
 
     def written(self, start: int, rows: Sequence[Cells]) -> tuple[list[Cells], list[Cells]]:
@@ -114,7 +114,7 @@ class _Rows:
             try:
                 with self._org.database.transaction():
                     refuse_row(number + 1, cells)
-                    record_id, created = self._write(values(self._columns, cells))
+                    record_id, created = self.write(values(self._columns, cells))
                 good[number] = [record_id, "true" if created else "false", *cells]
             except ApiError as error:
                 bad[number] = [self._given_id(cells), _error(error), *cells]
@@ -166,7 +166,7 @@ class _Rows:
         text = given.pop("Id", None)
         if text is None:
             raise ApiError("MISSING_ARGUMENT", f"Id not specified in an {self._job.facts['operation']} call", [])
-        found = long_id(text)
+        found = long_id(str(text))
         if found is None or found[:3] != self._declared.prefix:
             raise ApiError("MALFORMED_ID", f"{self._declared.label} ID: id value of incorrect type: {text}", ["Id"])
         return found
