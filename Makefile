@@ -39,8 +39,9 @@ format: .venv/.ready
 docs: .venv/.ready
 	$(BIN)/python -m tests.docs.refresh
 
+# `make bench BENCH=wire` measures the pulls alone; benchmarks/__main__.py has the names and options.
 bench: .venv/.ready
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 soak: .venv/.ready
 	SOAK_STEPS=$(SOAK_STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m soak -s tests
