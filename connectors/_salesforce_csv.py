@@ -103,6 +103,11 @@ class CsvCells:
     def __init__(self, frame: pl.DataFrame) -> None:
         self._frame = frame
         self._names = {name.lower(): name for name in frame.columns}
+        lengths = pl.all().str.len_bytes()
+        shortest, longest = frame.select(lengths.min()), frame.select(lengths.max())
+        # By column; None where all cells are blank.
+        self._shortest: dict[str, int | None] = shortest.row(0, named=True)
+        self._longest: dict[str, int | None] = longest.row(0, named=True)
 
     def __len__(self) -> int:
         return self._frame.height
@@ -111,9 +116,11 @@ class CsvCells:
         """Converted as a whole where all cells have the usual form, else one by one."""
         column = self._column(api_name)
         if kind == "text":
-            return column.str.slice(0, MAX_TEXT).to_list() if _longest(column) > MAX_TEXT else column.to_list()
+            is_long = (self._longest[column.name] or 0) > MAX_TEXT
+            return column.str.slice(0, MAX_TEXT).to_list() if is_long else column.to_list()
         try:
-            converted = _CONVERTED[kind](column)
+            # As one expression: each step on a column by itself would cost as much again as it does.
+            converted = self._frame.select(_CONVERTED[kind](pl.col(column.name))).to_series()
         except pl.exceptions.PolarsError:
             raise ValueError(f"no {kind}") from None
         if converted.null_count() > column.null_count():
@@ -122,8 +129,7 @@ class CsvCells:
 
     def ids(self, api_name: str) -> Cells:
         column = self._column(api_name)
-        lengths = column.str.len_bytes()
-        if lengths.eq(15).any():
+        if (self._shortest[column.name] or 0) != (self._longest[column.name] or 0) or self._longest[column.name] == 15:
             return [one and long_id(one) for one in column.to_list()]
         return column.to_list()
 
@@ -140,11 +146,6 @@ class CsvCells:
         return self._frame.get_column(self._names[api_name.lower()])
 
 
-def _longest(column: pl.Series) -> int:
-    longest = column.str.len_bytes().max()
-    return longest if isinstance(longest, int) else 0
-
-
 def _booleans(column: pl.Series) -> Cells:
     """True and false in whatever letters; ValueError for another word."""
     words = {"true": True, "false": False}
@@ -155,10 +156,10 @@ def _booleans(column: pl.Series) -> Cells:
 
 
 # The usual forms at once; a cell in another form becomes None here.
-_CONVERTED: dict[ValueType, Callable[[pl.Series], pl.Series]] = {
+_CONVERTED: dict[ValueType, Callable[[pl.Expr], pl.Expr]] = {
     "int": lambda column: column.cast(pl.Int64, strict=False),
     "real": lambda column: column.cast(pl.Float64, strict=False),
-    "bool": lambda column: column.set(~column.is_in(["true", "false"]), None) == "true",
+    "bool": lambda column: pl.when(column == "true").then(True).when(column == "false").then(False),
     "time": lambda column: column.str.to_datetime(_TIME, time_unit="us", strict=False).cast(pl.Int64),
     "date": lambda column: column.str.head(10).str.to_date("%Y-%m-%d", strict=False).cast(pl.Int32),
 }
