@@ -93,7 +93,8 @@ class Tokens:
         return self._find_user(username) if fits else None
 
     def issue(self, user_id: str, client_id: str = "", refresh: str = "", *, as_jwt: bool = False) -> str:
-        token = f"{self._find_org()[:15]}!{secrets.token_urlsafe(48)}"
+        # Salesforce's own clients check the letters: a dash is not among them.
+        token = f"{self._find_org()[:15]}!{secrets.token_urlsafe(48).replace('-', '.')}"
         if as_jwt:
             token = jwt.encode({"sub": user_id, "jti": token}, secrets.token_bytes(32), "HS256")
         now = self._clock.now_ms()

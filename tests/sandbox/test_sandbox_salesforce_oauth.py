@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import time
 from typing import Any
 
@@ -33,6 +34,12 @@ def assertion(key: rsa.RSAPrivateKey, **changed: Any) -> str:
 def public(key: rsa.RSAPrivateKey) -> str:
     encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     return key.public_key().public_bytes(encoding, form).decode()
+
+
+def test_token_has_the_form_that_the_command_line_client_checks(org: Org) -> None:
+    for _ in range(20):
+        token = org.token(grant_type="client_credentials", **CREDENTIALS).json()["access_token"]
+        assert re.fullmatch(r"00D\w{12,15}![.\w]+", token)
 
 
 @pytest.mark.parametrize(
