@@ -8,6 +8,7 @@ from sandbox.salesforce.bounds import at_most
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Call, Org
 from sandbox.salesforce.queries import PAGE
+from sandbox.salesforce.query_columns import columns
 from sandbox.wire import Response, Routes
 
 MIN_PAGE = 200
@@ -42,6 +43,8 @@ class QueryResources:
         if not text or not text.strip():
             raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
         size, user = _batch_size(call) or PAGE, call.actor.user_id
+        if (call.request.first("columns") or "").lower() == "true":
+            return Response.of_json(columns(self._org.queries.plan(text, user_id=user)))
         found = self._org.queries.run(text, call.version, size=size, include_deleted=include_deleted, user_id=user)
         return Response.of_json(found)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.sandbox.salesforce_org import BASE, Org
@@ -266,3 +268,32 @@ def test_query_history_has_a_row_for_each_change_of_a_deal(org: Org) -> None:
     ]
     deal_row = org.records("SELECT IsClosed, IsWon, Probability, ExpectedRevenue FROM Opportunity")[0]
     assert (deal_row["IsClosed"], deal_row["Probability"], deal_row["ExpectedRevenue"]) == (True, 100.0, 20.0)
+
+
+def shown(columns: list[dict[str, Any]]) -> list[Any]:
+    return [(c["columnName"], c["aggregate"], shown(c["joinColumns"])) for c in columns]
+
+
+@pytest.mark.parametrize(
+    ("soql", "expected"),
+    [
+        (
+            "SELECT Id, Owner.Name, (SELECT LastName FROM Contacts) FROM Account",
+            [
+                ("Id", False, []),
+                ("Owner", False, [("Name", False, [])]),
+                ("Contacts", True, [("LastName", False, [])]),
+            ],
+        ),
+        (
+            "SELECT Industry, COUNT(Id), MAX(Name) m FROM Account GROUP BY Industry",
+            [("Industry", False, []), ("expr0", True, []), ("m", True, [])],
+        ),
+        ("SELECT COUNT() FROM Account", []),
+    ],
+)
+def test_columns_are_told_in_place_of_rows(org: Org, soql: str, expected: list[Any]) -> None:
+    """The command line client asks before each query that it prints as a table."""
+    answer = org.client.get(f"{BASE}/query", params={"q": soql, "columns": "true"}).json()
+    assert shown(answer["columnMetadata"]) == expected
+    assert (answer["entityName"], answer["keyPrefix"]) == ("Account", "001")
