@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOAK_STEPS ?= 20
 SEED ?= 1
-WORKERS ?= auto
+# Many tests wait for answers, time-outs and processes: two workers a core keep the cores at work.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 ROOMS := model connectors store hygiene sync reports trueline sandbox
 PIP := python -m pip --disable-pip-version-check --quiet
 
