@@ -19,6 +19,7 @@ class Actor:
     allow_duplicates: bool = False  # Sforce-Duplicate-Rule-Header: allowSave=true
     duplicate_details: bool = False  # ... includeRecordDetails=true
     update_mru: bool = False  # the write shows in the list of recently used records; Sforce-Mru: updateMru=false
+    truncate: bool = False  # SOAP's AllowFieldTruncationHeader: text that is too long is cut
     version: str = "68.0"  # of the API, for links in what a refusal tells
     unchecked: bool = False  # the sandbox's own door: may write read-only and hidden fields
 

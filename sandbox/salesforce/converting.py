@@ -47,6 +47,8 @@ class LeadConvert:
     opportunity_name: str | None = None  # the company's name by default
     owner_id: str | None = None  # of what is new; the lead's owner by default
     overwrite_lead_source: bool = False  # of the contact joined
+    any_account: bool = False  # also one that a duplicate rule warns of
+    any_contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,12 @@ class Converting:
             lead = self._lead(wanted)
             owner = self._owner(wanted, lead)
             self._check_join(wanted)
-            account = self._join_account(wanted, lead, owner, actor)
-            contact = self._join_contact(wanted, lead, account, owner, actor)
+            account = self._join_account(wanted, lead, owner, _allowing(actor, wanted.any_account))
+            contact = self._join_contact(wanted, lead, account, owner, _allowing(actor, wanted.any_contact))
             opportunity = self._join_opportunity(wanted, lead, account, contact, owner, actor)
             done = Converted(account, contact, opportunity)
             self._move_members(lead["Id"], contact, actor)
-            self._move_activities(lead["Id"], done)
+            self._move_activities(lead["Id"], done, actor)
             self._close(wanted, done, actor)
         return done
 
@@ -193,25 +195,27 @@ class Converting:
                 (row["CampaignId"], contact, row["Id"]),
             )  # fmt: skip
             if not twins:
-                self._write(declared, row, {"ContactId": contact})
+                self._write(declared, row, {"ContactId": contact}, actor)
                 continue
             further = row["HasResponded"] and not twins[0]["HasResponded"]
             kept = ("Status", "HasResponded", "FirstRespondedDate") if further else ()
             self._records.bin.delete(declared, row["Id"], actor)
-            self._write(declared, twins[0], {"LeadId": lead_id, **{name: row[name] for name in kept}})
+            self._write(declared, twins[0], {"LeadId": lead_id, **{name: row[name] for name in kept}}, actor)
 
-    def _move_activities(self, lead_id: str, done: Converted) -> None:
+    def _move_activities(self, lead_id: str, done: Converted, actor: Actor) -> None:
         """Tasks and events are with the contact now, and about the opportunity or the account."""
         for name in ("Task", "Event"):
             declared = self._schema.get(name)
             for row in self._database.rows(declared, "WhoId = ? AND IsDeleted = 0", (lead_id,)):
                 about = row["WhatId"] or done.opportunity_id or done.account_id
-                self._write(declared, row, {"WhoId": done.contact_id, "WhatId": about})
+                self._write(declared, row, {"WhoId": done.contact_id, "WhatId": about}, actor)
 
-    def _write(self, declared: SObject, row: Row, values: Row) -> None:
+    def _write(self, declared: SObject, row: Row, values: Row, actor: Actor) -> None:
         """What the platform itself writes: nobody counts as having modified the record."""
         stamp = {"SystemModstamp": text_of_ms(self._clock.now_ms())}
-        self._database.update(declared, row["Id"], {**derive(self._database, declared.name, row, values), **stamp})
+        written = {**derive(self._database, declared.name, row, values), **stamp}
+        self._database.update(declared, row["Id"], written)
+        self._records.effects.after_write(declared, row, {**row, **written}, actor)
 
     def _close(self, wanted: LeadConvert, done: Converted, actor: Actor) -> None:
         declared = self._schema.get("Lead")
@@ -225,6 +229,10 @@ class Converting:
             "IsUnreadByOwner": 0,
         }
         self._database.update(declared, wanted.lead_id, frozen)
+
+
+def _allowing(actor: Actor, duplicates: bool) -> Actor:
+    return replace(actor, allow_duplicates=actor.allow_duplicates or duplicates)
 
 
 def _quarter_end(day: date) -> date:

@@ -116,6 +116,7 @@ class Merging:
                 after = self._moved(kind, child.field, row, master_id)
                 if (twin := self._twin(kind, after)) is None:
                     self._database.update(kind, row["Id"], after)
+                    self._records.effects.after_write(kind, row, after, actor)
                     moved.append(str(row["Id"]))
                 else:
                     self._check_redundant(declared, kind, row, twin)

@@ -56,7 +56,7 @@ class Records:
         self._incoming = Incoming(database, schema, self.picklists, rules)
         self._checks = Checks(database, schema, rules)
         self._validation = Validation(queries, rules)
-        self._duplicates = Duplicates(database, schema, rules, Reading(database, queries))
+        self.duplicates = Duplicates(database, schema, rules, Reading(database, queries))
 
     def new_id(self, declared: SObject) -> str:
         """An id that no record of the org has."""
@@ -121,8 +121,8 @@ class Records:
         """The org's own rules, which may yet undo the write, and what it brings about."""
         if not actor.unchecked:
             self._validation.check(declared, after["Id"])
-            for match in self._duplicates.check(declared, before, after, actor):
-                self._duplicates.note(match, after["Id"], actor, self._insert)
+            for match in self.duplicates.check(declared, before, after, actor):
+                self.duplicates.note(match, after["Id"], actor, self._insert)
         self.history.keep(declared, before, after, actor.user_id)
         self.effects.after_write(declared, before, after, actor)
         self._persons.follow(declared, before, after, actor)

@@ -44,6 +44,8 @@ class SoapCall:
             allow_duplicates=duplicates.flag("allowSave"),
             duplicate_details=duplicates.flag("includeRecordDetails"),
             update_mru=self.envelope.header("MruHeader").flag("updateMru"),
+            truncate=self.envelope.header("AllowFieldTruncationHeader").flag("allowFieldTruncation"),
+            version=self.version,
         )
 
     @property

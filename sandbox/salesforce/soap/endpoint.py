@@ -55,6 +55,8 @@ class Soap:
             "retrieve": reading.retrieve,
             "getUpdated": reading.updated,
             "getDeleted": reading.deleted,
+            "findDuplicates": reading.duplicates,
+            "findDuplicatesByIds": reading.duplicates_by_ids,
             "create": saving.create,
             "update": saving.update,
             "upsert": saving.upsert,

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from sandbox.salesforce.database import Row
 from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.queries import PAGE
 from sandbox.salesforce.soap.answer import Xml
 from sandbox.salesforce.soap.call import SoapCall
-from sandbox.salesforce.soap.sobjects import RecordWriter, known_type, moment
+from sandbox.salesforce.soap.sobjects import RecordWriter, known_type, moment, record_of
 
 MAX_DESCRIBED = 100
 # The WSDL of v27 has no queryId, that of v47 demands one; REST answers an object instead of a list from v37 on.
@@ -104,6 +107,32 @@ class Reading:
         chosen = [known_type(self._org.schema, name) for name in names]
         told = [_described(call.ask("GET", f"/sobjects/{declared.name}/describe")) for declared in chosen]
         return [{**dict.fromkeys(_NIL), **one} for one in told]
+
+    def duplicates(self, call: SoapCall) -> list[dict[str, Any]]:
+        """findDuplicates: what the duplicate rules find for records that need not exist."""
+        found = []
+        for record in [record_of(element, self._org.schema) for element in call.arguments.children]:
+            declared = known_type(self._org.schema, record["attributes"]["type"])
+            row = {f.name: record[name] for name in record if (f := self._org.schema.field(declared, name))}
+            found.append(self._found(call, declared, row))
+        return found
+
+    def duplicates_by_ids(self, call: SoapCall) -> list[dict[str, Any]]:
+        found = []
+        for given in call.arguments.values("ids"):
+            record_id = long_id(given) or ""
+            declared = next(iter(self._org.schema.of_id(record_id)), None)
+            if declared is None:
+                raise ApiError("MALFORMED_ID", f"malformed id {given}")
+            found.append(self._found(call, declared, self._org.records.existing(declared, record_id)))
+        return found
+
+    def _found(self, call: SoapCall, declared: SObject, row: Row) -> dict[str, Any]:
+        results = self._org.records.duplicates.find(declared, row, call.actor)
+        writer = self._writer(call)
+        for match in (match for result in results for match in result["matchResults"]):
+            match["matchRecords"] = [{**one, "record": writer.record(one["record"])} for one in match["matchRecords"]]
+        return {"duplicateResults": results, "success": True}
 
     def _writer(self, call: SoapCall) -> RecordWriter:
         return RecordWriter(self._org.schema, call.api)

@@ -139,6 +139,8 @@ def _lead_convert(element: Element) -> LeadConvert:
         opportunity_name=element.value("opportunityName"),
         owner_id=ids["ownerId"],
         overwrite_lead_source=element.flag("overwriteLeadSource"),
+        any_account=element.flag("bypassAccountDedupeCheck"),
+        any_contact=element.flag("bypassContactDedupeCheck"),
     )
 
 

@@ -40,26 +40,7 @@ class DuplicatesDetected(ApiError):
         self.allow_save = allow_save
 
     def to_json(self) -> dict[str, Any]:
-        rule = self.match.rule
-        result = {
-            "entityType": self.match.found.name,
-            "errors": [],
-            "matchEngine": "ExactMatchEngine",
-            "matchRecords": [
-                {"additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0, "record": record}
-                for record in self.records
-            ],
-            "rule": matching_rule(rule),
-            "size": len(self.records),
-            "success": True,
-        }
-        told = {
-            "allowSave": self.allow_save,
-            "duplicateRule": rule.name,
-            "duplicateRuleEntityType": rule.sobject,
-            "errorMessage": rule.message,
-            "matchResults": [result],
-        }
+        told = duplicate_result(self.match, self.records, allow_save=self.allow_save)
         return {"duplicateResut": told, "errorCode": self.code, "message": self.message}
 
 
@@ -88,6 +69,21 @@ class Duplicates:
                 raise DuplicatesDetected(match, self._told(match, actor), allow_save=action == "alert")
             passed.append(match)
         return passed
+
+    def find(self, declared: SObject, row: Row, actor: Actor) -> list[dict[str, Any]]:
+        """What each rule of the object finds for a row, also one without an Id, in the form a refusal tells it.
+
+        NO_ACTIVE_DUPLICATE_RULE when the object has no rule.
+        """
+        rules = [rule for rule in self._rules.duplicates if rule.sobject.lower() == declared.name.lower()]
+        if not rules:
+            message = f"No active duplicate rules are defined for the [{declared.name}] object type."
+            raise ApiError("NO_ACTIVE_DUPLICATE_RULE", message)
+        found = [self._match(rule, declared, {"Id": "", **row}) for rule in rules]
+        return [
+            duplicate_result(match, self._told(match, actor), allow_save=match.rule.on_create != "block")
+            for match in found
+        ]
 
     def note(self, match: Match, record_id: str, actor: Actor, insert: Insert) -> None:
         """Put the record and its matches into one set; a set of this rule that has a match takes the record in."""
@@ -123,6 +119,29 @@ class Duplicates:
         declared = self._schema.find("DuplicateRule")
         rows = self._database.rows(declared, "DeveloperName = ?", (rule.name,)) if declared else []
         return str(rows[0]["Id"]) if rows else None
+
+
+def duplicate_result(match: Match, records: list[dict[str, Any]], *, allow_save: bool) -> dict[str, Any]:
+    """The JSON of what a rule found."""
+    result = {
+        "entityType": match.found.name,
+        "errors": [],
+        "matchEngine": "ExactMatchEngine",
+        "matchRecords": [
+            {"additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0, "record": record}
+            for record in records
+        ],
+        "rule": matching_rule(match.rule),
+        "size": len(records),
+        "success": True,
+    }
+    return {
+        "allowSave": allow_save,
+        "duplicateRule": match.rule.name,
+        "duplicateRuleEntityType": match.rule.sobject,
+        "errorMessage": match.rule.message,
+        "matchResults": [result],
+    }
 
 
 def matching_rule(rule: DuplicateRule) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.salesforce.actor import Actor
 from sandbox.salesforce.database import Database, Row
 from sandbox.salesforce.errors import ApiError, SeveralMatches, no_such_column, not_accessible, read_only_fields
-from sandbox.salesforce.fields import Field, SObject
+from sandbox.salesforce.fields import IDS, Field, SObject
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.picklists import Picklists
 from sandbox.salesforce.rules import Rules
@@ -63,6 +63,8 @@ class Incoming:
     def _checked(self, declared: SObject, found: Field, value: Any, actor: Actor) -> Any:
         if actor.unchecked:
             return stored(found, value)
+        if actor.truncate and found.length and isinstance(value, str) and found.type not in IDS:
+            value = value[: found.length]
         kept = stored(found, value, self._picklists.values(declared, found) if found.restricted else ())
         if found.type == "email" and kept is not None:
             check_email(found, kept)

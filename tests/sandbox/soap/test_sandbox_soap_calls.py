@@ -7,6 +7,7 @@ import re
 import pytest
 
 from sandbox.salesforce import SalesforceApp
+from sandbox.salesforce.rules import DuplicateRule
 from tests.sandbox.salesforce_org import Org
 from tests.sandbox.soap.soap_client import Answer, SoapClient, sobject
 
@@ -250,3 +251,37 @@ def test_text_that_xml_cannot_hold_is_left_out(soap: SoapClient) -> None:
     app: SalesforceApp = soap.org.app
     app.create("Account", Name="a\x01b\ufffe]]>")
     assert query(soap, "SELECT Name FROM Account").all("Name") == ["ab]]>"]
+
+
+def test_text_that_is_too_long_is_cut_when_the_header_allows_it(org: Org, soap: SoapClient) -> None:
+    record = f"<sObjects>{sobject('Account', Name='A', Phone='1' * 50)}</sObjects>"
+    assert soap.call("create", record).all("statusCode") == ["STRING_TOO_LONG"]
+    header = (
+        "<AllowFieldTruncationHeader><allowFieldTruncation>true</allowFieldTruncation></AllowFieldTruncationHeader>"
+    )
+    made = soap.call("create", record, headers=header)
+    assert org.app.row("Account", made.one("id"))["Phone"] == "1" * 40
+
+
+def test_duplicates_are_found_for_records_and_for_ids(org: Org, soap: SoapClient) -> None:
+    assert soap.call("findDuplicates", f"<sObjects>{sobject('Lead', Email='a@b.example')}</sObjects>").fault == (
+        500, "sf:NO_ACTIVE_DUPLICATE_RULE",
+    )  # fmt: skip
+    org.app.settings.rules.duplicates.append(DuplicateRule("Leads_DR", "Lead", ("Email",)))
+    leads = [org.app.create("Lead", LastName="L", Company="C", Email="a@b.example") for _ in range(2)]
+    answer = soap.call("findDuplicates", f"<sObjects>{sobject('Lead', Email='A@b.example')}</sObjects>")
+    assert (answer.one("duplicateRule"), answer.one("size"), answer.one("allowSave")) == ("Leads_DR", "2", "true")
+    assert answer.all("Id")[::2] == leads
+    by_id = soap.call("findDuplicatesByIds", ids(leads[0]))
+    assert (by_id.one("size"), by_id.all("Id")[0]) == ("1", leads[1])
+    none = soap.call("findDuplicates", f"<sObjects>{sobject('Lead', Email='c@b.example')}</sObjects>")
+    assert (none.one("success"), none.one("size"), none.all("record")) == ("true", "0", [])
+
+
+def test_duplicate_rule_stops_a_write_unless_the_header_lets_it_pass(org: Org, soap: SoapClient) -> None:
+    org.app.settings.rules.duplicates.append(DuplicateRule("Leads_DR", "Lead", ("Email",)))
+    record = f"<sObjects>{sobject('Lead', LastName='L', Company='C', Email='a@b.example')}</sObjects>"
+    assert soap.call("create", record).one("success") == "true"
+    assert soap.call("create", record).errors == [("DUPLICATES_DETECTED", "Use one of these records?")]
+    header = "<DuplicateRuleHeader><allowSave>true</allowSave></DuplicateRuleHeader>"
+    assert soap.call("create", record, headers=header).one("success") == "true"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.salesforce.rules import DuplicateRule, ValidationRule
 from tests.sandbox.salesforce_org import Org
 from tests.sandbox.soap.soap_client import SoapClient
 
@@ -204,3 +205,18 @@ def test_somebody_else_can_convert_through_the_control_endpoint(org: Org, lead: 
     assert answer.json()["result"]["opportunity_id"] is None
     row = org.app.row("Lead", lead)
     assert (row["IsConverted"], row["LastModifiedById"] != org.app.user_id) == (1, True)
+
+
+def test_duplicate_rule_stops_a_conversion_unless_it_is_bypassed(org: Org, soap: SoapClient, lead: str) -> None:
+    org.app.settings.rules.duplicates.append(DuplicateRule("Accounts_DR", "Account", ("Name",)))
+    org.app.create("Account", Name="Engines")
+    assert [code for code, _ in soap.convert(lead).errors] == ["DUPLICATES_DETECTED"]
+    assert org.app.row("Lead", lead)["IsConverted"] == 0
+    assert soap.convert(lead, bypassAccountDedupeCheck=True).one("success") == "true"
+
+
+def test_validation_rule_of_what_is_made_stops_the_whole_conversion(org: Org, soap: SoapClient, lead: str) -> None:
+    org.app.settings.rules.validations.append(ValidationRule("Contact", "Title != null", "No titles here"))
+    answer = soap.convert(lead)
+    assert answer.errors == [("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No titles here")]
+    assert (org.app.count("Account"), org.app.count("Contact")) == (0, 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.salesforce.rules import ValidationRule
 from tests.sandbox.salesforce_org import BASE, Org
 from tests.sandbox.soap.soap_client import PARTNER, SoapClient, merge_request, sobject
 
@@ -161,6 +162,20 @@ def test_master_takes_over_a_unique_value_of_its_loser(org: Org, soap: SoapClien
     org.app.edit("Account", accounts[1], Trueline_Id__c="t")
     assert soap.merge("Account", *accounts[:2], Trueline_Id__c="t").one("success") == "true"
     assert org.app.row("Account", accounts[0])["Trueline_Id__c"] == "t"
+
+
+def test_validation_rule_of_the_master_stops_the_merge(org: Org, soap: SoapClient, accounts: list[str]) -> None:
+    org.app.settings.rules.validations.append(ValidationRule("Account", "Phone = null", "A phone, please"))
+    answer = soap.merge("Account", *accounts[:2])
+    assert answer.errors == [("FIELD_CUSTOM_VALIDATION_EXCEPTION", "A phone, please")]
+    assert org.app.count("Account") == 4
+    assert soap.merge("Account", *accounts[:2], Phone="1").one("success") == "true"
+
+
+def test_activities_of_the_loser_date_the_master(org: Org, soap: SoapClient, contacts: list[str]) -> None:
+    org.app.create("Task", Subject="T", WhoId=contacts[1], ActivityDate="2026-01-05", Status="Completed")
+    soap.merge("Contact", *contacts[:2])
+    assert org.app.row("Contact", contacts[0])["LastActivityDate"] == "2026-01-05"
 
 
 def test_chain_of_merges_keeps_each_link(org: Org, soap: SoapClient, accounts: list[str]) -> None:
