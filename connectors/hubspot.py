@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from connectors._hubspot_check import check_portal
-from connectors._hubspot_create import send_creates
+from connectors._hubspot_create import create_refusal, send_creates
 from connectors._hubspot_delete import send_deletes
 from connectors._hubspot_fields import check_overrides
 from connectors._hubspot_forms import pull_forms, pull_submissions
@@ -133,7 +133,11 @@ class Hubspot:
 
     def refusal(self, change: Planned) -> str | None:
         """From what the portal has told of its properties so far; `send` looks again with all of it."""
-        return change_refusal(change.change, self._description.known_fields(change.change.key.stream))
+        fields = self._description.known_fields(change.change.key.stream)
+        told = change_refusal(change.change, fields)
+        if told is None and isinstance(change.change, Create):
+            return create_refusal(change.change, fields)
+        return told
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         return units_of(changes)

@@ -161,7 +161,6 @@ class Values:
         self.family = family
         self._coded, self._unequal, self._m, self._u, self._words = Coded.of(keys[name]), unequal, m, u, words
         self._fine, self._coarse = fine, coarse
-        self._rows = max(len(keys), 1)
 
     def fine(self) -> Sequence[pl.Expr]:
         return self._fine

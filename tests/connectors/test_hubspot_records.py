@@ -212,3 +212,11 @@ def test_merges_are_sent_before_creates_and_deletes_last(portal: Portal) -> None
     gone = Delete(RecordKey("hs", "contacts", ids[2]), 1, "why")
     units = portal.connect().batches(planned(gone, create("t-1", given_name="B"), merge(portal, *ids[:2])))
     assert [unit[0].change.kind for unit in units] == ["merge", "create", "delete"]
+
+
+def test_record_that_cannot_be_made_is_refused_before_it_is_sent(portal: Portal) -> None:
+    hubspot = portal.connect()
+    hubspot.check()
+    (bad, good) = planned(create("t-1", given_name="x" * 70_000), create("t-2", given_name="Ada"))
+    assert "longer than 65,536 characters" in (hubspot.refusal(bad) or "")
+    assert hubspot.refusal(good) is None
