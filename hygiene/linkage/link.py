@@ -49,36 +49,90 @@ class Linked:
         return agglomerate(self.records, self.left, self.right, self.probability, threshold=threshold)
 
 
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """Two tables against each other: `linked` counts the rows of the second on from `boundary`, the first's length."""
+
+    boundary: int
+    linked: Linked
+
+    def pairs(self, threshold: float = 0.5, *, one_to_one: bool = False) -> pl.DataFrame:
+        """Columns left, right (rows of each table, u32) and probability, the surest first.
+
+        With `one_to_one` no row stands in two pairs: of those that compete the surest stays.
+        """
+        kept = self.linked.probability >= threshold
+        right = self.linked.right[kept] - np.uint32(self.boundary)
+        found = pl.DataFrame(
+            {"left": self.linked.left[kept], "right": right, "probability": self.linked.probability[kept]}
+        ).sort("probability", "left", "right", descending=[True, False, False])
+        return found.filter(_undisputed(found)) if one_to_one else found
+
+    def best(self, threshold: float = 0.5) -> pl.DataFrame:
+        """The surest partner of each row of the first table that has one; columns as for `pairs`, by left."""
+        return self.pairs(threshold).unique("left", keep="first", maintain_order=True).sort("left")
+
+
+def _undisputed(found: pl.DataFrame) -> pl.Series:
+    """Of pairs in order, those of which neither row stands in an earlier pair that was kept."""
+    ours: set[int] = set()
+    theirs: set[int] = set()
+    kept = []
+    for left, right in found.select("left", "right").iter_rows():
+        is_free = left not in ours and right not in theirs
+        kept.append(is_free)
+        if is_free:
+            ours.add(left)
+            theirs.add(right)
+    return pl.Series(kept, dtype=pl.Boolean)
+
+
 def link(table: pl.DataFrame, kinds: Mapping[str, str], *, seed: int = 1) -> Linked:
     """Compare the records of a table with each other.
 
     `kinds` says of each column to compare what it holds: given_name, family_name, company_name, email, domain, phone,
     address, area, date, identifier, text. ValueError for another kind, and when no column is named.
     """
+    _check(kinds)
+    return link_keys(*prepared(table, kinds), seed=seed)
+
+
+def link_between(left: pl.DataFrame, right: pl.DataFrame, kinds: Mapping[str, str], *, seed: int = 1) -> Partners:
+    """Compare the records of one table with those of another; `kinds` as for `link`, of columns that both have."""
+    columns = list(kinds)
+    both = pl.concat([table.select(pl.col(columns).cast(pl.String)) for table in (left, right)])
+    _check(kinds)
+    keys, comparisons = prepared(both, kinds)
+    return Partners(len(left), link_keys(keys, comparisons, seed=seed, between=len(left)))
+
+
+def _check(kinds: Mapping[str, str]) -> None:
     if unknown := sorted(set(kinds.values()) - set(KINDS)):
         raise ValueError(f"there is no kind {unknown[0]!r}; kinds are {', '.join(KINDS)}")
     if not kinds:
         raise ValueError("name at least one column and what it holds")
-    return link_keys(*prepared(table, kinds), seed=seed)
 
 
-def link_keys(keys: pl.DataFrame, comparisons: Sequence[Comparison], *, seed: int = 1) -> Linked:
-    """Compare records by keys that are folded already."""
-    left, right = candidate_pairs(keys, comparisons)
+def link_keys(
+    keys: pl.DataFrame, comparisons: Sequence[Comparison], *, seed: int = 1, between: int | None = None
+) -> Linked:
+    """Compare records by keys that are folded already; with `between` only those before this row with the others."""
+    left, right = candidate_pairs(keys, comparisons, between=between)
     compared = tuple(comparison.compare(left, right) for comparison in comparisons)
     if not len(left):
         return Linked(len(keys), left, right, np.zeros(0), compared, None)
-    one, other = random_pairs(len(keys), seed)
+    one, other = random_pairs(len(keys), seed, between)
     chance = [comparison.compare(one, other) for comparison in comparisons]
-    model, probability = learn(compared, chance, len(keys))
+    larger = len(keys) if between is None else max(between, len(keys) - between)
+    model, probability = learn(compared, chance, larger)
     return Linked(len(keys), left, right, probability, compared, model)
 
 
-def random_pairs(records: int, seed: int) -> tuple[Rows, Rows]:
-    """Pairs of different rows, drawn by chance."""
+def random_pairs(records: int, seed: int, between: int | None = None) -> tuple[Rows, Rows]:
+    """Pairs of different rows, drawn by chance; with `between` one from before this row and one from behind it."""
     chance = np.random.default_rng(seed)
-    one = chance.integers(0, records, RANDOM_PAIRS, dtype=np.uint32)
-    other = chance.integers(0, records, RANDOM_PAIRS, dtype=np.uint32)
+    one = chance.integers(0, between or records, RANDOM_PAIRS, dtype=np.uint32)
+    other = chance.integers(between or 0, records, RANDOM_PAIRS, dtype=np.uint32)
     apart = one != other
     return one[apart], other[apart]
 

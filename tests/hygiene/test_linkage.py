@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from hygiene.linkage.agglomerate import agglomerate
-from hygiene.linkage.link import link
+from hygiene.linkage.link import link, link_between
 from tests.hygiene.truth import Score, read_text_table, score_of
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -96,6 +96,28 @@ def test_one_bridge_does_not_join_two_groups_that_speak_against_each_other() -> 
 def test_group_that_agrees_throughout_is_joined() -> None:
     left, right = np.array([0, 0, 1], np.uint32), np.array([1, 2, 2], np.uint32)
     assert agglomerate(4, left, right, np.array([0.9, 0.8, 0.7]), threshold=0.5).tolist() == [0, 0, 0, 3]
+
+
+@pytest.mark.parametrize("count", [300, 2_000])
+def test_two_tables_find_each_others_records(count: int) -> None:
+    table = people(count, 2).with_row_index("row")
+    first = table.unique("entity", keep="first", maintain_order=True)
+    second = table.join(first, on="row", how="anti").head(count // 2)
+    pairs = link_between(first, second, PERSON).pairs(one_to_one=True)
+    same = first["entity"].gather(pairs["left"]) == second["entity"].gather(pairs["right"])
+    assert same.sum() > 0.99 * len(pairs)
+    assert len(pairs) > 0.95 * len(second)
+
+
+def test_copies_within_one_table_do_not_come_between_two() -> None:
+    table = people(800, 2)
+    linked = link_between(table, table.head(10), PERSON)
+    assert (linked.linked.left < len(table)).all()
+    assert (linked.linked.right >= len(table)).all()
+    best = linked.best()
+    assert table["entity"].gather(best["left"]).to_list() == table["entity"].gather(best["right"]).to_list()
+    assert len(best) == 20
+    assert len(linked.pairs(one_to_one=True)) == 10
 
 
 @needs_data
