@@ -44,12 +44,25 @@ def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int
     patterns, place, counts = _patterns(compared)
     strangers = [_strangers(one) for one in chance]
     start = _start(compared, strangers, patterns, records)
-    onehot = [np.eye(len(one.words))[patterns[:, at]] for at, one in enumerate(compared)]
-    for encoded in onehot:
-        encoded[:, 0] = 0.0  # nothing to compare says nothing
+    onehot = _onehot(compared, patterns)
     beliefs = _beliefs(compared, strangers)
     model = _fitted(compared, strangers, onehot, counts, start, beliefs)
     return model, _responsibilities(model, onehot)[:, 0][place]
+
+
+def weigh(model: Learned, compared: Sequence[Compared]) -> Real:
+    """Each pair's probability of matching by a model that was learned before, whatever other pairs there are."""
+    if not len(compared[0].levels):
+        return np.zeros(0)
+    patterns, place, _ = _patterns(compared)
+    return _responsibilities(model, _onehot(compared, patterns))[:, 0][place]
+
+
+def _onehot(compared: Sequence[Compared], patterns: npt.NDArray[np.int64]) -> list[Real]:
+    encoded = [np.eye(len(one.words))[patterns[:, at]] for at, one in enumerate(compared)]
+    for levels in encoded:
+        levels[:, 0] = 0.0  # nothing to compare says nothing
+    return encoded
 
 
 def _strangers(one: Compared) -> Real:

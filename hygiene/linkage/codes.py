@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,25 +19,54 @@ Chance = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 Texts = Sequence[str]
 NOTHING = 0
+TERM = pl.Schema({"value": pl.String, "count": pl.Int64})
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How often values occur among the `records` that a model was learned from: by column a frame of value and count,
+    sorted by value. One that is not listed counts once."""
+
+    records: int
+    counts: Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
 class Coded:
-    """A text column: `codes` index `values`, -1 where there is nothing; `counts` says how often each value occurs."""
+    """A text column: `codes` index `values`, -1 where there is nothing. `terms` are the counts by which its values are
+    judged where these rows are not the ones to count."""
 
+    name: str
     codes: Codes
     values: list[str]
+    terms: Terms | None = None
 
     @classmethod
-    def of(cls, column: pl.Series) -> Coded:
+    def of(cls, column: pl.Series, terms: Terms | None = None) -> Coded:
         distinct = column.drop_nulls().unique()
         table = pl.DataFrame({"value": distinct}).with_row_index("code")
         joined = pl.DataFrame({"value": column}).join(table, on="value", how="left", maintain_order="left")
-        return cls(joined["code"].cast(pl.Int64).fill_null(-1).to_numpy(), distinct.to_list())
+        codes = joined["code"].cast(pl.Int64).fill_null(-1).to_numpy()
+        return cls(column.name, codes, distinct.to_list(), terms)
+
+    @cached_property
+    def records(self) -> int:
+        """How many records the counts are of."""
+        return len(self.codes) if self.terms is None else self.terms.records
 
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+        """How often each value occurs."""
+        if self.terms is None:
+            return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+        values = pl.DataFrame({"value": self.values}, schema={"value": pl.String})
+        known = values.join(self.terms.counts[self.name], on="value", how="left", maintain_order="left")
+        return known["count"].fill_null(1).cast(pl.Int64).to_numpy()
+
+    def repeated(self) -> pl.DataFrame:
+        """The values that occur more than once with their counts, sorted by value: what `Terms` keep of a column."""
+        frame = pl.DataFrame({"value": self.values, "count": self.counts}, schema=TERM)
+        return frame.filter(pl.col("count") > 1).sort("value")
 
     def frequency(self, rows: Rows) -> npt.NDArray[np.int64]:
         """How many records hold the value of each of these rows; 0 where it has none."""
@@ -47,7 +76,7 @@ class Coded:
 
     def chance(self, level_of: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]], size: int) -> Chance:
         """How often two random records share a value, by the level (1 to `size`) that a value of its count has."""
-        shares = (self.counts / max(len(self.codes), 1)) ** 2
+        shares = (self.counts / max(self.records, 1)) ** 2
         return np.maximum(np.bincount(level_of(self.counts), weights=shares, minlength=size + 1)[1:], 1e-12)
 
     def levels(self, left: Rows, right: Rows, unequal: Callable[[Texts, Texts], Levels], *, same: int = 1) -> Levels:

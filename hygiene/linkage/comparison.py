@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hygiene.linkage.codes import Levels, Rows
+from hygiene.linkage.codes import Coded, Levels, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,9 @@ class Comparison(Protocol):
     def fine(self) -> Sequence[pl.Expr]: ...
 
     def coarse(self) -> Sequence[pl.Expr]: ...
+
+    def counted(self) -> Sequence[Coded]:
+        """The columns whose values count by how often they occur."""
+        ...
 
     def compare(self, left: Rows, right: Rows) -> Compared: ...

@@ -12,8 +12,9 @@ import polars as pl
 from hygiene.linkage import keys as fold
 from hygiene.linkage.agglomerate import agglomerate
 from hygiene.linkage.classes import Learned, Real, learn
-from hygiene.linkage.codes import Rows
+from hygiene.linkage.codes import Rows, Terms
 from hygiene.linkage.comparison import Compared, Comparison
+from hygiene.linkage.model import Model
 from hygiene.linkage.names import Names
 from hygiene.linkage.pairs import candidate_pairs
 from hygiene.linkage.values import (
@@ -42,7 +43,7 @@ class Linked:
     right: Rows
     probability: Real
     compared: tuple[Compared, ...]
-    model: Learned | None  # None where there was no pair to learn from
+    learned: Learned | None  # None where there was no pair to learn from
 
     def clusters(self, threshold: float = 0.5) -> npt.NDArray[np.int64]:
         """For each record the smallest row of its cluster."""
@@ -87,14 +88,15 @@ def _undisputed(found: pl.DataFrame) -> pl.Series:
     return pl.Series(kept, dtype=pl.Boolean)
 
 
-def link(table: pl.DataFrame, kinds: Mapping[str, str], *, seed: int = 1) -> Linked:
-    """Compare the records of a table with each other.
+def link(table: pl.DataFrame, kinds: Mapping[str, str], *, seed: int = 1, model: Model | None = None) -> Linked:
+    """Compare the records of a table with each other, by weights learned from them or by those of a model.
 
     `kinds` says of each column to compare what it holds: given_name, family_name, company_name, email, domain, phone,
-    address, area, date, identifier, text. ValueError for another kind, and when no column is named.
+    address, area, date, identifier, text. ValueError for another kind, when no column is named, and for a model of
+    other comparisons.
     """
     _check(kinds)
-    return link_keys(*prepared(table, kinds), seed=seed)
+    return link_keys(*prepared(table, kinds, None if model is None else model.terms), seed=seed, model=model)
 
 
 def link_between(left: pl.DataFrame, right: pl.DataFrame, kinds: Mapping[str, str], *, seed: int = 1) -> Partners:
@@ -114,18 +116,28 @@ def _check(kinds: Mapping[str, str]) -> None:
 
 
 def link_keys(
-    keys: pl.DataFrame, comparisons: Sequence[Comparison], *, seed: int = 1, between: int | None = None
+    keys: pl.DataFrame,
+    comparisons: Sequence[Comparison],
+    *,
+    seed: int = 1,
+    between: int | None = None,
+    model: Model | None = None,
 ) -> Linked:
-    """Compare records by keys that are folded already; with `between` only those before this row with the others."""
+    """Compare records by keys that are folded already; with `between` only those before this row with the others.
+
+    Given a model, nothing is learned: the comparisons must have been made with its terms.
+    """
     left, right = candidate_pairs(keys, comparisons, between=between)
     compared = tuple(comparison.compare(left, right) for comparison in comparisons)
+    if model is not None:
+        return Linked(len(keys), left, right, model.weigh(compared), compared, model.learned)
     if not len(left):
         return Linked(len(keys), left, right, np.zeros(0), compared, None)
     one, other = random_pairs(len(keys), seed, between)
     chance = [comparison.compare(one, other) for comparison in comparisons]
     larger = len(keys) if between is None else max(between, len(keys) - between)
-    model, probability = learn(compared, chance, larger)
-    return Linked(len(keys), left, right, probability, compared, model)
+    learned, probability = learn(compared, chance, larger)
+    return Linked(len(keys), left, right, probability, compared, learned)
 
 
 def random_pairs(records: int, seed: int, between: int | None = None) -> tuple[Rows, Rows]:
@@ -137,8 +149,10 @@ def random_pairs(records: int, seed: int, between: int | None = None) -> tuple[R
     return one[apart], other[apart]
 
 
-def prepared(table: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[pl.DataFrame, list[Comparison]]:
-    """The folded keys of a table, and the comparisons its columns allow."""
+def prepared(
+    table: pl.DataFrame, kinds: Mapping[str, str], terms: Terms | None = None
+) -> tuple[pl.DataFrame, list[Comparison]]:
+    """The folded keys of a table, and the comparisons its columns allow; `terms` are those of a model."""
     of: dict[str, list[str]] = {}
     for column, kind in kinds.items():
         of.setdefault(kind, []).append(column)
@@ -155,13 +169,13 @@ def prepared(table: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[pl.DataFram
             columns[f"{kind}:{column}"] = folded(table[column])
     keys = pl.DataFrame({name: column.alias(name) for name, column in columns.items()})
     if "given" in columns:
-        comparisons.append(Names(keys))
+        comparisons.append(Names(keys, terms))
     if "email" in columns:
         comparisons.append(Mailboxes(keys))
     if "org" in columns:
-        comparisons.append(Organisations(keys))
-    comparisons += [Phones(keys, name) for name in columns if name.startswith("phone")]
-    comparisons += [_value(keys, name) for name in columns if ":" in name]
+        comparisons.append(Organisations(keys, terms))
+    comparisons += [Phones(keys, name, terms) for name in columns if name.startswith("phone")]
+    comparisons += [_value(keys, name, terms) for name in columns if ":" in name]
     return keys, comparisons
 
 
@@ -191,24 +205,27 @@ def _organisations(table: pl.DataFrame, of: Mapping[str, list[str]], columns: di
     columns["org"] = pl.select(pl.coalesce(site, company.str.replace_all(" ", ""))).to_series()
 
 
-def _value(keys: pl.DataFrame, name: str) -> Comparison:
+def _value(keys: pl.DataFrame, name: str, terms: Terms | None) -> Comparison:
     kind, _, column = name.partition(":")
     key = pl.col(name)
     words: tuple[str, ...]
     if kind == "date":
         words = ("same date", "dates a keystroke apart", "same year or day", "different dates")
         return Values(keys, name, f"date {column}", date_levels, (0.82, 0.08, 0.05, 0.05), (4e-4, 0.03, 0.97), words,
-                      coarse=(key, key.str.slice(0, 6)))  # fmt: skip
+                      coarse=(key, key.str.slice(0, 6)), terms=terms)  # fmt: skip
     if kind == "identifier":
         words = ("same identifier", "identifiers a keystroke or two apart", "different identifiers")
         return Values(keys, name, f"identifier {column}", short_levels, (0.85, 0.08, 0.07), (1e-5, 1.0), words,
-                      fine=(key,))  # fmt: skip
+                      fine=(key,), terms=terms)  # fmt: skip
     if kind == "address":
         words = ("same address", "same number, street alike", "street alike", "same number", "different addresses")
         number = key.str.extract(r"(\d+)")
         return Values(keys, name, "place", street_levels, (0.6, 0.2, 0.07, 0.05, 0.08), (1e-4, 1e-3, 0.02, 0.98), words,
-                      fine=(key,), coarse=(pl.concat_str(number, key.str.extract(r"([a-z]{3})")),))  # fmt: skip
+                      fine=(key,), coarse=(pl.concat_str(number, key.str.extract(r"([a-z]{3})")),),
+                      terms=terms)  # fmt: skip
     if kind == "area":
         words = ("same area", "areas a keystroke apart", "different areas")
-        return Values(keys, name, "place", short_levels, (0.85, 0.05, 0.1), (5e-3, 1.0), words, coarse=(key,))
-    return Values(keys, name, f"text {column}", text_levels, (0.55, 0.15, 0.1, 0.2), (3e-3, 0.02, 0.98), _TEXT)
+        return Values(keys, name, "place", short_levels, (0.85, 0.05, 0.1), (5e-3, 1.0), words, coarse=(key,),
+                      terms=terms)  # fmt: skip
+    return Values(keys, name, f"text {column}", text_levels, (0.55, 0.15, 0.1, 0.2), (3e-3, 0.02, 0.98), _TEXT,
+                  terms=terms)  # fmt: skip

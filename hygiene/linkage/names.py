@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from hygiene.data import lines
-from hygiene.linkage.codes import Coded, Levels, Rows, Texts, distances, rarity, similarities
+from hygiene.linkage.codes import Coded, Levels, Rows, Terms, Texts, distances, rarity, similarities
 from hygiene.linkage.comparison import Compared, Prior
 
 BUCKETS = 11
@@ -42,9 +42,11 @@ class Names:
 
     family = "name"
 
-    def __init__(self, keys: pl.DataFrame) -> None:
-        self._given, self._family = Coded.of(keys["given"]), Coded.of(keys["family"])
-        self._size = len(keys)
+    def __init__(self, keys: pl.DataFrame, terms: Terms | None = None) -> None:
+        self._given, self._family = Coded.of(keys["given"], terms), Coded.of(keys["family"], terms)
+
+    def counted(self) -> Sequence[Coded]:
+        return self._given, self._family
 
     def fine(self) -> Sequence[pl.Expr]:
         both = pl.col("given").is_not_null() & pl.col("family").is_not_null()
@@ -73,7 +75,7 @@ class Names:
 
     def _expected(self, rows: Rows) -> npt.NDArray[Any]:
         """Namesakes that chance would give a record, were given and family names independent."""
-        return np.asarray(self._given.frequency(rows) * (self._family.frequency(rows) / max(self._size, 1)))
+        return np.asarray(self._given.frequency(rows) * (self._family.frequency(rows) / max(self._given.records, 1)))
 
     def _crossed(self, left: Rows, right: Rows) -> npt.NDArray[Any]:
         """Given and family name changed places."""
@@ -89,7 +91,7 @@ class Names:
 
     def _prior(self) -> Prior:
         m, u = np.zeros(SWAPPED + 1), np.zeros(SWAPPED + 1)
-        chance = 4.0 ** (np.arange(BUCKETS - 1) - (BUCKETS - 1) // 2 + 0.5) / max(self._size, 1)
+        chance = 4.0 ** (np.arange(BUCKETS - 1) - (BUCKETS - 1) // 2 + 0.5) / max(self._given.records, 1)
         m[1:BUCKETS] = _M[S] * _M[S] / (BUCKETS - 1)
         u[1:BUCKETS] = np.minimum(chance, 0.5) / (BUCKETS - 1)
         for given in range(6):

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
 
-from hygiene.linkage.codes import Coded, Levels, Rows, Texts, distances, rarity, similarities
+from hygiene.linkage.codes import Coded, Levels, Rows, Terms, Texts, distances, rarity, similarities
 from hygiene.linkage.comparison import Compared, Prior
 
 
@@ -32,6 +32,9 @@ class Mailboxes:
     def __init__(self, keys: pl.DataFrame) -> None:
         self._email, self._local, self._host = (Coded.of(keys[name]) for name in ("email", "local", "host"))
         self._is_shared = keys["is_shared"].to_numpy()
+
+    def counted(self) -> Sequence[Coded]:
+        return ()
 
     def fine(self) -> Sequence[pl.Expr]:
         return (pl.col("email"),)
@@ -66,8 +69,12 @@ class Organisations:
     family = "organisation"
     BUCKETS = 6
 
-    def __init__(self, keys: pl.DataFrame) -> None:
-        self._company, self._site, self._org = (Coded.of(keys[name]) for name in ("company", "site", "org"))
+    def __init__(self, keys: pl.DataFrame, terms: Terms | None = None) -> None:
+        self._company, self._org = Coded.of(keys["company"], terms), Coded.of(keys["org"], terms)
+        self._site = Coded.of(keys["site"])
+
+    def counted(self) -> Sequence[Coded]:
+        return self._company, self._org
 
     def fine(self) -> Sequence[pl.Expr]:
         return ()
@@ -115,8 +122,11 @@ class Phones:
     WORDS = ("", "same phone", "same phone, which several share", "phones alike in their last seven digits",
              "phones a keystroke apart", "different phones")  # fmt: skip
 
-    def __init__(self, keys: pl.DataFrame, name: str = "phone") -> None:
-        self._phone, self._name = Coded.of(keys[name]), name
+    def __init__(self, keys: pl.DataFrame, name: str = "phone", terms: Terms | None = None) -> None:
+        self._phone, self._name = Coded.of(keys[name], terms), name
+
+    def counted(self) -> Sequence[Coded]:
+        return (self._phone,)
 
     def fine(self) -> Sequence[pl.Expr]:
         return (pl.col(self._name), pl.col(self._name).str.slice(-7))
@@ -157,10 +167,14 @@ class Values:
         *,
         fine: Sequence[pl.Expr] = (),
         coarse: Sequence[pl.Expr] = (),
+        terms: Terms | None = None,
     ) -> None:
         self.family = family
-        self._coded, self._unequal, self._m, self._u, self._words = Coded.of(keys[name]), unequal, m, u, words
+        self._coded, self._unequal, self._m, self._u, self._words = Coded.of(keys[name], terms), unequal, m, u, words
         self._fine, self._coarse = fine, coarse
+
+    def counted(self) -> Sequence[Coded]:
+        return (self._coded,)
 
     def fine(self) -> Sequence[pl.Expr]:
         return self._fine

@@ -1,0 +1,86 @@
+"""A model by itself: all that is needed to weigh a pair, whichever other records are there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from hygiene.linkage.classes import Learned, Real, weigh
+from hygiene.linkage.codes import TERM, Terms
+from hygiene.linkage.comparison import Compared, Comparison
+
+# Of what `to_bytes` writes; a body of another format is not read.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """Class shares and tables, the words of each comparison's levels, how often values occur, and the block keys
+    (sorted u64) that are split because too many records share them."""
+
+    learned: Learned
+    words: tuple[tuple[str, ...], ...]
+    terms: Terms
+    skewed: tuple[int, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        learned: Learned,
+        compared: Sequence[Compared],
+        comparisons: Sequence[Comparison],
+        records: int,
+        skewed: Sequence[int] = (),
+    ) -> Model:
+        """What was learned from `records` records by these comparisons."""
+        columns = {coded.name: coded.repeated() for one in comparisons for coded in one.counted()}
+        terms = Terms(records, dict(sorted(columns.items())))
+        return cls(learned, tuple(one.words for one in compared), terms, tuple(sorted(skewed)))
+
+    @cached_property
+    def body(self) -> bytes:
+        """The whole model as JSON; the same model is always the same bytes."""
+        terms = {name: frame.to_dict(as_series=False) for name, frame in self.terms.counts.items()}
+        document = {
+            "format": FORMAT,
+            "records": self.terms.records,
+            "families": self.learned.families,
+            "share": self.learned.share.tolist(),
+            "tables": [table.tolist() for table in self.learned.tables],
+            "words": self.words,
+            "terms": terms,
+            "skewed": self.skewed,
+        }
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+    @cached_property
+    def version(self) -> str:
+        """Sixteen letters and digits made from all of the model."""
+        return blake2b(self.body, digest_size=8).hexdigest()
+
+    @classmethod
+    def parse(cls, body: bytes) -> Model:
+        """Inverse of `body`; ValueError for another format."""
+        document: dict[str, Any] = json.loads(body)
+        if document.get("format") != FORMAT:
+            raise ValueError(f"a model of format {document.get('format')} cannot be read, only one of {FORMAT}")
+        tables = tuple(np.array(table) for table in document["tables"])
+        learned = Learned(tuple(document["families"]), np.array(document["share"]), tables)
+        counts = {name: pl.DataFrame(columns, schema=TERM) for name, columns in document["terms"].items()}
+        words = tuple(tuple(one) for one in document["words"])
+        return cls(learned, words, Terms(document["records"], counts), tuple(document["skewed"]))
+
+    def weigh(self, compared: Sequence[Compared]) -> Real:
+        """Each pair's probability of matching; ValueError when these are not the comparisons it was learned with."""
+        if tuple(one.family for one in compared) != self.learned.families or self.words != tuple(
+            one.words for one in compared
+        ):
+            raise ValueError("the model was learned with other comparisons; learn it again")
+        return weigh(self.learned, compared)
