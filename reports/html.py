@@ -37,10 +37,13 @@ POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; fo
 
 def render_html(report: Report) -> str:
     """The whole page as text; the same report gives the same bytes."""
-    steps = [_step(line) for line in report.story]
-    template = _environment.get_template("report.html")
+    return page("report.html", report=report, steps=[_step(line) for line in report.story])
+
+
+def page(template: str, **values: object) -> str:
+    """A template filled with values, each escaped where it stands, with our style sheet and policy."""
     # The sheet is ours and holds no value.
-    return template.render(report=report, steps=steps, policy=POLICY, style=Markup(_STYLE))  # noqa: S704
+    return _environment.get_template(template).render(policy=POLICY, style=Markup(_STYLE), **values)  # noqa: S704
 
 
 def _step(line: str) -> tuple[str, str]:

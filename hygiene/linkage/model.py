@@ -79,8 +79,11 @@ class Model:
 
     def weigh(self, compared: Sequence[Compared]) -> Real:
         """Each pair's probability of matching; ValueError when these are not the comparisons it was learned with."""
-        if tuple(one.family for one in compared) != self.learned.families or self.words != tuple(
-            one.words for one in compared
-        ):
-            raise ValueError("the model was learned with other comparisons; learn it again")
+        self.check(compared)
         return weigh(self.learned, compared)
+
+    def check(self, compared: Sequence[Compared]) -> None:
+        """ValueError when these are not the comparisons it was learned with."""
+        families, words = tuple(one.family for one in compared), tuple(one.words for one in compared)
+        if families != self.learned.families or words != self.words:
+            raise ValueError("the model was learned with other comparisons; learn it again")
