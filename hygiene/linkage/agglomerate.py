@@ -17,8 +17,21 @@ UNSEEN = -1.0
 _MOST_BITS = 12.0
 
 
-def agglomerate(size: int, left: Rows, right: Rows, probability: Real, *, threshold: float) -> npt.NDArray[np.int64]:
-    """For each of `size` rows the smallest row of its cluster."""
+def agglomerate(
+    size: int, left: Rows, right: Rows, probability: Real, *, threshold: float, twins: Rows | None = None
+) -> npt.NDArray[np.int64]:
+    """For each of `size` rows the smallest row of its cluster.
+
+    `twins` are rows that are the very same as the other row of the only pair they are in, and follow it.
+    """
+    if twins is not None and len(twins):
+        right_is = np.isin(right, twins)
+        is_twin = right_is | np.isin(left, twins)
+        core = agglomerate(size, left[~is_twin], right[~is_twin], probability[~is_twin], threshold=threshold)
+        follow = is_twin & (probability >= threshold)
+        twin, other = np.where(right_is, right, left)[follow], np.where(right_is, left, right)[follow]
+        core[twin] = core[other]
+        return core
     edges = probability >= threshold
     frame = pl.DataFrame({"left": left[edges], "right": right[edges]})
     roots = components(size, frame)

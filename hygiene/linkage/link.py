@@ -16,7 +16,7 @@ from hygiene.linkage.codes import Rows, Terms
 from hygiene.linkage.comparison import Compared, Comparison
 from hygiene.linkage.model import Model
 from hygiene.linkage.names import Names
-from hygiene.linkage.pairs import candidate_pairs
+from hygiene.linkage.pairs import Candidates, candidate_pairs
 from hygiene.linkage.values import (
     Mailboxes,
     Organisations,
@@ -39,15 +39,24 @@ class Linked:
     """Candidate pairs with their probability, the comparisons behind it and the model that weighed them."""
 
     records: int
-    left: Rows
-    right: Rows
+    candidates: Candidates
     probability: Real
     compared: tuple[Compared, ...]
     learned: Learned | None  # None where there was no pair to learn from
 
+    @property
+    def left(self) -> Rows:
+        return self.candidates.left
+
+    @property
+    def right(self) -> Rows:
+        return self.candidates.right
+
     def clusters(self, threshold: float = 0.5) -> npt.NDArray[np.int64]:
         """For each record the smallest row of its cluster."""
-        return agglomerate(self.records, self.left, self.right, self.probability, threshold=threshold)
+        return agglomerate(
+            self.records, self.left, self.right, self.probability, threshold=threshold, twins=self.candidates.twins
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +136,20 @@ def link_keys(
 
     Given a model, nothing is learned: the comparisons must have been made with its terms.
     """
-    left, right = candidate_pairs(keys, comparisons, between=between)
+    candidates = candidate_pairs(
+        keys, comparisons, skewed=None if model is None else np.array(model.skewed, np.uint64), between=between
+    )
+    left, right = candidates.left, candidates.right
     compared = tuple(comparison.compare(left, right) for comparison in comparisons)
     if model is not None:
-        return Linked(len(keys), left, right, model.weigh(compared), compared, model.learned)
+        return Linked(len(keys), candidates, model.weigh(compared), compared, model.learned)
     if not len(left):
-        return Linked(len(keys), left, right, np.zeros(0), compared, None)
+        return Linked(len(keys), candidates, np.zeros(0), compared, None)
     one, other = random_pairs(len(keys), seed, between)
     chance = [comparison.compare(one, other) for comparison in comparisons]
     larger = len(keys) if between is None else max(between, len(keys) - between)
     learned, probability = learn(compared, chance, larger)
-    return Linked(len(keys), left, right, probability, compared, learned)
+    return Linked(len(keys), candidates, probability, compared, learned)
 
 
 def random_pairs(records: int, seed: int, between: int | None = None) -> tuple[Rows, Rows]:

@@ -1,15 +1,18 @@
-"""Candidate pairs: records that share a block key. A skewed block is split by a further key, never dropped."""
+"""Candidate pairs: records that share a block key."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hygiene.linkage.blocks import MOST_IN_BLOCK, NONE, Blocks
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
+from hygiene.linkage.hashes import Hashes
 
 Packed = npt.NDArray[np.uint64]
 _SHIFT = np.uint64(32)
@@ -18,78 +21,88 @@ _LOW = np.uint64(0xFFFFFFFF)
 ALL_PAIRS = 1_500
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Left and right rows of candidate pairs, left the smaller, sorted. `twins` are the rows (sorted) that are in no
+    pair but one with the first record of which they are the very same; `skewed` the block keys that were split."""
+
+    left: Rows
+    right: Rows
+    twins: Rows
+    skewed: Hashes
+
+
 def candidate_pairs(
-    keys: pl.DataFrame, comparisons: Sequence[Comparison], *, max_block: int = 40, between: int | None = None
-) -> tuple[Rows, Rows]:
-    """Left and right rows of every pair that shares a key, left the smaller, sorted.
+    keys: pl.DataFrame,
+    comparisons: Sequence[Comparison],
+    *,
+    skewed: Hashes | None = None,
+    most: int = MOST_IN_BLOCK,
+    between: int | None = None,
+) -> Candidates:
+    """Every pair that shares a block key; of at most `ALL_PAIRS` records simply every pair.
 
     With `between`, the rows before it are one table and the others a second: only pairs across are candidates.
+    `skewed` are the block keys to split, sorted; by default those that more than `most` records share.
     """
     if len(keys) <= ALL_PAIRS:
-        left, right = np.triu_indices(len(keys), 1)
-        across = slice(None) if between is None else (left < between) & (right >= between)
-        return left[across].astype(np.uint32), right[across].astype(np.uint32)
-    indexed = keys.with_row_index("row").with_columns(_order(len(keys), between))
-    found = [_pairs(indexed, parts, finer, max_block, between) for parts, finer in _plans(comparisons)]
-    packed = np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
-    return (packed >> _SHIFT).astype(np.uint32), (packed & _LOW).astype(np.uint32)
+        one, other = (side.astype(np.uint32) for side in np.triu_indices(len(keys), 1))
+        across = slice(None) if between is None else (one < between) & (other >= between)
+        return Candidates(one[across], other[across], np.zeros(0, np.uint32), NONE)
+    blocks = Blocks(keys, comparisons, skewed, most=most, between=between)
+    every = np.arange(len(keys), dtype=np.uint32)
+    found = [_sharing(every, key) for key in blocks]
+    found.append(_stars(blocks.twins))
+    left, right = _distinct(found if between is None else [_across(packed, between) for packed in found])
+    twins = blocks.twins.filter(~pl.col("is_first"))["row"].sort().to_numpy()
+    return Candidates(left, right, twins, blocks.skewed)
 
 
-def _plans(comparisons: Sequence[Comparison]) -> list[tuple[tuple[pl.Expr, ...], pl.Expr | None]]:
-    """The parts of each block key, and the key that splits its skewed blocks."""
-    coarse = [(comparison.family, key) for comparison in comparisons for key in comparison.coarse()]
-    plans: list[tuple[tuple[pl.Expr, ...], pl.Expr | None]] = []
-    is_alone = len({comparison.family for comparison in comparisons}) == 1
-    for comparison in comparisons:
-        others = [key for family, key in coarse if family != comparison.family]
-        alone = (*comparison.fine(), *(comparison.coarse() if is_alone else ()))
-        plans += [((key,), others[0] if others else None) for key in alone]
-    for at, (family, key) in enumerate(coarse):
-        for other_family, other in coarse[at + 1 :]:
-            if family != other_family:
-                third = [more for name, more in coarse if name not in (family, other_family)]
-                plans.append(((key, other), third[0] if third else None))
-    return plans
+def table_pairs(table: pl.DataFrame, skewed: Hashes) -> tuple[Rows, Rows]:
+    """The candidate pairs of a block table (row, key) as `Blocks.table` makes it, or of any part of one in which every
+    key has all of its rows; left the smaller, sorted."""
+    is_twin = pl.col("key").is_in(skewed.tolist())
+    others = table.filter(~is_twin)
+    is_first = pl.col("row") == pl.col("row").min().over("key")
+    twins = table.filter(is_twin).with_columns(is_first.alias("is_first"))
+    return _distinct([_sharing(others["row"].to_numpy(), others["key"].to_numpy()), _stars(twins)])
 
 
-def _order(records: int, between: int | None) -> pl.Series:
-    """The order of rows within a block; two tables take turns, so that neighbours are of both."""
-    if between is None:
-        return pl.Series("order", np.arange(records, dtype=np.float64))
-    turns = [np.arange(size, dtype=np.float64) / max(size, 1) for size in (between, records - between)]
-    return pl.Series("order", np.concatenate(turns))
+def _stars(twins: pl.DataFrame) -> Packed:
+    """Each twin with the first of its kind."""
+    joined = twins.filter("is_first").join(twins, on="key")
+    one, other = joined["row"].to_numpy(), joined["row_right"].to_numpy()
+    return _packed(one[one != other], other[one != other])
 
 
-def _pairs(
-    indexed: pl.DataFrame, parts: Sequence[pl.Expr], finer: pl.Expr | None, max_block: int, between: int | None
-) -> Packed:
-    key = parts[0].hash(1) if len(parts) == 1 else pl.concat_str(*parts, separator="\x1f").hash(1)
-    present = pl.all_horizontal(part.is_not_null() for part in parts)
-    split = finer.hash(2) if finer is not None else pl.lit(0, pl.UInt64)
-    blocks = indexed.filter(present).select("row", "order", key.alias("key"), split.fill_null(0).alias("finer"))
-    blocks = blocks.with_columns(pl.len().over("key").alias("size")).filter(pl.col("size") > 1)
-    small = blocks.filter(pl.col("size") <= max_block).select("row", "order", "key")
-    large = blocks.filter(pl.col("size") > max_block)
-    if len(large):
-        large = large.select("row", "order", (pl.col("key") ^ (pl.col("finer") * 0x9E3779B97F4A7C15)).alias("key"))
-    rest = large.select("row", "order", "key") if len(large) else small.clear()
-    return np.concatenate([_all_pairs(small, None, between), _all_pairs(rest, max_block, between)])
-
-
-def _all_pairs(blocks: pl.DataFrame, window: int | None, between: int | None) -> Packed:
-    """All pairs of each block; with a window, each row with that many behind it."""
-    ordered = blocks.sort("key", "order", "row")
-    rows, keys = ordered["row"].to_numpy().astype(np.uint64), ordered["key"].to_numpy()
+def _sharing(rows: Rows, keys: Hashes) -> Packed:
+    """All pairs of rows with the same key; 0 is no key."""
+    order = np.argsort(keys)
+    rows, keys = rows[order], keys[order]
+    start = int(np.searchsorted(keys, np.uint64(1)))
     found: list[Packed] = []
+    at = np.arange(start, len(keys))
     lag = 1
-    while lag < len(keys) and (window is None or lag < window):
-        same = keys[lag:] == keys[:-lag]
-        if not same.any():
-            break
-        one, other = rows[:-lag][same], rows[lag:][same]
-        if between is not None:
-            across = (one < between) != (other < between)
-            one, other = np.minimum(one[across], other[across]), np.maximum(one[across], other[across])
-        found.append((one << _SHIFT) | other)
+    while len(at := at[: np.searchsorted(at, len(keys) - lag)]):
+        at = at[keys[at] == keys[at + lag]]
+        found.append(_packed(rows[at], rows[at + lag]))
         lag += 1
     return np.concatenate(found) if found else np.zeros(0, np.uint64)
+
+
+def _packed(one: Rows, other: Rows) -> Packed:
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    return (low.astype(np.uint64) << _SHIFT) | high
+
+
+def _across(packed: Packed, between: int) -> Packed:
+    return packed[((packed >> _SHIFT) < between) & ((packed & _LOW) >= between)]
+
+
+def _distinct(found: Sequence[Packed]) -> tuple[Rows, Rows]:
+    """The pairs of several lists, each once, sorted."""
+    packed = np.sort(np.concatenate(found))
+    once = np.ones(len(packed), bool)
+    once[1:] = packed[1:] != packed[:-1]
+    packed = packed[once]
+    return (packed >> _SHIFT).astype(np.uint32), (packed & _LOW).astype(np.uint32)

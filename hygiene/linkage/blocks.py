@@ -1,0 +1,172 @@
+"""Block keys: one number per record and way of blocking, made of nothing but the record and the list of skewed keys.
+
+A way of blocking is one fine key, or two coarse keys of different families. A key that more records share than
+`MOST_IN_BLOCK` is skewed: its records are told apart by a further key, those still too many by one more, and so on
+through all keys there are and last by the whole record. Once the skewed keys are known, and a model keeps them, the key
+of a record does not depend on which other records there are, nor on their order: new records find the stored ones that
+a run over all of them would pair them with.
+
+Records that are the same throughout, and too many, are twins: the first stands for all, the others are paired with it
+only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from hygiene.linkage.comparison import Comparison
+from hygiene.linkage.hashes import Hashes, hashes, mixed
+
+MOST_IN_BLOCK = 40
+NONE = np.zeros(0, np.uint64)
+Places = npt.NDArray[np.int64]
+_TOP = np.uint64(48)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Expressions by number: all `parts` must be there, `splits` tell the records of a skewed key apart."""
+
+    parts: tuple[int, ...]
+    splits: tuple[int, ...]
+
+
+class Blocks:
+    """The block keys of the records of a frame of folded keys.
+
+    `skewed` are the skewed keys of a model, sorted; without them they are found here, by counting. `known` are keys of
+    twins of which the first is among other records already. With `between`, the rows before it are one table and the
+    others a second, and twins have a first in each.
+    """
+
+    def __init__(
+        self,
+        keys: pl.DataFrame,
+        comparisons: Sequence[Comparison],
+        skewed: Hashes | None = None,
+        *,
+        most: int = MOST_IN_BLOCK,
+        known: Hashes = NONE,
+        between: int | None = None,
+    ) -> None:
+        self._keys, self._most, self._given = keys, most, skewed
+        self._found: list[Hashes] = []
+        expressions, self._plans = _planned(comparisons)
+        shown = keys.select(expression.alias(str(at)) for at, expression in enumerate(expressions))
+        self._columns = [hashes(column) for column in shown]
+        self.twins = self._twins(known, between)
+        self._later = self.twins.filter(~pl.col("is_first"))["row"].to_numpy()
+
+    def __iter__(self) -> Iterator[Hashes]:
+        """For each way of blocking the key of every record, 0 where it has none."""
+        return map(self._key, self._plans)
+
+    @property
+    def skewed(self) -> Hashes:
+        """All skewed keys, sorted; those found here are complete when every way of blocking was gone through."""
+        return self._given if self._given is not None else np.unique(np.concatenate([NONE, *self._found]))
+
+    def table(self) -> pl.DataFrame:
+        """Columns row (u32) and key (u64), sorted by key, then row. Records with a key in common are candidates; of
+        those that share a skewed key, which only twins have, the first with each other one."""
+        parts = [self.twins.select("row", "key")]
+        for key in self:
+            rows = np.flatnonzero(key)
+            parts.append(pl.DataFrame({"row": rows.astype(np.uint32), "key": key[rows]}))
+        return pl.concat(parts).unique().sort("key", "row")
+
+    def _twins(self, known: Hashes, between: int | None) -> pl.DataFrame:
+        """Columns row, key and is_first of the records that are the same throughout as too many others."""
+        alike = _combined(self._columns, range(len(self._columns)))
+        rows = self._among(alike)
+        keys = mixed(alike[rows] + self._whole(rows))
+        repeated = self._among(keys)
+        found = pl.DataFrame({"row": rows[repeated].astype(np.uint32), "key": keys[repeated]})
+        side = pl.col("row") >= (between or 0)
+        is_first = (pl.col("row") == pl.col("row").min().over("key", side)) & ~pl.col("key").is_in(known.tolist())
+        return found.with_columns(is_first.alias("is_first"))
+
+    def _key(self, plan: _Plan) -> Hashes:
+        key = _combined(self._columns, plan.parts)
+        for part in plan.parts:
+            key[self._columns[part] == 0] = 0
+        key[self._later] = 0
+        rows = self._among(key)
+        for split in plan.splits:
+            key[rows] = mixed(key[rows] + self._columns[split][rows] * _factor(split))
+            rows = rows[self._among(key[rows])]
+        key[rows] = mixed(key[rows] + self._whole(rows))
+        return key
+
+    def _whole(self, rows: Places) -> Hashes:
+        """A number for all that is in each of these records."""
+        some = self._keys[rows]
+        return _combined([hashes(column) for column in some], range(some.width))
+
+    def _among(self, keys: Hashes) -> Places:
+        """Where keys are skewed."""
+        skewed = self._given
+        if skewed is None:
+            ordered = np.sort(keys)
+            many = ordered[self._most :] == ordered[: -self._most]
+            skewed = np.unique(ordered[self._most :][many])
+            skewed = skewed[skewed != 0]
+            self._found.append(skewed)
+        return _where(keys, skewed)
+
+
+def _where(keys: Hashes, wanted: Hashes) -> Places:
+    """Where keys are one of `wanted`, which is sorted."""
+    if not len(wanted):
+        return np.zeros(0, np.int64)
+    # Few are: a glance at the first bits rules most of them out.
+    glance = np.zeros(1 << 16, bool)
+    glance[wanted >> _TOP] = True
+    maybe = np.flatnonzero(glance[keys >> _TOP])
+    near = np.searchsorted(wanted, keys[maybe])
+    found: Places = maybe[wanted[np.minimum(near, len(wanted) - 1)] == keys[maybe]]
+    return found
+
+
+def _factor(number: int) -> np.uint64:
+    return np.uint64(int(mixed(np.array([number + 1], np.uint64))[0]) | 1)
+
+
+def _combined(columns: Sequence[Hashes], numbers: Sequence[int]) -> Hashes:
+    """One number for the numbers of several columns."""
+    total = columns[numbers[0]] * _factor(numbers[0])
+    for number in numbers[1:]:
+        total += columns[number] * _factor(number)
+    return mixed(total)
+
+
+def _planned(comparisons: Sequence[Comparison]) -> tuple[list[pl.Expr], list[_Plan]]:
+    """All key expressions, and the ways of blocking by their numbers."""
+    listed = [
+        (comparison.family, is_fine, key)
+        for comparison in comparisons
+        for is_fine, keys in ((True, comparison.fine()), (False, comparison.coarse()))
+        for key in keys
+    ]
+    families = [family for family, _, _ in listed]
+    coarse = [at for at, (_, is_fine, _) in enumerate(listed) if not is_fine]
+    fine = [at for at, (_, is_fine, _) in enumerate(listed) if is_fine]
+    alone = fine + (coarse if len(set(families)) == 1 else [])
+    parts: list[tuple[int, ...]] = [(at,) for at in alone]
+    parts += [(one, other) for one in coarse for other in coarse if one < other and families[one] != families[other]]
+    return [key for _, _, key in listed], [_Plan(own, _splits(own, families, coarse, fine)) for own in parts]
+
+
+def _splits(
+    own: tuple[int, ...], families: Sequence[str], coarse: Sequence[int], fine: Sequence[int]
+) -> tuple[int, ...]:
+    """What tells the records of a skewed key apart: other families first, coarse keys before fine ones."""
+    ours = {families[at] for at in own}
+    theirs = [at for at in coarse if families[at] not in ours]
+    others = [at for at in coarse if families[at] in ours and at not in own]
+    return (*theirs, *others, *(at for at in fine if at not in own))
