@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.hashes import Hashes, hashes, mixed
 
@@ -30,10 +31,12 @@ _TOP = np.uint64(48)
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Expressions by number: all `parts` must be there, `splits` tell the records of a skewed key apart."""
+    """Expressions by number: all `parts` must be there, `splits` tell the records of a skewed key apart. `others` are
+    further keys that a record has by the same right as a single part."""
 
     parts: tuple[int, ...]
     splits: tuple[int, ...]
+    others: tuple[int, ...] = ()
 
 
 class Blocks:
@@ -60,10 +63,12 @@ class Blocks:
         shown = keys.select(expression.alias(str(at)) for at, expression in enumerate(expressions))
         self._columns = [hashes(column) for column in shown]
         self.twins = self._twins(known, between)
-        self._later = self.twins.filter(~pl.col("is_first"))["row"].to_numpy()
+        self._every = np.arange(len(keys), dtype=np.uint32)
+        self._is_later = np.zeros(len(keys), bool)
+        self._is_later[self.twins.filter(~pl.col("is_first"))["row"].to_numpy()] = True
 
-    def __iter__(self) -> Iterator[Hashes]:
-        """For each way of blocking the key of every record, 0 where it has none."""
+    def __iter__(self) -> Iterator[tuple[Rows, Hashes]]:
+        """For each way of blocking the rows and the key of each, 0 where it has none."""
         return map(self._key, self._plans)
 
     @property
@@ -75,9 +80,9 @@ class Blocks:
         """Columns row (u32) and key (u64), sorted by key, then row. Records with a key in common are candidates; of
         those that share a skewed key, which only twins have, the first with each other one."""
         parts = [self.twins.select("row", "key")]
-        for key in self:
-            rows = np.flatnonzero(key)
-            parts.append(pl.DataFrame({"row": rows.astype(np.uint32), "key": key[rows]}))
+        for rows, key in self:
+            some = key != 0
+            parts.append(pl.DataFrame({"row": rows[some], "key": key[some]}))
         return pl.concat(parts).unique().sort("key", "row")
 
     def _twins(self, known: Hashes, between: int | None) -> pl.DataFrame:
@@ -91,19 +96,34 @@ class Blocks:
         is_first = (pl.col("row") == pl.col("row").min().over("key", side)) & ~pl.col("key").is_in(known.tolist())
         return found.with_columns(is_first.alias("is_first"))
 
-    def _key(self, plan: _Plan) -> Hashes:
+    def _key(self, plan: _Plan) -> tuple[Rows, Hashes]:
         key = _combined(self._columns, plan.parts)
         for part in plan.parts:
             key[self._columns[part] == 0] = 0
-        key[self._later] = 0
-        rows = self._among(key)
+        rows = self._every
+        if plan.others:
+            key = self._with_others(plan, key)
+            rows = np.tile(rows, 1 + len(plan.others))
+        key[self._is_later[rows]] = 0
+        at = self._among(key)
         for split in plan.splits:
-            key[rows] = mixed(key[rows] + self._columns[split][rows] * _factor(split))
-            rows = rows[self._among(key[rows])]
-        key[rows] = mixed(key[rows] + self._whole(rows))
-        return key
+            key[at] = mixed(key[at] + self._columns[split][rows[at]] * _factor(split))
+            at = at[self._among(key[at])]
+        key[at] = mixed(key[at] + self._whole(rows[at]))
+        return rows, key
 
-    def _whole(self, rows: Places) -> Hashes:
+    def _with_others(self, plan: _Plan, key: Hashes) -> Hashes:
+        """The keys of all records, then their further ones; what a record has already is 0."""
+        found = [key]
+        for other in plan.others:
+            more = mixed(self._columns[other] * _factor(plan.parts[0]))
+            more[self._columns[other] == 0] = 0
+            for before in found:
+                more[more == before] = 0
+            found.append(more)
+        return np.concatenate(found)
+
+    def _whole(self, rows: Places | Rows) -> Hashes:
         """A number for all that is in each of these records."""
         some = self._keys[rows]
         return _combined([hashes(column) for column in some], range(some.width))
@@ -147,19 +167,23 @@ def _combined(columns: Sequence[Hashes], numbers: Sequence[int]) -> Hashes:
 
 def _planned(comparisons: Sequence[Comparison]) -> tuple[list[pl.Expr], list[_Plan]]:
     """All key expressions, and the ways of blocking by their numbers."""
-    listed = [
-        (comparison.family, is_fine, key)
-        for comparison in comparisons
-        for is_fine, keys in ((True, comparison.fine()), (False, comparison.coarse()))
-        for key in keys
-    ]
-    families = [family for family, _, _ in listed]
-    coarse = [at for at, (_, is_fine, _) in enumerate(listed) if not is_fine]
-    fine = [at for at, (_, is_fine, _) in enumerate(listed) if is_fine]
-    alone = fine + (coarse if len(set(families)) == 1 else [])
-    parts: list[tuple[int, ...]] = [(at,) for at in alone]
-    parts += [(one, other) for one in coarse for other in coarse if one < other and families[one] != families[other]]
-    return [key for _, _, key in listed], [_Plan(own, _splits(own, families, coarse, fine)) for own in parts]
+    listed: list[pl.Expr] = []
+    families: list[str] = []
+    fine: list[int] = []
+    coarse: list[int] = []
+    others: dict[int, tuple[int, ...]] = {}
+    for comparison in comparisons:
+        for is_fine, keys in ((True, comparison.fine()), (False, comparison.coarse())):
+            for key in keys:
+                same = key if isinstance(key, tuple) else (key,)
+                (fine if is_fine else coarse).append(len(listed))
+                others[len(listed)] = tuple(range(len(listed) + 1, len(listed) + len(same)))
+                listed += same
+                families += [comparison.family] * len(same)
+    parts = [(at,) for at in (fine + coarse if len(set(families)) == 1 else fine)]
+    pairs = [(one, other) for one in coarse for other in coarse if one < other and families[one] != families[other]]
+    plans = [_Plan(own, _splits(own, families, coarse, fine), others[own[0]]) for own in parts]
+    return listed, plans + [_Plan(own, _splits(own, families, coarse, fine)) for own in pairs]
 
 
 def _splits(

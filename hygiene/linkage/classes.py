@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,8 @@ Real = npt.NDArray[np.float64]
 _STEPS, _STILL = 300, 1e-5
 # So many pairs' worth of belief in the starting m of each comparison.
 BELIEF = 20.0
-SAMPLE_BELIEF = 100.0
+# With fewer bits than this beside the strongest family, EM would learn what the families have in common with chance.
+LEARNABLE = 8.0
 # Levels that speak for a match by this factor count as agreement, and strangers show it in so many pairs at most.
 AGREEING, MOST_AGREEING = 8.0, 0.3
 # What tells one person from another, strangers share at most this much more often than random pairs do; a company, its
@@ -39,10 +41,14 @@ class Learned:
     tables: tuple[Real, ...]
 
 
-def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int) -> tuple[Learned, Real]:
-    """The model, and each pair's probability of matching. `chance` is the same comparisons of random pairs."""
+def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int, pairs: float) -> tuple[Learned, Real]:
+    """The model, and each pair's probability of matching. `chance` is the same comparisons of random pairs out of all
+    `pairs`; a record has a match among about five `records`."""
     patterns, place, counts = _patterns(compared)
-    strangers = [_strangers(one) for one in chance]
+    unknown = 1.0 - _matching([one.prior.u for one in chance], chance, [one.levels for one in chance], records)
+    strangers = [_strangers(one, unknown) for one in chance]
+    if _beyond_strongest(compared, strangers) < LEARNABLE:
+        return _anchored(compared, strangers, patterns, counts, records, pairs, place)
     start = _start(compared, strangers, patterns, records)
     onehot = _onehot(compared, patterns)
     beliefs = _beliefs(compared, strangers)
@@ -65,11 +71,22 @@ def _onehot(compared: Sequence[Compared], patterns: npt.NDArray[np.int64]) -> li
     return encoded
 
 
-def _strangers(one: Compared) -> Real:
-    """How often random pairs show each level; what the sample is too small to show is taken from the prior."""
-    counts = np.bincount(one.levels, minlength=len(one.words)).astype(float)
-    counts[0] = 0.0
-    found: Real = counts + SAMPLE_BELIEF * one.prior.u
+def _matching(
+    strangers: Sequence[Real], compared: Sequence[Compared], levels: Sequence[npt.NDArray[Any]], records: int
+) -> Real:
+    """Each pair's probability of matching by the starting weights."""
+    total = np.full(len(levels[0]), np.log2(0.2 / max(records, 2)))
+    for one, u, shown in zip(compared, strangers, levels, strict=True):
+        total += _bits(one, u)[shown]
+    return np.asarray(1.0 / (1.0 + 2.0 ** -np.clip(total, -60, 60)))
+
+
+def _strangers(one: Compared, weights: Real) -> Real:
+    """How often strangers show each level; what the sample is too small to show is taken from the prior."""
+    counts = np.bincount(one.levels, weights=weights, minlength=len(one.words))
+    seen = counts[1:].sum()
+    found = (counts + 1.0) / (seen + 1.0 / np.maximum(one.prior.u, 1e-12))
+    found[0] = 0.0
     return np.asarray(found / found.sum())
 
 
@@ -105,9 +122,7 @@ def _start(
     """Responsibilities (patterns, classes) by the starting weights: pairs that match, and why the others agree."""
     weights = [_bits(one, u) for one, u in zip(compared, strangers, strict=True)]
     bits = np.stack([weights[at][patterns[:, at]] for at in range(len(compared))], axis=1)
-    # A record has about one duplicate in five records; all pairs of n records are n²/2.
-    total = bits.sum(axis=1) + np.log2(0.2 / max(records, 2))
-    match = 1.0 / (1.0 + 2.0 ** -np.clip(total, -60, 60))
+    match = _matching(strangers, compared, list(patterns.T), records)
     families = list(dict.fromkeys(one.family for one in compared))
     classes = np.full((len(patterns), len(families) + 2), 0.01)
     strongest = bits.argmax(axis=1)
@@ -141,6 +156,42 @@ def _fitted(
         if moved < _STILL:
             break
     return model
+
+
+def _beyond_strongest(compared: Sequence[Compared], strangers: Sequence[Real]) -> float:
+    """Bits that a pair that matches may expect of all families but the strongest: what EM can learn from."""
+    power: dict[str, float] = {}
+    for one, u in zip(compared, strangers, strict=True):
+        agreeing = one.prior.m > AGREEING * one.prior.u
+        m, chance = one.prior.m[agreeing].sum(), max(u[agreeing].sum(), 1e-9)
+        power[one.family] = max(power.get(one.family, 0.0), float(m * np.log2(max(m / chance, 1.0))))
+    return sum(power.values()) - max(power.values())
+
+
+def _anchored(
+    compared: Sequence[Compared],
+    strangers: Sequence[Real],
+    patterns: npt.NDArray[np.int64],
+    counts: Real,
+    records: int,
+    pairs: float,
+    place: npt.NDArray[np.int64],
+) -> tuple[Learned, Real]:
+    """Where one family alone tells records apart only the share of matches is learned, by the starting weights."""
+    believed = [_believed(one, u) for one, u in zip(compared, strangers, strict=True)]
+    match = _matching(believed, compared, list(patterns.T), records)
+    found = float((counts * match)[match > 0.5].sum())
+    share = max(found, 0.2 * pairs / max(records, 2)) / pairs
+    tables = tuple(np.stack([one.prior.m, u], axis=1) for one, u in zip(compared, believed, strict=True))
+    model = Learned(tuple(one.family for one in compared), np.array([share, 1.0 - share]), tables)
+    return model, _responsibilities(model, _onehot(compared, patterns))[:, 0][place]
+
+
+def _believed(one: Compared, u: Real) -> Real:
+    """Levels that speak for a match keep their starting u: a small sample shows matches there, not strangers."""
+    agreeing = one.prior.m > AGREEING * one.prior.u
+    found = np.where(agreeing, one.prior.u, u)
+    return np.asarray(found / found.sum())
 
 
 def _maximised(

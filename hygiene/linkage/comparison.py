@@ -32,12 +32,16 @@ class Compared:
     words: tuple[str, ...]
 
 
+# Several in one are keys that a record has by the same right: any of one record pairs it with any of another.
+Key = pl.Expr | tuple[pl.Expr, ...]
+
+
 class Comparison(Protocol):
     """One family of evidence. `fine` keys pair records by themselves, `coarse` ones only together with another's."""
 
     family: str
 
-    def fine(self) -> Sequence[pl.Expr]: ...
+    def fine(self) -> Sequence[Key]: ...
 
     def coarse(self) -> Sequence[pl.Expr]: ...
 

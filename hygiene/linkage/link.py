@@ -13,6 +13,7 @@ from hygiene.linkage import keys as fold
 from hygiene.linkage.agglomerate import agglomerate
 from hygiene.linkage.classes import Learned, Real, learn
 from hygiene.linkage.codes import Rows, Terms
+from hygiene.linkage.companies import Companies
 from hygiene.linkage.comparison import Compared, Comparison
 from hygiene.linkage.model import Model
 from hygiene.linkage.names import Names
@@ -148,7 +149,8 @@ def link_keys(
     one, other = random_pairs(len(keys), seed, between)
     chance = [comparison.compare(one, other) for comparison in comparisons]
     larger = len(keys) if between is None else max(between, len(keys) - between)
-    learned, probability = learn(compared, chance, larger)
+    pairs = len(keys) * (len(keys) - 1) / 2 if between is None else between * (len(keys) - between)
+    learned, probability = learn(compared, chance, larger, pairs)
     return Linked(len(keys), candidates, probability, compared, learned)
 
 
@@ -184,8 +186,8 @@ def prepared(
         comparisons.append(Names(keys, terms))
     if "email" in columns:
         comparisons.append(Mailboxes(keys))
-    if "org" in columns:
-        comparisons.append(Organisations(keys, terms))
+    if "company" in columns:
+        comparisons.append(Organisations(keys, terms) if "given" in columns else Companies(keys, terms=terms))
     comparisons += [Phones(keys, name, terms) for name in columns if name.startswith("phone")]
     comparisons += [_value(keys, name, terms) for name in columns if ":" in name]
     return keys, comparisons

@@ -50,8 +50,7 @@ def candidate_pairs(
         across = slice(None) if between is None else (one < between) & (other >= between)
         return Candidates(one[across], other[across], np.zeros(0, np.uint32), NONE)
     blocks = Blocks(keys, comparisons, skewed, most=most, between=between)
-    every = np.arange(len(keys), dtype=np.uint32)
-    found = [_sharing(every, key) for key in blocks]
+    found = [_sharing(rows, key) for rows, key in blocks]
     found.append(_stars(blocks.twins))
     left, right = _distinct(found if between is None else [_across(packed, between) for packed in found])
     twins = blocks.twins.filter(~pl.col("is_first"))["row"].sort().to_numpy()

@@ -147,7 +147,7 @@ def test_probabilities_are_calibrated_on_labelled_people() -> None:
             "places/dedupe_csv_example/csv_example_input_with_true_ids.csv",
             "True Id",
             {"Site name": "company_name", "Address": "address", "Zip": "area", "Phone": "phone"},
-            0.90,
+            0.92,
             id="dedupe_csv_example",
         ),
         pytest.param(

@@ -1,0 +1,103 @@
+"""Company names as what a record is about: levels, and names alone against labelled names."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from hygiene.linkage import companies
+from hygiene.linkage.companies import Companies, aligned, is_acronym
+from hygiene.linkage.link import link, link_between
+from tests.hygiene.test_linkage import DATA, needs_data
+from tests.hygiene.truth import read_text_table
+
+
+def level(one: str, other: str) -> str:
+    keys = pl.DataFrame({"company": [one, other]})
+    compared = Companies(keys).compare(*(pl.Series([at], dtype=pl.UInt32).to_numpy() for at in (0, 1)))
+    return str(compared.words[int(compared.levels[0])])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        ("acme tools", "acme tools", "same company name"),
+        ("acme tools", "acme toosl", "company names a keystroke apart"),
+        ("northwind", "northwind group", "same company name but for common words"),
+        ("toyota motor", "toyota motor zamboni", "one company name begins with the other"),
+        ("zamboni", "frank zamboni", "one company name holds the other"),
+        ("zamboni ice", "zamboni wheels", "company names share a telling word"),
+        ("ibm", "international business machines", "one company name is short for the other"),
+        ("first capital bank", "china capital bank", "different company names"),
+        ("trust 12", "trust 13", "different company names"),
+    ],
+)
+def test_names_have_the_level_of_what_they_share(one: str, other: str, words: str) -> None:
+    assert level(one, other) == words
+    assert level(other, one) == words
+
+
+def test_rare_words_in_common_weigh_more_than_common_ones() -> None:
+    keys = pl.DataFrame({"company": ["zamboni", "zamboni", *["bank"] * 98]})
+    rows = [pl.Series(rows, dtype=pl.UInt32).to_numpy() for rows in ([0, 2], [1, 3])]
+    compared = Companies(keys).compare(*rows)
+    rare, common = compared.prior.u[compared.levels]
+    assert rare < common
+
+
+def test_words_count_as_one_where_a_keystroke_or_an_end_is_missing() -> None:
+    assert aligned(["acme", "pharma"], ["acmee", "pharmac"]) == (["acme", "pharma"], [], [])
+    assert aligned(["lot", "7"], ["lot", "8"]) == (["lot"], ["7"], ["8"])
+
+
+def test_acronyms_leave_out_little_words() -> None:
+    assert is_acronym("boa", "bank of america")
+    assert not is_acronym("ba", "bank of america")
+    assert not is_acronym("bca", "bank of america")
+
+
+def test_every_listed_word_has_a_share() -> None:
+    assert all(0 < share < 0.2 for share in companies._listed().values())
+
+
+def test_equal_names_are_matched_where_nothing_else_is_known() -> None:
+    names = [f"{word} {trade}" for word in ("zorvan", "quibble", "mandel", "tressor") for trade in ("foods", "steel")]
+    table = pl.DataFrame({"name": [*names, "Zorvan Foods Inc", "National Bank Holdings"]})
+    assert link(table, {"name": "company_name"}).clusters().tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 0, 9]
+
+
+def _names(file: str, column: str) -> pl.DataFrame:
+    return read_text_table(DATA / "companies" / file).select(pl.col(column).alias("name"), "cik10")
+
+
+@needs_data
+def test_listed_companies_are_found_by_name_alone() -> None:
+    accounts, listed = (
+        _names("tickers/gold_sec_accounts.csv", "sec_name"),
+        _names("tickers/gold_sp500_to_sec_dev.csv", "Security"),
+    )
+    pairs = link_between(accounts, listed, {"name": "company_name"}).pairs(one_to_one=True)
+    right = accounts["cik10"].gather(pairs["left"]) == listed["cik10"].gather(pairs["right"])
+    assert right.sum() > 0.98 * len(pairs)
+    assert right.sum() > 0.9 * len(listed)
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("other", "name", "country", "least"),
+    [("dbpedia", "org_name", "nation", 0.85), ("fullcontact", "Attribute_2", "Attribute_3", 0.85)],
+)
+def test_companies_of_two_directories_are_matched(other: str, name: str, country: str, least: float) -> None:
+    folder = DATA / "companies" / "mannheim_companies"
+    forbes, theirs = read_text_table(folder / "forbes.csv"), read_text_table(folder / f"{other}.csv")
+    gold = pl.read_csv(folder / "gold" / f"forbes_2_{other}_val.csv", has_header=False, new_columns=["l", "r", "same"])
+    left = forbes.select(name="company", country="region")
+    right = theirs.select(name=name, country=country)
+    found = link_between(left, right, {"name": "company_name", "country": "area"}).pairs()
+    known = pl.DataFrame(
+        {"l": forbes["forbes_url"].gather(found["left"]), "r": theirs.to_series(0).gather(found["right"])}
+    )
+    judged = gold.join(known.with_columns(pl.lit(value=True).alias("found")), on=["l", "r"], how="left")
+    same = judged["same"].cast(pl.String).str.to_lowercase().str.strip_chars() == "true"
+    joined = judged["found"].fill_null(value=False)
+    assert 2 * int((same & joined).sum()) / (int(same.sum()) + int(joined.sum())) > least
