@@ -12,8 +12,11 @@ import polars as pl
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from hygiene.linkage.hashes import Hashes, hashes
+
 Rows = npt.NDArray[np.uint32]
 Codes = npt.NDArray[np.int64]
+SmallCodes = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.uint8]
 Chance = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
@@ -33,21 +36,38 @@ class Terms:
 
 @dataclass(frozen=True)
 class Coded:
-    """A text column: `codes` index `values`, -1 where there is nothing. `terms` are the counts by which its values are
-    judged where these rows are not the ones to count."""
+    """A text column: `codes` index `values`, -1 where there is nothing; `first` has a row of each value. `terms` are
+    the counts by which its values are judged where these rows are not the ones to count."""
 
-    name: str
-    codes: Codes
-    values: list[str]
+    column: pl.Series
+    hashes: Hashes
+    codes: SmallCodes
+    first: SmallCodes
     terms: Terms | None = None
 
     @classmethod
     def of(cls, column: pl.Series, terms: Terms | None = None) -> Coded:
-        distinct = column.drop_nulls().unique()
-        table = pl.DataFrame({"value": distinct}).with_row_index("code")
-        joined = pl.DataFrame({"value": column}).join(table, on="value", how="left", maintain_order="left")
-        codes = joined["code"].cast(pl.Int64).fill_null(-1).to_numpy()
-        return cls(column.name, codes, distinct.to_list(), terms)
+        """The values are in the order of their hashes."""
+        found = hashes(column)
+        order = np.argsort(found)
+        ordered = found[order]
+        start = int(np.searchsorted(ordered, np.uint64(1)))
+        is_new = np.ones(len(found) - start, bool)
+        is_new[1:] = ordered[start + 1 :] != ordered[start:-1]
+        codes = np.full(len(found), -1, np.int32)
+        codes[order[start:]] = np.cumsum(is_new, dtype=np.int32) - 1
+        return cls(column, found, codes, order[start:][is_new].astype(np.int32), terms)
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    @cached_property
+    def values(self) -> list[str]:
+        return self._texts(np.arange(len(self.first)))
+
+    def _texts(self, codes: npt.NDArray[np.int64]) -> list[str]:
+        return self.column.gather(self.first[codes]).to_list()
 
     @cached_property
     def records(self) -> int:
@@ -58,20 +78,20 @@ class Coded:
     def counts(self) -> npt.NDArray[np.int64]:
         """How often each value occurs."""
         if self.terms is None:
-            return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+            return np.bincount(self.codes[self.codes >= 0], minlength=len(self.first))
         values = pl.DataFrame({"value": self.values}, schema={"value": pl.String})
         known = values.join(self.terms.counts[self.name], on="value", how="left", maintain_order="left")
         return known["count"].fill_null(1).cast(pl.Int64).to_numpy()
 
     def repeated(self) -> pl.DataFrame:
         """The values that occur more than once with their counts, sorted by value: what `Terms` keep of a column."""
-        frame = pl.DataFrame({"value": self.values, "count": self.counts}, schema=TERM)
-        return frame.filter(pl.col("count") > 1).sort("value")
+        often = np.flatnonzero(self.counts > 1)
+        return pl.DataFrame({"value": self._texts(often), "count": self.counts[often]}, schema=TERM).sort("value")
 
     def frequency(self, rows: Rows) -> npt.NDArray[np.int64]:
         """How many records hold the value of each of these rows; 0 where it has none."""
         codes = self.codes[rows]
-        counted = self.counts[np.maximum(codes, 0)] if len(self.values) else np.zeros(len(codes), np.int64)
+        counted = self.counts[np.maximum(codes, 0)] if len(self.first) else np.zeros(len(codes), np.int64)
         return np.where(codes >= 0, counted, 0)
 
     def chance(self, level_of: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]], size: int) -> Chance:
@@ -88,11 +108,20 @@ class Coded:
         differ = both & (ours != theirs)
         if differ.any():
             low, high = np.minimum(ours[differ], theirs[differ]), np.maximum(ours[differ], theirs[differ])
-            pairs, place = np.unique(low * len(self.values) + high, return_inverse=True)
-            values = np.array(self.values, dtype=object)
-            one, other = values[pairs // len(values)], values[pairs % len(values)]
-            found[differ] = unequal(one.tolist(), other.tolist())[place]
+            pairs, place = _distinct((low.astype(np.int64) << 32) | high)
+            found[differ] = unequal(self._texts(pairs >> 32), self._texts(pairs & 0xFFFFFFFF))[place]
         return found
+
+
+def _distinct(numbers: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Each number once, sorted, and the place of every one among them."""
+    order = np.argsort(numbers)
+    ordered = numbers[order]
+    is_new = np.ones(len(ordered), bool)
+    is_new[1:] = ordered[1:] != ordered[:-1]
+    place = np.empty(len(numbers), np.int64)
+    place[order] = np.cumsum(is_new) - 1
+    return ordered[is_new], place
 
 
 def distances(left: Texts, right: Texts, *, cutoff: int = 2) -> npt.NDArray[np.int32]:

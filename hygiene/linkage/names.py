@@ -79,15 +79,9 @@ class Names:
 
     def _crossed(self, left: Rows, right: Rows) -> npt.NDArray[Any]:
         """Given and family name changed places."""
-        known = {value: code for code, value in enumerate(self._family.values)}
-        cross = np.array([known.get(value, -2) for value in self._given.values] or [-2])
-
-        def as_family(rows: Rows) -> npt.NDArray[Any]:
-            codes = self._given.codes[rows]
-            return np.where(codes >= 0, cross[np.maximum(codes, 0)], -2)
-
-        there, back = as_family(left) == self._family.codes[right], as_family(right) == self._family.codes[left]
-        return np.asarray(there & back)
+        given, family = self._given.hashes, self._family.hashes
+        known = (given[left] != 0) & (given[right] != 0)
+        return np.asarray(known & (given[left] == family[right]) & (given[right] == family[left]))
 
     def _prior(self) -> Prior:
         m, u = np.zeros(SWAPPED + 1), np.zeros(SWAPPED + 1)
