@@ -34,6 +34,13 @@ def frame_of(database: Database, table: Table) -> pl.DataFrame:
     return database.frame(select(*table.c).order_by(*table.primary_key))
 
 
+def in_order(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings by step in the order they were given; those of matching, which come in parts, sorted."""
+    is_match = pl.col("step") == "match"
+    sorted_ones = findings.filter(is_match).sort("rule", *_KEY, "field", "message", nulls_last=True)
+    return pl.concat([findings.filter(~is_match), sorted_ones]).sort("step", maintain_order=True)
+
+
 def insert_frame(
     database: Database, connection: Connection, table: Table, frame: pl.DataFrame, constants: Mapping[str, Value]
 ) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, func, 
 from model.batch import Batch, Page, Watermark
 from model.errors import StoreError
 from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
-from store import custom
+from store import custom, matches
 from store.database import Database
 from store.mirror import MIRROR
 from store.tables import ReadableRow, WatermarkRow
@@ -122,6 +122,7 @@ def finish_full_pull(connection: Connection, name: str, stream: str) -> int:
     unseen = _unseen(connection, name, stream)
     if unseen is None:
         return 0
+    matches.mark_where(connection, name, MIRROR[stream], unseen)
     marked = connection.execute(MIRROR[stream].update().where(unseen).values(is_deleted=True, vanished=True)).rowcount
     key = and_(_WATERMARKS.c.connection == name, _WATERMARKS.c.stream == stream)
     connection.execute(_WATERMARKS.update().where(key).values(full_state=""))
@@ -161,6 +162,7 @@ def _upsert(database: Database, connection: Connection, batch: Batch, number: in
         constants["is_deleted"] = False
     written = database.upsert(connection, batch.stream, constants, batch.columns)
     custom.save(connection, batch)
+    matches.mark_unmatched(connection, batch.connection, batch.stream, batch.columns["id"])
     if written < len(batch):
         _see_older(connection, batch, number)
 

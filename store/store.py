@@ -18,10 +18,12 @@ from model.changes import Change, Outcome, Planned
 from model.errors import ConfigError, StoreError
 from model.evidence import Verdict
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
-from store import derived, lookups, plans, pulls, runs
+from store import derived, lookups, matches, plans, pulls, runs
+from store.chosen import frame_of_chosen
 from store.custom import with_custom
 from store.database import Database
 from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, SCORES, VERDICTS
+from store.matches import Matched, MatchUpdate, StoredModel
 from store.mirror import MIRROR
 from store.plans import Recorded
 from store.postgres import PostgresDatabase
@@ -130,8 +132,10 @@ class Store:
         connections: Collection[str] | None = None,
         deleted: bool = False,
         custom: Sequence[str] = (),
+        only: pl.DataFrame | None = None,
     ) -> pl.DataFrame:
-        """The records of a stream, sorted by (connection, id) in code-point order.
+        """The records of a stream, sorted by (connection, id) in code-point order; `only` those named there
+        (connection, id) when that is given.
 
         Columns are connection, id and then `columns`, which by default are all but `payload`, and the `custom` fields
         asked for. A field that is unknown in a connection (see `readable`) is null there. Deleted records come only
@@ -145,7 +149,13 @@ class Store:
             query = query.where(table.c.connection.in_(sorted(connections)))
         if not deleted:
             query = query.where(table.c.is_deleted.is_(False))
-        records = with_custom(self._database, self._database.frame(query), stream, custom)
+        if only is None:
+            records = self._database.frame(query)
+        else:
+            key = [table.c.connection, table.c.id]
+            some = frame_of_chosen(self._database, query, key, only.select("connection", "id"))
+            records = some.sort("connection", "id")
+        records = with_custom(self._database, records, stream, custom)
         return pulls.without_unknown(records, self.readable(), stream)
 
     def readable(self) -> pl.DataFrame:
@@ -173,7 +183,7 @@ class Store:
 
     def findings(self) -> pl.DataFrame:
         """Findings of all steps, in the order they were given."""
-        return derived.frame_of(self._database, FINDINGS)
+        return derived.in_order(derived.frame_of(self._database, FINDINGS))
 
     def replace_scores(self, frame: pl.DataFrame) -> None:
         self._replace(SCORES, frame)
@@ -205,6 +215,57 @@ class Store:
         """Memberships that hold now, with `ended` also those that once did."""
         every = derived.frame_of(self._database, MEMBERSHIPS)
         return every if ended else every.filter(pl.col("until_at").is_null())
+
+    def save_match(self, run_id: str, update: MatchUpdate, at: int) -> None:
+        """Save what a match found, all or nothing: pairs, memberships from `at` on, findings and block keys."""
+        held = self.memberships() if update.only is None else self.memberships_of(update.only)
+        with self._database.write() as connection:
+            matches.save(self._database, connection, run_id, at, update, held)
+
+    def matched(self) -> dict[str, Matched]:
+        """By kind of entity, what the last match was made with; empty before the first."""
+        with self._database.read() as connection:
+            return matches.matched(connection)
+
+    def unmatched(self) -> pl.DataFrame:
+        """Records and links (connection, stream, id) that came, changed or went since the last match."""
+        return derived.frame_of(self._database, matches.UNMATCHED)
+
+    def newest_verdict(self) -> int:
+        """The number of the verdict given last, 0 where there is none."""
+        with self._database.read() as connection:
+            return matches.newest_verdict(connection)
+
+    def block_keys(self, kind: str) -> list[dict[str, bytes]]:
+        """The block keys of what was matched: segments in order, each with its parts."""
+        with self._database.read() as connection:
+            return matches.segments(connection, kind)
+
+    def pairs_of(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """The compared pairs that one of these records (connection, stream, id) is in."""
+        found = [matches.rows_of(self._database, PAIRS, keys, side=side) for side in ("left_", "right_")]
+        return pl.concat(found).unique().sort(PAIRS.primary_key.columns.keys())
+
+    def memberships_of(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """The memberships of these records (connection, stream, id) that hold now."""
+        return matches.rows_of(self._database, MEMBERSHIPS, keys).filter(pl.col("until_at").is_null())
+
+    def members(self, entities: Collection[str]) -> pl.DataFrame:
+        """The memberships in these entities that hold now."""
+        held = select(*MEMBERSHIPS.c).where(MEMBERSHIPS.c.until_at.is_(None))
+        wanted = pl.DataFrame({"entity": sorted(entities)}, schema={"entity": pl.String})
+        found = frame_of_chosen(self._database, held, [MEMBERSHIPS.c.entity], wanted)
+        return found.sort(MEMBERSHIPS.primary_key.columns.keys())
+
+    def save_model(self, kind: str, model: StoredModel) -> None:
+        """Keep what was learned to match a kind of entity; it is the model in use from now on."""
+        with self._database.write() as connection:
+            matches.save_model(connection, kind, model)
+
+    def model(self, kind: str) -> StoredModel | None:
+        """The model in use for a kind of entity, or None when none was learned."""
+        with self._database.read() as connection:
+            return matches.newest_model(connection, kind)
 
     def add_verdict(self, verdict: Verdict) -> None:
         with self._database.write() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, Index, Integer, MetaData
+from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, Index, Integer, LargeBinary, MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Column, Field, SQLModel
 
@@ -44,6 +44,10 @@ def _real(*, null: bool = False) -> Any:
 
 def _flag(*, null: bool = False) -> Any:
     return Field(sa_column=Column(Boolean(), nullable=null))
+
+
+def _bytes() -> Any:
+    return Field(sa_column=Column(LargeBinary(), nullable=False))
 
 
 def _reference(target: str, *, key: bool = False, null: bool = False) -> Any:
@@ -164,6 +168,7 @@ class PairRow(Row, table=True):
     """Two records that were compared, smaller key first, and what the numbers said."""
 
     __tablename__ = "pairs"
+    __table_args__ = (Index("ix_pairs_right", "right_connection", "right_stream", "right_id"),)
     left_connection: str = _text(key=True)
     left_stream: str = _text(key=True)
     left_id: str = _text(key=True)
@@ -199,6 +204,48 @@ class VerdictRow(Row, table=True):
     by: str = _text()
     at: datetime = _time()
     note: str = _text()
+
+
+class ModelRow(Row, table=True):
+    """What was learned to weigh one kind of entity; the one learned last is used. `body` is compressed JSON."""
+
+    __tablename__ = "models"
+    kind: str = _text(key=True)
+    version: str = _text(key=True)
+    learned_at: datetime = _time()
+    body: bytes = _bytes()
+
+
+class MatchedRow(Row, table=True):
+    """The last match of one kind of entity: by which model and settings, up to which verdict, with what result."""
+
+    __tablename__ = "matched"
+    kind: str = _text(key=True)
+    version: str = _text()
+    settings: str = _text()
+    verdict: int = _number()
+    summary: str = _text()
+
+
+class BlockKeyRow(Row, table=True):
+    """A part of the block keys by which a kind of entity was matched: columns of numbers, or the records they are of.
+    Segment 0 is of the last full match; each later one is of the records of an incremental match."""
+
+    __tablename__ = "block_keys"
+    kind: str = _text(key=True)
+    segment: int = _number(key=True)
+    part: str = _text(key=True)
+    body: bytes = _bytes()
+
+
+class UnmatchedRow(Row, table=True):
+    """A record, or a link of one, that came, changed or went since the last match."""
+
+    __tablename__ = "unmatched"
+    __table_args__ = {"sqlite_with_rowid": False}
+    connection: str = _text(key=True)
+    stream: str = _text(key=True)
+    id: str = _text(key=True)
 
 
 class LinkRow(Row, table=True):

@@ -1,0 +1,173 @@
+"""What matching remembers: models, block keys, what the last match saw, and which records came or changed since."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
+
+from model.streams import Value
+from store import derived
+from store.chosen import frame_of_chosen
+from store.columns import micros
+from store.database import Database
+from store.derived import FINDINGS, PAIRS, VERDICTS, table_of
+from store.tables import BlockKeyRow, MatchedRow, ModelRow, UnmatchedRow
+
+MODELS, MATCHED = table_of(ModelRow), table_of(MatchedRow)
+BLOCK_KEYS, UNMATCHED = table_of(BlockKeyRow), table_of(UnmatchedRow)
+# Streams whose records are matched, or say something about one that is.
+STREAMS = frozenset(("accounts", "contacts", "leads", "associations"))
+STEP = "match"
+_KEY = ["connection", "stream", "id"]
+_SIDES = ("left", "right")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model as bytes; `learned_at` in µs."""
+
+    version: str
+    learned_at: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What the last match of a kind of entity was made with: model version, settings in one text, newest verdict; and
+    its figures."""
+
+    version: str
+    settings: str
+    verdict: int
+    summary: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class KindMatch:
+    """What a match of one kind leaves behind; `keys` are the parts of a new segment of block keys."""
+
+    matched: Matched
+    keys: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchUpdate:
+    """The outcome of a match, all of it or, with `only` (connection, stream, id), what it says of these records: every
+    pair that one of them is in, their memberships, their findings."""
+
+    kinds: Mapping[str, KindMatch]
+    pairs: pl.DataFrame
+    memberships: pl.DataFrame
+    findings: pl.DataFrame
+    only: pl.DataFrame | None = None
+
+
+def save_model(connection: Connection, kind: str, model: StoredModel) -> None:
+    """Keep a model; the one learned last is the one in use."""
+    connection.execute(MODELS.delete().where(MODELS.c.kind == kind, MODELS.c.version == model.version))
+    body = zlib.compress(model.body, 1)
+    connection.execute(MODELS.insert().values(kind=kind, version=model.version, learned_at=model.learned_at, body=body))
+
+
+def newest_model(connection: Connection, kind: str) -> StoredModel | None:
+    query = select(MODELS).where(MODELS.c.kind == kind).order_by(MODELS.c.learned_at.desc(), MODELS.c.version).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else StoredModel(row.version, micros(row.learned_at), zlib.decompress(row.body))
+
+
+def matched(connection: Connection) -> dict[str, Matched]:
+    """By kind of entity, the last match; empty before the first."""
+    rows = connection.execute(select(MATCHED)).all()
+    return {row.kind: Matched(row.version, row.settings, row.verdict, json.loads(row.summary)) for row in rows}
+
+
+def segments(connection: Connection, kind: str) -> list[dict[str, bytes]]:
+    """The block keys of a kind, oldest segment first, each with its parts."""
+    query = select(BLOCK_KEYS).where(BLOCK_KEYS.c.kind == kind).order_by(BLOCK_KEYS.c.segment)
+    found: dict[int, dict[str, bytes]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.segment, {})[row.part] = row.body
+    return list(found.values())
+
+
+def mark_unmatched(connection: Connection, name: str, stream: str, ids: Iterable[Value]) -> None:
+    """Note that these records are to be matched again, once anything was matched."""
+    if stream not in STREAMS or connection.execute(select(MATCHED.c.kind).limit(1)).first() is None:
+        return
+    sql = "INSERT INTO unmatched (connection, stream, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    if connection.dialect.name != "sqlite":
+        sql = sql.replace("?", "%s")
+    if rows := [(name, stream, record) for record in ids]:
+        connection.exec_driver_sql(sql, rows)
+
+
+def mark_where(connection: Connection, name: str, table: Table, which: ColumnElement[bool]) -> None:
+    """`mark_unmatched` for the records of a mirror table that a condition picks."""
+    if table.name in STREAMS:
+        ids = connection.execute(select(table.c.id).where(which)).scalars().all()
+        mark_unmatched(connection, name, table.name, ids)
+
+
+def newest_verdict(connection: Connection) -> int:
+    """The number of the verdict given last, 0 where there is none."""
+    return int(connection.execute(select(func.coalesce(func.max(VERDICTS.c.number), 0))).scalar_one())
+
+
+def save(
+    database: Database, connection: Connection, run_id: str, at: int, update: MatchUpdate, held: pl.DataFrame
+) -> None:
+    """Put the outcome of a match in the place of what it replaces; `held` are the memberships until now."""
+    step: dict[str, Value] = {"step": STEP, "run_id": run_id}
+    if update.only is None:
+        derived.replace(database, connection, PAIRS, update.pairs, {})
+        derived.replace(database, connection, FINDINGS, update.findings.with_row_index("position"), step)
+        connection.execute(UNMATCHED.delete())
+    else:
+        _clear(connection, update.only)
+        last = select(func.coalesce(func.max(FINDINGS.c.position) + 1, 0)).where(FINDINGS.c.step == STEP)
+        positions = update.findings.with_row_index("position", offset=connection.execute(last).scalar_one())
+        derived.insert_frame(database, connection, FINDINGS, positions, step)
+        derived.insert_frame(database, connection, PAIRS, update.pairs, {})
+    derived.save_memberships(database, connection, update.memberships, at, held)
+    for kind, match in update.kinds.items():
+        _save_kind(connection, kind, match, anew=update.only is None)
+
+
+def _save_kind(connection: Connection, kind: str, match: KindMatch, *, anew: bool) -> None:
+    values = {"version": match.matched.version, "settings": match.matched.settings, "verdict": match.matched.verdict,
+              "summary": json.dumps(dict(match.matched.summary), sort_keys=True)}  # fmt: skip
+    connection.execute(MATCHED.delete().where(MATCHED.c.kind == kind))
+    connection.execute(MATCHED.insert().values(kind=kind, **values))
+    here = BLOCK_KEYS.c.kind == kind
+    if anew:
+        connection.execute(BLOCK_KEYS.delete().where(here))
+    last = connection.execute(select(func.coalesce(func.max(BLOCK_KEYS.c.segment), -1)).where(here)).scalar_one()
+    for part, body in match.keys.items():
+        connection.execute(BLOCK_KEYS.insert().values(kind=kind, segment=last + 1, part=part, body=body))
+
+
+def _clear(connection: Connection, only: pl.DataFrame) -> None:
+    """Remove the findings and marks of these records, and the pairs that one of them is in."""
+    names = ("the_connection", "the_stream", "the_id")
+    keys = [dict(zip(names, key, strict=True)) for key in only.select(_KEY).iter_rows()]
+    places = [
+        (FINDINGS, _KEY, (FINDINGS.c.step == STEP,)),
+        (UNMATCHED, _KEY, ()),
+        *((PAIRS, [f"{side}_{name}" for name in _KEY], ()) for side in _SIDES),
+    ]
+    for table, columns, more in places if keys else ():
+        here = [table.c[column] == bindparam(name) for column, name in zip(columns, names, strict=True)]
+        connection.execute(table.delete().where(*here, *more), keys)
+
+
+def rows_of(database: Database, table: Table, keys: pl.DataFrame, *, side: str = "") -> pl.DataFrame:
+    """The rows of a table that are about these records (connection, stream, id), in the order of its key; of pairs
+    those of which the `left_` or `right_` record is one."""
+    columns = [table.c[f"{side}{name}"] for name in _KEY]
+    found = frame_of_chosen(database, select(*table.c), columns, keys.select(_KEY))
+    return found.sort(table.primary_key.columns.keys())
