@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
@@ -14,25 +15,31 @@ from hygiene.data import rows
 from hygiene.linkage.codes import Coded, Levels, Rows, Terms, Texts
 from hygiene.linkage.comparison import Compared, Key, Prior
 
-# Steps of four in how many strangers would have as much in common: for equal names, and for what is less than equal.
+# Steps of four in how many strangers would have as much in common: for equal names, and for what is less than equal;
+# the _TOP uppermost are one stranger or more.
 SAME, PART, _TOP = 8, 6, 3
+_PARTS = ("near", "common", "begins", "holds", "shares")
 NEAR, COMMON, BEGINS, HOLDS, SHARES = (SAME + 1 + PART * at for at in range(5))
+# By how many letters stand for words: three, four, more.
 ACRONYM = SHARES + PART
-APART = ACRONYM + 1
-_WORDS = ("", *["same company name"] * SAME, *["company names a keystroke apart"] * PART,
-          *["same company name but for common words"] * PART, *["one company name begins with the other"] * PART,
-          *["one company name holds the other"] * PART, *["company names share a telling word"] * PART,
-          "one company name is short for the other", "different company names")  # fmt: skip
+APART = ACRONYM + 3
+WORDS = ("", *["same company name"] * SAME, *["company names a keystroke apart"] * PART,
+         *["same company name but for common words"] * PART, *["one company name begins with the other"] * PART,
+         *["one company name holds the other"] * PART, *["company names share a telling word"] * PART,
+         *["one company name is short for the other"] * 3, "different company names")  # fmt: skip
 # How often pairs that match show each; strangers as often as the words they share lead to expect, times these.
-_M = {"same": 0.6, "near": 0.09, "common": 0.09, "begins": 0.06, "holds": 0.02, "shares": 0.02, "acronym": 0.01,
-      "apart": 0.08}  # fmt: skip
-_ALIKE_BY_CHANCE = {"same": 0.05, "near": 0.03, "common": 0.1, "begins": 0.5, "holds": 4.0, "shares": 8.0}
+_M = {"same": 0.6, "near": 0.09, "common": 0.09, "begins": 0.06, "holds": 0.02, "shares": 0.02, "apart": 0.08}
+_ALIKE_BY_CHANCE = {"same": 0.05, "near": 0.03, "common": 0.05, "begins": 0.25, "holds": 4.0, "shares": 8.0}
+# Few companies are called by letters, and their letters are seldom another's initials: this often, and each more
+# letter makes it so much rarer.
+_INITIALS, _BY_INITIALS, _PER_LETTER = 0.01, 0.03, 17.0
 # The bundled frequencies of words count as so many names beside those of the table.
-_BELIEF = 2_000.0
+_BELIEF = 500.0
 _UNLISTED = 3e-5
 # A word on fewer names than one in so many tells who is meant.
 _TELLING = 400
 _LOOK = 62.0
+_STEM = 5
 
 
 @cache
@@ -41,14 +48,21 @@ def _listed() -> Mapping[str, float]:
 
 
 class Companies:
-    """Key company (core words): the name of the record itself, not of somebody's employer."""
+    """Keys company (core words) and those of `others`, further names of the same record: the names of the record
+    itself, not of somebody's employer. What stands `beside` a name, in brackets, is compared with names only."""
 
     family = "company"
 
-    def __init__(self, keys: pl.DataFrame, name: str = "company", terms: Terms | None = None) -> None:
-        self._name, self._coded = name, Coded.of(keys[name], terms)
+    def __init__(
+        self, keys: pl.DataFrame, others: Sequence[str] = (), beside: Sequence[str] = (), terms: Terms | None = None
+    ) -> None:
+        self._names = ("company", *others, *beside)
+        self._full = 1 + len(others)
+        self._coded = Coded.of(pl.concat([keys[name].alias("company") for name in self._names]))
+        self._size = len(keys)
+        self._records = len(keys) if terms is None else terms.records
         held = pl.Series(self._coded.values, dtype=pl.String).str.split(" ").list.unique().explode().drop_nulls()
-        self._held = Coded.of(held.alias(f"{name} words"), terms)
+        self._held = Coded.of(held.alias("company words"), terms)
 
     def counted(self) -> Sequence[Coded]:
         return (self._held,)
@@ -58,66 +72,90 @@ class Companies:
         """How large a share of names holds each word, beside the pair that is looked at."""
         listed = _listed()
         believed = np.array([_BELIEF * listed.get(word, _UNLISTED) for word in self._held.values])
-        share = (np.maximum(self._held.counts - 2, 0) + believed) / (self._coded.records + _BELIEF)
+        share = (np.maximum(self._held.counts - 2, 0) + believed) / (self._records + _BELIEF)
         return dict(zip(self._held.values, share.tolist(), strict=True))
 
     def fine(self) -> Sequence[Key]:
-        tight = pl.col(self._name).str.replace_all(" ", "")
-        return (tight, self._telling_words())
+        tight = tuple(pl.col(name).str.replace_all(" ", "") for name in self._names)
+        return (tight, tuple(self._telling_stems()))
 
     def coarse(self) -> Sequence[pl.Expr]:
-        return (pl.col(self._name).str.replace_all(" ", "").str.slice(0, 5),)
+        return (pl.coalesce(*self._names).str.replace_all(" ", "").str.slice(0, 5),)
 
-    def _telling_words(self) -> tuple[pl.Expr, pl.Expr]:
-        """The two rarest words of each name."""
+    def _telling_stems(self) -> Iterator[pl.Expr]:
+        """How the two rarest words of each name begin."""
         share, values = self._share, self._coded.values
-        told = [sorted(set(value.split(" ")), key=lambda word: (share[word], word))[:2] for value in values]
-        key = pl.col(self._name)
-        first = key.replace_strict(values, [words[0] for words in told], return_dtype=pl.String)
-        second = key.replace_strict(values, [words[-1] for words in told], return_dtype=pl.String)
-        return first, second
+        told = [sorted(set(value.split(" ")), key=lambda word: (share[word], word)) for value in values]
+        first, second = [words[0][:_STEM] for words in told], [words[:2][-1][:_STEM] for words in told]
+        for name in self._names:
+            for stems in (first, second):
+                yield pl.col(name).replace_strict(values, stems, default=None, return_dtype=pl.String)
 
     def compare(self, left: Rows, right: Rows) -> Compared:
+        prior = self._prior()
+        bits = np.log2(np.maximum(prior.m, 1e-12) / np.maximum(prior.u, 1e-12))
+        bits[0] = -np.inf
+        levels = self._levels(left, right)
+        for one, other in self._crossings():
+            ours, theirs = left + np.uint32(one * self._size), right + np.uint32(other * self._size)
+            both = np.flatnonzero((self._coded.codes[ours] >= 0) & (self._coded.codes[theirs] >= 0))
+            found = self._levels(ours[both], theirs[both])
+            better = bits[found] > bits[levels[both]]
+            levels[both[better]] = found[better]
+        return Compared(self.family, levels, prior, WORDS)
+
+    def _crossings(self) -> list[tuple[int, int]]:
+        """Which name of the left is compared with which of the right besides the first ones."""
+        every = range(len(self._names))
+        return [(a, b) for a in every for b in every if (a, b) != (0, 0) and min(a, b) < self._full]
+
+    def _levels(self, left: Rows, right: Rows) -> Levels:
         levels = self._coded.levels(left, right, self._unequal)
         same = levels == 1
-        expected = np.array([self._expected(value.split(" ")) for value in self._coded.values] or [0.0])
-        ours = expected[self._coded.codes[left[same]]] * _ALIKE_BY_CHANCE["same"]
-        levels[same] = 1 + _bucket(ours, SAME)
-        return Compared(self.family, levels, self._prior(), _WORDS)
+        values = self._coded.codes[left[same]]
+        levels[same] = 1 + _bucket(self._expected_of_values[values] * _ALIKE_BY_CHANCE["same"], SAME)
+        return levels
+
+    @cached_property
+    def _expected_of_values(self) -> npt.NDArray[np.float64]:
+        return np.array([self._expected(value.split(" ")) for value in self._coded.values] or [0.0])
 
     def _expected(self, shared: Sequence[str]) -> float:
-        """How many strangers hold these words too, were words independent."""
-        return float(self._coded.records * np.prod([self._share[word] for word in shared]))
+        """How many strangers hold these words too; words that stand together often do so, hence the root."""
+        rarest, *others = sorted(self._share.get(word, _UNLISTED) for word in shared)
+        return float(self._records * rarest * np.sqrt(np.prod(others)))
 
     def _unequal(self, left: Texts, right: Texts) -> Levels:
         found = np.full(len(left), APART, np.uint8)
         sets = process.cpdist(left, right, scorer=fuzz.token_set_ratio, dtype=np.float32, workers=-1)
         plain = process.cpdist(left, right, scorer=fuzz.ratio, dtype=np.float32, workers=-1)
         for at in np.flatnonzero((sets >= _LOOK) | (plain >= _LOOK)).tolist():
-            found[at] = self._level(left[at].split(" "), right[at].split(" "))
+            one, other = sorted((left[at], right[at]))
+            found[at] = self._level(one.split(" "), other.split(" "))
         for at in np.flatnonzero(found == APART).tolist():
             if is_acronym(left[at], right[at]) or is_acronym(right[at], left[at]):
-                found[at] = ACRONYM
+                found[at] = ACRONYM + min(min(len(left[at]), len(right[at])) - 3, 2)
         return found
 
     def _level(self, ours: list[str], theirs: list[str]) -> int:
-        tight, other = "".join(ours), "".join(theirs)
+        ours, theirs = _glued(ours, theirs)
         shared, rest, more = aligned(ours, theirs)
-        digits = {word for word in rest if word.isdigit()} != {word for word in more if word.isdigit()}
-        keystrokes = OSA.distance(tight, other, score_cutoff=2)
-        is_near = keystrokes <= (0 if min(len(tight), len(other)) < 5 else 1 if min(len(tight), len(other)) < 9 else 2)
-        share = self._share
-        if (is_near and not digits) or not (rest or more):
+        if _is_near("".join(ours), "".join(theirs)) and _numbers(rest) == _numbers(more):
             return NEAR + self._part(shared or ours, "near")
+        if not (rest or more):
+            return NEAR + self._part(shared, "near")
         if not shared:
             return APART
         if rest and more:
-            telling = [word for word in shared if share[word] * _TELLING < 1]
+            telling = [word for word in shared if self._share.get(word, _UNLISTED) * _TELLING < 1]
             return SHARES + self._part(shared, "shares") if telling else APART
-        left_over = rest or more
-        if all(share[word] * _TELLING > 1 and not word.isdigit() for word in left_over):
+        return self._within(ours, theirs, shared, rest or more)
+
+    def _within(self, ours: list[str], theirs: list[str], shared: list[str], left_over: list[str]) -> int:
+        """One name is all in the other."""
+        if all(self._share.get(word, 0.0) * _TELLING > 1 for word in left_over) and not _numbers(left_over):
             return COMMON + self._part(shared, "common")
-        longer, shorter = (ours, theirs) if rest else (theirs, ours)
+        shorter, longer = sorted((ours, theirs), key=len)
         if longer[: len(shorter)] == shorter:
             return BEGINS + self._part(shared, "begins")
         return HOLDS + self._part(shared, "holds")
@@ -126,19 +164,41 @@ class Companies:
         return int(_bucket(np.array([self._expected(shared) * _ALIKE_BY_CHANCE[what]]), PART)[0])
 
     def _prior(self) -> Prior:
-        records = max(self._coded.records, 2)
+        records = max(self._records, 2)
         m, u = [0.0], [0.0]
-        for what, size in (("same", SAME), *((part, PART) for part in ("near", "common", "begins", "holds", "shares"))):
+        for what, size in (("same", SAME), *((part, PART) for part in _PARTS)):
             m += [_M[what] / size] * size
             u += [min(4.0 ** (at - size + _TOP) / records, 0.3) / size for at in range(size)]
-        m += [_M["acronym"], _M["apart"]]
-        u += [2.0 / records, 1.0]
+        m += [_INITIALS / 3] * 3
+        u += [_BY_INITIALS / 3 * _PER_LETTER**-letters for letters in (3, 4, 5)]
+        m, u = [*m, _M["apart"]], [*u, 1.0]
         return Prior(np.array(m) / sum(m), np.array(u) / sum(u))
 
 
-def _bucket(expected: np.ndarray, size: int) -> Levels:
+def _bucket(expected: npt.NDArray[np.float64], size: int) -> Levels:
     scaled = np.floor(np.log2(np.maximum(expected, 1e-12)) / 2 + 0.5).astype(np.int64) + size - _TOP
     return np.asarray(np.clip(scaled, 0, size - 1), np.uint8)
+
+
+def _numbers(listed: Sequence[str]) -> set[str]:
+    return {word for word in listed if word.isdigit()}
+
+
+def _is_near(one: str, other: str) -> bool:
+    shorter = min(len(one), len(other))
+    return OSA.distance(one, other, score_cutoff=2) <= (0 if shorter < 5 else 1 if shorter < 9 else 2)
+
+
+def _glued(ours: list[str], theirs: list[str]) -> tuple[list[str], list[str]]:
+    """Two neighbouring words of one name as one where the other name writes them as one."""
+    return _joined(ours, set(theirs)), _joined(theirs, set(ours))
+
+
+def _joined(listed: list[str], known: set[str]) -> list[str]:
+    for at in range(len(listed) - 1):
+        if listed[at] + listed[at + 1] in known:
+            return [*listed[:at], listed[at] + listed[at + 1], *listed[at + 2 :]]
+    return listed
 
 
 def aligned(ours: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
@@ -166,7 +226,7 @@ def _is_one_word(one: str, other: str) -> bool:
 
 
 def is_acronym(short: str, name: str) -> bool:
-    """Whether a word of two to six letters are the first letters of the words of a name."""
+    """Whether a word of three to six letters are the first letters of the words of a name."""
     listed = name.split(" ")
     if " " in short or not 2 < len(short) < 7 or len(listed) < 2:
         return False
