@@ -21,7 +21,7 @@ import polars as pl
 
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
-from hygiene.linkage.hashes import Hashes, hashes, mixed
+from hygiene.linkage.hashes import Hashes, combined, contents, factor, hashes, mixed
 
 MOST_IN_BLOCK = 40
 NONE = np.zeros(0, np.uint64)
@@ -61,7 +61,9 @@ class Blocks:
         self._found: list[Hashes] = []
         expressions, self._plans = _planned(comparisons)
         shown = keys.select(expression.alias(str(at)) for at, expression in enumerate(expressions))
-        self._columns = [hashes(column) for column in shown]
+        self._columns = [hashes(column) for column in shown] or [np.zeros(len(keys), np.uint64)]
+        # A number for all block keys of each record.
+        self.alike = combined(self._columns, range(len(self._columns)))
         self.twins = self._twins(known, between)
         self._every = np.arange(len(keys), dtype=np.uint32)
         self._is_later = np.zeros(len(keys), bool)
@@ -87,9 +89,8 @@ class Blocks:
 
     def _twins(self, known: Hashes, between: int | None) -> pl.DataFrame:
         """Columns row, key and is_first of the records that are the same throughout as too many others."""
-        alike = _combined(self._columns, range(len(self._columns)))
-        rows = self._among(alike)
-        keys = mixed(alike[rows] + self._whole(rows))
+        rows = self._among(self.alike)
+        keys = mixed(self.alike[rows] + contents(self._keys[rows]))
         repeated = self._among(keys)
         found = pl.DataFrame({"row": rows[repeated].astype(np.uint32), "key": keys[repeated]})
         side = pl.col("row") >= (between or 0)
@@ -97,7 +98,7 @@ class Blocks:
         return found.with_columns(is_first.alias("is_first"))
 
     def _key(self, plan: _Plan) -> tuple[Rows, Hashes]:
-        key = _combined(self._columns, plan.parts)
+        key = combined(self._columns, plan.parts)
         for part in plan.parts:
             key[self._columns[part] == 0] = 0
         rows = self._every
@@ -107,26 +108,21 @@ class Blocks:
         key[self._is_later[rows]] = 0
         at = self._among(key)
         for split in plan.splits:
-            key[at] = mixed(key[at] + self._columns[split][rows[at]] * _factor(split))
+            key[at] = mixed(key[at] + self._columns[split][rows[at]] * factor(split))
             at = at[self._among(key[at])]
-        key[at] = mixed(key[at] + self._whole(rows[at]))
+        key[at] = mixed(key[at] + contents(self._keys[rows[at]]))
         return rows, key
 
     def _with_others(self, plan: _Plan, key: Hashes) -> Hashes:
         """The keys of all records, then their further ones; what a record has already is 0."""
         found = [key]
         for other in plan.others:
-            more = mixed(self._columns[other] * _factor(plan.parts[0]))
+            more = mixed(self._columns[other] * factor(plan.parts[0]))
             more[self._columns[other] == 0] = 0
             for before in found:
                 more[more == before] = 0
             found.append(more)
         return np.concatenate(found)
-
-    def _whole(self, rows: Places | Rows) -> Hashes:
-        """A number for all that is in each of these records."""
-        some = self._keys[rows]
-        return _combined([hashes(column) for column in some], range(some.width))
 
     def _among(self, keys: Hashes) -> Places:
         """Where keys are skewed."""
@@ -151,18 +147,6 @@ def _where(keys: Hashes, wanted: Hashes) -> Places:
     near = np.searchsorted(wanted, keys[maybe])
     found: Places = maybe[wanted[np.minimum(near, len(wanted) - 1)] == keys[maybe]]
     return found
-
-
-def _factor(number: int) -> np.uint64:
-    return np.uint64(int(mixed(np.array([number + 1], np.uint64))[0]) | 1)
-
-
-def _combined(columns: Sequence[Hashes], numbers: Sequence[int]) -> Hashes:
-    """One number for the numbers of several columns."""
-    total = columns[numbers[0]] * _factor(numbers[0])
-    for number in numbers[1:]:
-        total += columns[number] * _factor(number)
-    return mixed(total)
 
 
 def _planned(comparisons: Sequence[Comparison]) -> tuple[list[pl.Expr], list[_Plan]]:

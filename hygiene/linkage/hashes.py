@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -63,3 +65,21 @@ def _absorbed(state: Hashes, word: Hashes) -> Hashes:
     found = (state ^ word) * _ODD
     found ^= found >> _HALF
     return found
+
+
+def combined(columns: Sequence[Hashes], numbers: Sequence[int]) -> Hashes:
+    """One number for those of several columns: the same ones in other places give another."""
+    total = columns[numbers[0]] * factor(numbers[0])
+    for number in numbers[1:]:
+        total += columns[number] * factor(number)
+    return mixed(total)
+
+
+def factor(number: int) -> np.uint64:
+    """The odd number by which the hashes of a column are told from those of another."""
+    return np.uint64(int(mixed(np.array([number + 1], np.uint64))[0]) | 1)
+
+
+def contents(table: pl.DataFrame) -> Hashes:
+    """A number for all that is in each row."""
+    return combined([hashes(column) for column in table], range(table.width))

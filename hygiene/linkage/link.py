@@ -15,6 +15,7 @@ from hygiene.linkage.classes import Learned, Real, learn
 from hygiene.linkage.codes import Rows, Terms
 from hygiene.linkage.companies import Companies
 from hygiene.linkage.comparison import Compared, Comparison
+from hygiene.linkage.hashes import contents
 from hygiene.linkage.model import Model
 from hygiene.linkage.names import Names
 from hygiene.linkage.pairs import Candidates, candidate_pairs
@@ -39,7 +40,7 @@ _TEXT = ("same", "alike", "one holds the other", "different")
 class Linked:
     """Candidate pairs with their probability, the comparisons behind it and the model that weighed them."""
 
-    records: int
+    keys: pl.DataFrame
     candidates: Candidates
     probability: Real
     compared: tuple[Compared, ...]
@@ -56,8 +57,9 @@ class Linked:
     def clusters(self, threshold: float = 0.5) -> npt.NDArray[np.int64]:
         """For each record the smallest row of its cluster."""
         return agglomerate(
-            self.records, self.left, self.right, self.probability, threshold=threshold, twins=self.candidates.twins
-        )
+            len(self.keys), self.left, self.right, self.probability,
+            threshold=threshold, twins=self.candidates.twins, contents=lambda rows: contents(self.keys[rows]),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +145,25 @@ def link_keys(
     left, right = candidates.left, candidates.right
     compared = tuple(comparison.compare(left, right) for comparison in comparisons)
     if model is not None:
-        return Linked(len(keys), candidates, model.weigh(compared), compared, model.learned)
+        return Linked(keys, candidates, model.weigh(compared), compared, model.learned)
     if not len(left):
-        return Linked(len(keys), candidates, np.zeros(0), compared, None)
-    one, other = random_pairs(len(keys), seed, between)
+        return Linked(keys, candidates, np.zeros(0), compared, None)
+    one, other = random_pairs(candidates.order, seed, between)
     chance = [comparison.compare(one, other) for comparison in comparisons]
     larger = len(keys) if between is None else max(between, len(keys) - between)
     pairs = len(keys) * (len(keys) - 1) / 2 if between is None else between * (len(keys) - between)
     learned, probability = learn(compared, chance, larger, pairs)
-    return Linked(len(keys), candidates, probability, compared, learned)
+    return Linked(keys, candidates, probability, compared, learned)
 
 
-def random_pairs(records: int, seed: int, between: int | None = None) -> tuple[Rows, Rows]:
-    """Pairs of different rows, drawn by chance; with `between` one from before this row and one from behind it."""
+def random_pairs(order: Rows, seed: int, between: int | None = None) -> tuple[Rows, Rows]:
+    """Pairs of different rows, drawn by chance; with `between` one from before this row and one from behind it.
+
+    `order` has all rows in an order that comes from what is in them: then the same pairs are drawn from any order.
+    """
     chance = np.random.default_rng(seed)
-    one = chance.integers(0, between or records, RANDOM_PAIRS, dtype=np.uint32)
-    other = chance.integers(between or 0, records, RANDOM_PAIRS, dtype=np.uint32)
+    ours, theirs = (order, order) if between is None else (order[order < between], order[order >= between])
+    one, other = (rows[chance.integers(0, len(rows), RANDOM_PAIRS)] for rows in (ours, theirs))
     apart = one != other
     return one[apart], other[apart]
 

@@ -12,7 +12,7 @@ import polars as pl
 from hygiene.linkage.blocks import MOST_IN_BLOCK, NONE, Blocks
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
-from hygiene.linkage.hashes import Hashes
+from hygiene.linkage.hashes import Hashes, contents
 
 Packed = npt.NDArray[np.uint64]
 _SHIFT = np.uint64(32)
@@ -24,12 +24,14 @@ ALL_PAIRS = 1_500
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Left and right rows of candidate pairs, left the smaller, sorted. `twins` are the rows (sorted) that are in no
-    pair but one with the first record of which they are the very same; `skewed` the block keys that were split."""
+    pair but one with the first record of which they are the very same; `skewed` the block keys that were split; `order`
+    all rows in an order that comes from what is in them."""
 
     left: Rows
     right: Rows
     twins: Rows
     skewed: Hashes
+    order: Rows
 
 
 def candidate_pairs(
@@ -48,13 +50,17 @@ def candidate_pairs(
     if len(keys) <= ALL_PAIRS:
         one, other = (side.astype(np.uint32) for side in np.triu_indices(len(keys), 1))
         across = slice(None) if between is None else (one < between) & (other >= between)
-        return Candidates(one[across], other[across], np.zeros(0, np.uint32), NONE)
+        return Candidates(one[across], other[across], np.zeros(0, np.uint32), NONE, _ordered(contents(keys)))
     blocks = Blocks(keys, comparisons, skewed, most=most, between=between)
     found = [_sharing(rows, key) for rows, key in blocks]
     found.append(_stars(blocks.twins))
     left, right = _distinct(found if between is None else [_across(packed, between) for packed in found])
     twins = blocks.twins.filter(~pl.col("is_first"))["row"].sort().to_numpy()
-    return Candidates(left, right, twins, blocks.skewed)
+    return Candidates(left, right, twins, blocks.skewed, _ordered(blocks.alike))
+
+
+def _ordered(numbers: Hashes) -> Rows:
+    return np.argsort(numbers, kind="stable").astype(np.uint32)
 
 
 def table_pairs(table: pl.DataFrame, skewed: Hashes) -> tuple[Rows, Rows]:

@@ -19,7 +19,7 @@ from hygiene.linkage.pairs import ALL_PAIRS, candidate_pairs, table_pairs
 from tests.hygiene.test_linkage import PERSON, people
 
 KINDS = {**PERSON, "phone": "phone"}
-few = settings(max_examples=8, deadline=None)
+few = settings(max_examples=4, deadline=None)
 Keys = tuple[pl.DataFrame, list[Comparison]]
 
 
@@ -139,3 +139,8 @@ def test_twins_in_two_tables_meet_across(boundary: int) -> None:
     is_same = (table["email"] == "same@firm.example").fill_null(value=False).to_numpy()
     met = set(found.left[is_same[found.left]].tolist()) | set(found.right[is_same[found.right]].tolist())
     assert met >= set(np.flatnonzero(is_same).tolist())
+
+
+def test_records_without_any_block_key_are_left_as_they_are() -> None:
+    table = pl.DataFrame({"notes": [f"note {number}" for number in range(ALL_PAIRS + 1)]})
+    assert link(table, {"notes": "text"}).clusters().tolist() == list(range(ALL_PAIRS + 1))
