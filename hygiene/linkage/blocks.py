@@ -12,7 +12,7 @@ only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,13 +79,9 @@ class Blocks:
         return self._given if self._given is not None else np.unique(np.concatenate([NONE, *self._found]))
 
     def table(self) -> pl.DataFrame:
-        """Columns row (u32) and key (u64), sorted by key, then row. Records with a key in common are candidates; of
-        those that share a skewed key, which only twins have, the first with each other one."""
-        parts = [self.twins.select("row", "key")]
-        for rows, key in self:
-            some = key != 0
-            parts.append(pl.DataFrame({"row": rows[some], "key": key[some]}))
-        return pl.concat(parts).unique().sort("key", "row")
+        """Columns row (u32) and key (u64). Records with a key in common are candidates; of those that share a skewed
+        key, which only twins have, the first with each other one."""
+        return block_table(self.twins, self)
 
     def _twins(self, known: Hashes, between: int | None) -> pl.DataFrame:
         """Columns row, key and is_first of the records that are the same throughout as too many others."""
@@ -134,6 +130,15 @@ class Blocks:
             skewed = skewed[skewed != 0]
             self._found.append(skewed)
         return _where(keys, skewed)
+
+
+def block_table(twins: pl.DataFrame, keyed: Iterable[tuple[Rows, Hashes]]) -> pl.DataFrame:
+    """`Blocks.table` from the twins and the keys of each way of blocking."""
+    parts = [twins.select("row", "key")]
+    for rows, key in keyed:
+        some = key != 0
+        parts.append(pl.DataFrame({"row": rows[some], "key": key[some]}))
+    return pl.concat(parts)
 
 
 def _where(keys: Hashes, wanted: Hashes) -> Places:

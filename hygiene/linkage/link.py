@@ -18,7 +18,7 @@ from hygiene.linkage.comparison import Compared, Comparison
 from hygiene.linkage.hashes import contents
 from hygiene.linkage.model import Model
 from hygiene.linkage.names import Names
-from hygiene.linkage.pairs import Candidates, candidate_pairs
+from hygiene.linkage.pairs import Candidates, Part, candidate_pairs
 from hygiene.linkage.values import (
     Mailboxes,
     Organisations,
@@ -134,14 +134,16 @@ def link_keys(
     seed: int = 1,
     between: int | None = None,
     model: Model | None = None,
+    part: Part | None = None,
+    keep: bool = False,
 ) -> Linked:
     """Compare records by keys that are folded already; with `between` only those before this row with the others.
 
-    Given a model, nothing is learned: the comparisons must have been made with its terms.
+    Given a model, nothing is learned: the comparisons must have been made with its terms. `part` says which pairs to
+    compare where the records are some of many; with `keep` the block keys are kept.
     """
-    candidates = candidate_pairs(
-        keys, comparisons, skewed=None if model is None else np.array(model.skewed, np.uint64), between=between
-    )
+    skewed = None if model is None else np.array(model.skewed, np.uint64)
+    candidates = candidate_pairs(keys, comparisons, skewed=skewed, between=between, part=part, keep=keep)
     left, right = candidates.left, candidates.right
     compared = tuple(comparison.compare(left, right) for comparison in comparisons)
     if model is not None:

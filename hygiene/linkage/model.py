@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -14,7 +14,7 @@ import polars as pl
 
 from hygiene.linkage.classes import Learned, Real, weigh
 from hygiene.linkage.codes import TERM, Terms
-from hygiene.linkage.comparison import Compared, Comparison
+from hygiene.linkage.comparison import Compared, Comparison, Prior
 
 # Of what `to_bytes` writes; a body of another format is not read.
 FORMAT = 1
@@ -81,6 +81,16 @@ class Model:
         """Each pair's probability of matching; ValueError when these are not the comparisons it was learned with."""
         self.check(compared)
         return weigh(self.learned, compared)
+
+    def informed(self, compared: Sequence[Compared]) -> list[Compared]:
+        """The comparisons with what was learned in place of what learning started with."""
+        self.check(compared)
+        strangers = self.learned.share[1:] / self.learned.share[1:].sum()
+        tables = self.learned.tables
+        return [
+            replace(one, prior=Prior(table[:, 0], table[:, 1:] @ strangers))
+            for one, table in zip(compared, tables, strict=True)
+        ]
 
     def check(self, compared: Sequence[Compared]) -> None:
         """ValueError when these are not the comparisons it was learned with."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hygiene.linkage.blocks import MOST_IN_BLOCK, NONE, Blocks
+from hygiene.linkage.blocks import MOST_IN_BLOCK, NONE, Blocks, block_table
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.hashes import Hashes, contents
 
+Flags = npt.NDArray[np.bool_]
 Packed = npt.NDArray[np.uint64]
 _SHIFT = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -25,13 +26,23 @@ ALL_PAIRS = 1_500
 class Candidates:
     """Left and right rows of candidate pairs, left the smaller, sorted. `twins` are the rows (sorted) that are in no
     pair but one with the first record of which they are the very same; `skewed` the block keys that were split; `order`
-    all rows in an order that comes from what is in them."""
+    all rows in an order that comes from what is in them; `table` the block keys as of `Blocks.table`, if kept."""
 
     left: Rows
     right: Rows
     twins: Rows
     skewed: Hashes
     order: Rows
+    table: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Says that the records are some of many: every pair of which one is `new` is among them, and no others are asked
+    for; `known` are the keys of twins of which the first is not."""
+
+    new: Flags
+    known: Hashes = field(default_factory=lambda: NONE)
 
 
 def candidate_pairs(
@@ -41,36 +52,40 @@ def candidate_pairs(
     skewed: Hashes | None = None,
     most: int = MOST_IN_BLOCK,
     between: int | None = None,
+    part: Part | None = None,
+    keep: bool = False,
 ) -> Candidates:
-    """Every pair that shares a block key; of at most `ALL_PAIRS` records simply every pair.
+    """Every pair that shares a block key; of at most `ALL_PAIRS` records simply every pair, if they are no part.
 
     With `between`, the rows before it are one table and the others a second: only pairs across are candidates.
-    `skewed` are the block keys to split, sorted; by default those that more than `most` records share.
+    `skewed` are the block keys to split, sorted; by default those that more than `most` records share. With `keep` the
+    block keys come along.
     """
-    if len(keys) <= ALL_PAIRS:
+    if len(keys) <= ALL_PAIRS and part is None:
         one, other = (side.astype(np.uint32) for side in np.triu_indices(len(keys), 1))
         across = slice(None) if between is None else (one < between) & (other >= between)
         return Candidates(one[across], other[across], np.zeros(0, np.uint32), NONE, _ordered(contents(keys)))
-    blocks = Blocks(keys, comparisons, skewed, most=most, between=between)
-    found = [_sharing(rows, key) for rows, key in blocks]
+    known = NONE if part is None else part.known
+    blocks = Blocks(keys, comparisons, skewed, most=most, known=known, between=between)
+    keyed = list(blocks) if keep else blocks
+    found = [_sharing(rows, key if part is None else _touched(rows, key, part.new)) for rows, key in keyed]
     found.append(_stars(blocks.twins))
     left, right = _distinct(found if between is None else [_across(packed, between) for packed in found])
+    if part is not None:
+        some = part.new[left] | part.new[right]
+        left, right = left[some], right[some]
     twins = blocks.twins.filter(~pl.col("is_first"))["row"].sort().to_numpy()
-    return Candidates(left, right, twins, blocks.skewed, _ordered(blocks.alike))
+    table = block_table(blocks.twins, keyed) if keep else None
+    return Candidates(left, right, twins, blocks.skewed, _ordered(blocks.alike), table)
+
+
+def _touched(rows: Rows, key: Hashes, new: Flags) -> Hashes:
+    """The keys that a new row has, 0 for the others."""
+    return np.where(np.isin(key, np.unique(key[new[rows]])), key, np.uint64(0))
 
 
 def _ordered(numbers: Hashes) -> Rows:
     return np.argsort(numbers, kind="stable").astype(np.uint32)
-
-
-def table_pairs(table: pl.DataFrame, skewed: Hashes) -> tuple[Rows, Rows]:
-    """The candidate pairs of a block table (row, key) as `Blocks.table` makes it, or of any part of one in which every
-    key has all of its rows; left the smaller, sorted."""
-    is_twin = pl.col("key").is_in(skewed.tolist())
-    others = table.filter(~is_twin)
-    is_first = pl.col("row") == pl.col("row").min().over("key")
-    twins = table.filter(is_twin).with_columns(is_first.alias("is_first"))
-    return _distinct([_sharing(others["row"].to_numpy(), others["key"].to_numpy()), _stars(twins)])
 
 
 def _stars(twins: pl.DataFrame) -> Packed:

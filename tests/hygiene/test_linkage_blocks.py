@@ -15,7 +15,7 @@ from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.hashes import hashes
 from hygiene.linkage.link import link, prepared
-from hygiene.linkage.pairs import ALL_PAIRS, candidate_pairs, table_pairs
+from hygiene.linkage.pairs import ALL_PAIRS, Part, candidate_pairs
 from tests.hygiene.test_linkage import PERSON, people
 
 KINDS = {**PERSON, "phone": "phone"}
@@ -90,27 +90,32 @@ def test_candidates_are_the_same_in_any_order_of_the_records(seed: int) -> None:
     assert tuple(found.skewed.tolist()) == skewed
 
 
-def test_table_of_block_keys_has_the_pairs_of_a_run() -> None:
+def test_kept_block_keys_are_shared_by_just_the_pairs_of_a_run() -> None:
     _, (keys, comparisons), pairs, skewed = whole()
-    frozen = np.array(skewed, np.uint64)
-    table = Blocks(keys, comparisons, frozen).table()
-    assert pairs_of(*table_pairs(table, frozen)) == pairs
-    again = candidate_pairs(keys, comparisons, skewed=frozen)
+    again = candidate_pairs(keys, comparisons, skewed=np.array(skewed, np.uint64), keep=True)
     assert pairs_of(again.left, again.right) == pairs
+    assert again.table is not None
+    told = again.table.filter(~pl.col("key").is_in(list(skewed)))
+    both = told.join(told, on="key").filter(pl.col("row") < pl.col("row_right")).select("row", "row_right").unique()
+    twins = set(again.twins.tolist())
+    assert set(both.rows()) == {(a, b) for a, b in pairs if a not in twins and b not in twins}
 
 
 @few
 @given(st.integers(1, ALL_PAIRS), st.integers(1, 40))
 def test_new_records_meet_the_stored_ones_as_in_a_run_over_all(start: int, size: int) -> None:
-    """The rows from `start` on are new: their keys, and the stored rows that share one, are all that is looked at."""
+    """The rows from `start` on are new: they, and the stored rows that share a key with one, are all that is looked
+    at."""
     _, (keys, comparisons), pairs, skewed = whole()
     frozen = np.array(skewed, np.uint64)
-    stop = min(start + size, len(keys))
-    stored = Blocks(keys[:start], comparisons, frozen).table()
-    new = Blocks(keys[start:stop], comparisons, frozen, known=stored["key"].unique().to_numpy()).table()
-    new = new.with_columns(pl.col("row") + pl.lit(start, pl.UInt32))
-    found = pairs_of(*table_pairs(pl.concat([stored.filter(pl.col("key").is_in(new["key"].implode())), new]), frozen))
-    assert {pair for pair in found if pair[1] >= start} == {pair for pair in pairs if start <= pair[1] < stop}
+    table = Blocks(keys, comparisons, frozen).table()
+    new = range(start, min(start + size, len(keys)))
+    shared = table.filter(pl.col("row").is_in(list(new)))["key"].unique()
+    near = table.filter(pl.col("key").is_in(shared.implode()))["row"].to_list()
+    rows = np.array(sorted({*new, *near}), np.uint32)
+    part = Part(np.isin(rows, list(new)))
+    found = candidate_pairs(keys[rows], comparisons, skewed=frozen, part=part)
+    assert pairs_of(rows[found.left], rows[found.right]) == {(a, b) for a, b in pairs if a in new or b in new}
 
 
 def test_records_of_a_skewed_key_meet_where_they_share_a_further_one() -> None:

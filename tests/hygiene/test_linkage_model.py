@@ -81,6 +81,13 @@ def test_model_of_other_comparisons_is_refused() -> None:
         link(table(), PERSON, model=learned()[1])
 
 
+def test_what_was_learned_takes_the_place_of_what_learning_started_with() -> None:
+    linked, model = learned()
+    for one, table in zip(model.informed(linked.compared), model.learned.tables, strict=True):
+        assert one.prior.m.tolist() == table[:, 0].tolist()
+        assert one.prior.u.sum() == pytest.approx(1.0)
+
+
 def test_model_keeps_only_values_that_occur_more_than_once() -> None:
     kept = learned()[1].terms.counts["phone0"]
     counted = table()["phone"].str.replace_all(r"\D", "").value_counts(name="n").filter(pl.col("n") > 1)
