@@ -77,7 +77,7 @@ def read_files(
     """
     mapping = mapping or {}
     _check_names(mapping, connection)
-    tables = [table for path in paths for table in _tables(Path(path))]
+    tables = [table for path in paths for table in read_tables(Path(path))]
     understood = [(table, recognise(table, mapping)) for table in tables]
     _check_headings(mapping, tables, connection)
     return _unique([_load(table, recognition, currency) for table, recognition in understood])
@@ -87,7 +87,7 @@ def product_names(paths: Sequence[str | Path]) -> list[str]:
     """What the product lists among the files call their products: the spelling that deals should follow."""
     names: set[str] = set()
     for path in paths:
-        for table in _tables(Path(path)):
+        for table in read_tables(Path(path)):
             if recognise(table, {}).kind == "products":
                 column = next((name for name in table.frame.columns if squash(name) in _PRODUCT_HEADINGS), None)
                 names.update(table.frame[column].drop_nulls().cast(pl.String).to_list() if column else ())
@@ -161,7 +161,7 @@ class FileSource:
             mapping = self._settings.mapping
             _check_names(mapping, self.name)
             paths = _found(self._settings.files, self.name)
-            tables = [(path, table) for path in paths for table in _tables(path, max_rows=SAMPLE)]
+            tables = [(path, table) for path in paths for table in read_tables(path, max_rows=SAMPLE)]
             _check_headings(mapping, [table for _, table in tables], self.name)
             self._survey = [(path, table, recognise(table, mapping)) for path, table in tables]
         return self._survey
@@ -171,7 +171,7 @@ class FileSource:
         loaded = []
         for path in dict.fromkeys(path for path, _ in wanted):
             self.usage.count("read")
-            for table in _tables(path):
+            for table in read_tables(path):
                 if (path, table.sheet) in wanted:
                     recognition = recognise(table, self._settings.mapping, stream=stream)
                     loaded.append(_load(table, recognition, self._settings.currency))
@@ -183,8 +183,8 @@ class FileSource:
 # --- files -------------------------------------------------------------------------------------------------------
 
 
-def _tables(path: Path, *, max_rows: int | None = None) -> list[Table]:
-    """The tables of one file, told by its content first and its suffix second."""
+def read_tables(path: Path, *, max_rows: int | None = None) -> list[Table]:
+    """The tables of one file, told by its content first and its suffix second. InputError when it cannot be read."""
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder; name the files in it, for instance {path / '*.csv'}.")

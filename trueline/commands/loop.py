@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from model.errors import InputError
 from sync.calls import call_budgets, call_counts
 from sync.check import check_connections
 from sync.enrich import EnrichReport, enrich_accounts
@@ -14,6 +15,17 @@ from sync.pull import StreamPull, pull_all
 from sync.resolve import resolve_people
 from sync.score import score_records
 from sync.workspace import Workspace
+from trueline.commands.files import (
+    AgainstOption,
+    ColumnOption,
+    FilesArgument,
+    GroupsOption,
+    OneToOneOption,
+    OutputOption,
+    ThresholdOption,
+    Wishes,
+    match_and_show,
+)
 from trueline.screen import Screen, plain
 from trueline.session import HERE, JsonOption, ProjectOption, connected_project, working_session, workspace_of
 
@@ -54,10 +66,26 @@ def pull(
     screen.finish(document, stops(results))
 
 
-@app.command(epilog="Example: trueline match")
-def match(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
-    """Find which records are the same person or company."""
+@app.command(epilog="Example: trueline match\n\nExample: trueline match customers.csv --out clusters.csv")
+def match(
+    files: FilesArgument = None,
+    column: ColumnOption = None,
+    against: AgainstOption = None,
+    threshold: ThresholdOption = 0.5,
+    one_to_one: OneToOneOption = False,
+    out: OutputOption = None,
+    show: GroupsOption = 3,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Find which records are the same person or company: those of the store, or the rows of any files."""
     screen = Screen(as_json=as_json)
+    wishes = Wishes(column or (), against, threshold, one_to_one, out, show)
+    if files:
+        match_and_show(screen, files, wishes)
+        return
+    if wishes != Wishes():
+        raise InputError("Options about files need one: trueline match FILE; without files it matches the store.")
     with working_session(project) as workspace, screen.progress("match"):
         result = match_records(workspace)
     screen.say(result.sentence)

@@ -1,0 +1,266 @@
+"""Which kind each column of any table holds, from its heading and from its values.
+
+A heading proposes and the values dispose: a column called phone whose values have no digits is none. Of several columns
+with one role (two cities, two e-mails) the one with the plainest heading is compared. What only numbers rows, names
+their owners or tells when they were made is never evidence of who somebody is, so it is ignored, the label of the true
+entity among it; so are columns nobody can place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from hygiene.distinct import texts
+from hygiene.linkage.headings import STRANGE, Heading, read_heading
+from hygiene.linkage.shapes import Shape, shape_of
+
+IGNORE = "ignore"
+_NAMES = ("given_name", "family_name", "full_name", "company_name")
+_ROLE = {"given_name": "given", "family_name": "family", "full_name": "full", "company_name": "company",
+         "email": "email", "domain": "site", "job_title": "job"}  # fmt: skip
+_LONG_TEXT = 120
+# So many rows may all be one person; more of the same value only name where the file comes from.
+_REPEATED = 10
+# What a column loses that a tenth as many rows fill as fill another of its role.
+_SPARSE = 5.0
+# Values speak for a column without a telling heading from so many rows on.
+_FEWEST, _FEW = 5, 0.02
+_SAID = "its heading says so"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column, the kind it was taken for and why; columns of one role in two tables hold the same."""
+
+    name: str
+    kind: str
+    role: str
+    reason: str
+
+    @property
+    def is_compared(self) -> bool:
+        return self.kind != IGNORE
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A column as it stands; it has no shape where it is blank or its heading is foreign."""
+
+    place: int
+    name: str
+    heading: Heading
+    shape: Shape | None
+    filled: int
+    distinct: int
+
+    @property
+    def is_unique(self) -> bool:
+        return self.distinct == self.filled
+
+
+def detect(table: pl.DataFrame, given: Mapping[str, str] | None = None) -> tuple[Column, ...]:
+    """One `Column` per column of the table, in order. What `given` says of a column (a kind, or ignore) is taken."""
+    given = given or {}
+    seen = [_look(place, table[name]) for place, name in enumerate(table.columns)]
+    told = [_told(one, given[one.name]) if one.name in given else _proposed(one) for one in seen]
+    return tuple(_by_values(seen, _one_per_role(seen, _named(seen, told, table), given), len(table)))
+
+
+def _look(place: int, column: pl.Series) -> _Seen:
+    text = texts(column)
+    filled = len(text) - text.null_count()
+    heading = read_heading(column.name)
+    distinct = text.drop_nulls().n_unique()
+    # A foreign heading settles it: its values need no look.
+    shape = shape_of(text) if filled and not heading.is_foreign else None
+    return _Seen(place, column.name, heading, shape, filled, distinct)
+
+
+def _told(one: _Seen, kind: str) -> Column:
+    role = one.heading.role if one.heading.kind == kind else _ROLE.get(kind, f"{kind} {one.name}")
+    return Column(one.name, kind, role, "you said so")
+
+
+def _ignored(one: _Seen, reason: str) -> Column:
+    return Column(one.name, IGNORE, "", reason)
+
+
+def _proposed(one: _Seen) -> Column:
+    """What the heading says, if the values bear it out; ambiguous kinds (name, title) stay for later."""
+    shape, heading = one.shape, one.heading
+    if not one.filled:
+        return _ignored(one, "it is blank")
+    if shape is None:
+        return _ignored(one, "its heading names a key or something else")
+    if one.distinct == 1 and one.filled > _REPEATED:
+        return _ignored(one, "all its values are the same")
+    if not heading.kind:
+        return _ignored(one, "its heading is not known")
+    if heading.role == "numbered" and one.is_unique:
+        return _ignored(one, "every row has a number of its own")
+    against = _contradiction(heading.kind, shape)
+    if against:
+        return _ignored(one, f"its heading says {heading.kind.replace('_', ' ')}, but {against}")
+    return Column(one.name, heading.kind, heading.role, _SAID)
+
+
+def _contradiction(kind: str, shape: Shape) -> str:
+    """Why values cannot be of a kind, in words; empty when they can."""
+    if shape.hashed > 0.5:
+        return "its values are hashes or keys"
+    if kind in (*_NAMES, "name", "job_title", "title", "text") and shape.letters < 0.5:
+        return "few of its values have letters"
+    if kind in (*_NAMES, "name", "area", "job_title", "title") and shape.length > _LONG_TEXT:
+        return "its values are long texts"
+    wanting = {
+        "email": (shape.mail, "few of its values have an @"),
+        "domain": (shape.host, "few of its values are web addresses"),
+        "phone": (1.0 if shape.letters < 0.5 else 0.0, "its values are words"),
+        "date": (1.0 if shape.date > 0.3 or shape.number > 0.5 else 0.0, "its values are no dates"),
+        "number": (shape.number, "few of its values are numbers"),
+    }
+    share, words = wanting.get(kind, (1.0, ""))
+    if share < 0.3:
+        return words
+    return "all lead to one site" if kind == "domain" and shape.hosts == 1 else ""
+
+
+# --- names -------------------------------------------------------------------------------------------------------
+
+
+def _named(seen: Sequence[_Seen], told: Sequence[Column], table: pl.DataFrame) -> list[Column]:
+    """The same columns with `name` and `title` decided by what stands beside them and by their values."""
+    kinds = {column.kind for column in told}
+    people = bool(kinds & {"given_name", "family_name", "full_name", "job_title"} or _has_role(told, "birth"))
+    named = []
+    for one, column in zip(seen, told, strict=True):
+        if column.kind == "name" and one.shape is not None:
+            named.append(_name(one, column, one.shape, kinds, people=people))
+        elif column.kind == "full_name" and {"given_name", "family_name"} <= kinds and not _adds(one, told, table):
+            named.append(_ignored(one, "it repeats the given and family names"))
+        else:
+            named.append(column)
+    people = people or any(column.kind == "full_name" for column in named)
+    return [
+        _title(one, column, one.shape, people=people) if column.kind == "title" and one.shape is not None else column
+        for one, column in zip(seen, named, strict=True)
+    ]
+
+
+def _has_role(told: Sequence[Column], role: str) -> bool:
+    return any(column.role == role for column in told)
+
+
+def _adds(one: _Seen, told: Sequence[Column], table: pl.DataFrame) -> bool:
+    """Whether a full name often stands where both of its parts are blank."""
+    parts = [column.name for column in told if column.kind in ("given_name", "family_name")]
+    alone = table.select((pl.col(one.name).is_not_null() & pl.all_horizontal(pl.col(parts).is_null())).mean())
+    return bool((alone.item() or 0.0) > 0.01)
+
+
+def _name(one: _Seen, column: Column, shape: Shape, kinds: set[str], *, people: bool) -> Column:
+    """A column called just name: the missing half of a person's name, all of it, or what a company or thing is called.
+
+    One that is called the name of something else ("meeting name") counts only where nothing else is named.
+    """
+    if "given_name" in kinds and "family_name" in kinds:
+        return _ignored(one, "it repeats the given and family names")
+    if "given_name" in kinds or "family_name" in kinds:
+        kind = "family_name" if "given_name" in kinds else "given_name"
+        return replace(column, kind=kind, role=_ROLE[kind], reason="the other half of the name stands beside it")
+    is_strange = one.heading.rank >= STRANGE
+    if is_strange and (one.distinct * 5 < one.filled or kinds & set(_NAMES)):
+        return _ignored(one, "it names something else than what a row is about")
+    fits = shape.legal < 0.05 and shape.digits < 0.05 and 1.5 < shape.words < 3.5
+    is_person = fits and (people or shape.given > 0.1 or "company_name" in kinds)
+    kind = "full_name" if is_person else "company_name"
+    reason = "its values look like names of people" if is_person else "it names what a row is about"
+    return replace(column, kind=kind, role=_ROLE[kind], reason=reason)
+
+
+def _title(one: _Seen, column: Column, shape: Shape, *, people: bool) -> Column:
+    if shape.title > 0.5:
+        return _ignored(one, "it says Mr or Ms, which tells nobody apart")
+    if people:
+        return replace(column, kind="job_title", role="job", reason="people stand in the same rows")
+    return replace(column, kind="text", role="title")
+
+
+# --- which of several --------------------------------------------------------------------------------------------
+
+
+def _one_per_role(seen: Sequence[_Seen], told: Sequence[Column], given: Mapping[str, str]) -> list[Column]:
+    """Of the columns of a role the one with the plainest heading, unless hardly any row fills it; every identifier."""
+    fullest: dict[str, int] = {}
+    for one, column in zip(seen, told, strict=True):
+        fullest[column.role] = max(fullest.get(column.role, 0), one.filled)
+    best: dict[str, tuple[float, Column]] = {}
+    for one, column in zip(seen, told, strict=True):
+        rank = -1.0 if one.name in given else one.heading.rank + _SPARSE * (one.filled * 10 < fullest[column.role])
+        if column.is_compared and (column.role not in best or rank < best[column.role][0]):
+            best[column.role] = (rank, column)
+    return [
+        column if not column.is_compared or best[column.role][1] is column else _beaten(column, best[column.role][1])
+        for column in told
+    ]
+
+
+def _beaten(column: Column, best: Column) -> Column:
+    if column.kind == "identifier":
+        return replace(column, role=f"{column.role} {column.name}")
+    return replace(column, kind=IGNORE, role="", reason=f"{best.name!r} is compared instead")
+
+
+def _by_values(seen: Sequence[_Seen], told: Sequence[Column], rows: int) -> list[Column]:
+    """Kinds that no heading named, from values that speak for themselves; then any text, where nothing tells names."""
+    columns = list(told)
+    for one in seen:
+        column = columns[one.place]
+        is_silent = not column.is_compared and not one.heading.is_foreign and not one.heading.kind and one.distinct > 1
+        kind = ""
+        if one.shape is not None and is_silent and one.filled >= min(_FEWEST, rows) and one.filled >= rows * _FEW:
+            kind = _kind_of_values(one, one.shape)
+        if kind and not any(other.kind == kind for other in columns):
+            columns[one.place] = Column(one.name, kind, _ROLE.get(kind, f"{kind} {one.place}"), _looks(kind))
+    if not any(column.kind in (*_NAMES, "text", "email", "phone") for column in columns):
+        columns = [_as_text(one, column) for one, column in zip(seen, columns, strict=True)]
+    return columns
+
+
+def _looks(kind: str) -> str:
+    return f"its values look like {kind.replace('_', ' ')}s"
+
+
+def _kind_of_values(one: _Seen, shape: Shape) -> str:
+    if shape.mail > 0.8:
+        return "email"
+    if shape.host > 0.8 and shape.hosts > max(1, one.distinct // 20):
+        return "domain"
+    if shape.spaced > 0.8 and shape.date < 0.2:
+        return "phone"
+    if shape.legal > 0.1 and shape.letters > 0.9 and shape.length < _LONG_TEXT:
+        return "company_name"
+    if shape.given > 0.2 and 1.5 < shape.words < 4 and shape.legal < 0.05:
+        return "full_name"
+    if one.heading.is_generic:
+        if shape.date > 0.8:
+            return "date"
+        if shape.country > 0.8:
+            return "area"
+        if shape.street > 0.6 and shape.words > 2:
+            return "address"
+    return ""
+
+
+def _as_text(one: _Seen, column: Column) -> Column:
+    """A column of words that are not the same again and again, where nothing better is known."""
+    shape = one.shape
+    if column.is_compared or shape is None or one.heading.is_foreign:
+        return column
+    is_text = shape.letters > 0.8 and shape.number < 0.2 and shape.date < 0.2 and shape.hashed < 0.1
+    if not is_text or shape.length > _LONG_TEXT or one.distinct * 20 < one.filled or shape.words < 1.2:
+        return column
+    return Column(one.name, "text", f"text {one.name}", "no other column says whom or what a row is about")

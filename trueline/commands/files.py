@@ -1,0 +1,200 @@
+"""What `match` does with files of any kind, without a project: what it prints, and where the rows go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from model.errors import InputError
+from reports.private import write_privately
+from reports.tables import write_tables
+from reports.wording import brief, counted
+from sync.files import File, read_files
+from sync.match_files import Compared, Matched, compare_files, match_rows
+from trueline.screen import Screen
+
+ENDINGS = (".csv", ".xlsx", ".parquet", ".json")
+_IGNORED, _CELLS, _WIDE = 8, 6, 24
+
+
+def _writable(out: Path | None) -> Path | None:
+    if out is None:
+        return None
+    if out.suffix.lower() not in ENDINGS:
+        raise typer.BadParameter(f"{out.name} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+    if out.is_dir():
+        raise typer.BadParameter(f"{out} is a folder; name a file")
+    return out
+
+
+FilesArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Files to match instead of the store: CSV, XLSX, Parquet.", show_default=False),
+]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="HEADING=KIND", help="What a column of the files holds; ignore leaves it out."),
+]
+AgainstOption = Annotated[
+    Path | None, typer.Option("--against", help="Match the rows of one file with those of this one.")
+]
+ThresholdOption = Annotated[
+    float, typer.Option("--threshold", min=0.01, max=0.99, help="How likely two rows must be one to be joined.")
+]
+OneToOneOption = Annotated[
+    bool, typer.Option("--one-to-one", help="With --against: no row in two pairs, the surest stays.")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--out", callback=_writable, help="Where the rows go (.csv, .xlsx, .parquet, .json)."),
+]
+GroupsOption = Annotated[int, typer.Option("--show", min=0, help="How many groups or pairs of the files to print.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The options of `match` that are about files."""
+
+    columns: Sequence[str] = ()
+    against: Path | None = None
+    threshold: float = 0.5
+    one_to_one: bool = False
+    out: Path | None = None
+    show: int = 3
+
+
+def match_and_show(screen: Screen, paths: Sequence[Path], wishes: Wishes) -> None:
+    """Match files and print what came of it; with `out` the rows are written there."""
+    if wishes.against is not None and len(paths) != 1:
+        raise InputError("--against compares one file with another; name one file before it.")
+    chosen = dict(_said(text) for text in wishes.columns)
+    with screen.progress("match"):
+        files = read_files([*paths, *([wishes.against] if wishes.against else [])], chosen)
+        done: Matched | Compared = (
+            compare_files(*files, threshold=wishes.threshold, one_to_one=wishes.one_to_one)
+            if wishes.against
+            else match_rows(files, threshold=wishes.threshold)
+        )
+    for file in files:
+        _show_file(screen, file, done)
+    if isinstance(done, Matched):
+        _show_groups(screen, done, wishes.show)
+    else:
+        _show_pairs(screen, done, wishes.show)
+    if wishes.out is not None:
+        write_rows(done.table, wishes.out)
+        screen.say(f"Wrote {wishes.out}, readable by you only.")
+    screen.finish({**_document(done), "columns": {file.path.name: file.columns for file in files},
+                   "out": wishes.out})  # fmt: skip
+
+
+def _said(text: str) -> tuple[str, str]:
+    heading, sign, kind = text.rpartition("=")
+    if not sign:
+        raise InputError(f"--column takes a heading and a kind, such as --column 'Firm=company_name', not {text!r}.")
+    return heading.strip(), kind.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def write_rows(table: pl.DataFrame, out: Path) -> None:
+    """Write one table by its file's ending, for its owner only."""
+    if out.suffix.lower() == ".json":
+        write_privately(out, table.write_json)
+    else:
+        write_tables({"rows": table}, out)
+
+
+def _document(done: Matched | Compared) -> dict[str, Any]:
+    if isinstance(done, Compared):
+        return {"left_rows": len(done.left), "right_rows": len(done.right), "pairs": done.pairs.height}
+    return {"rows": len(done.rows), "entities": done.entities, "groups": done.groups, "unsure": len(done.unsure)}
+
+
+# --- what is shown -----------------------------------------------------------------------------------------------
+
+
+def _show_file(screen: Screen, file: File, done: Matched | Compared) -> None:
+    screen.say(f"{file.path.name}: {counted(file.frame.height, 'row')}")
+    for note in file.notes:
+        screen.say(f"  Note: {brief(note)}")
+    used = [one for one in file.columns if one.is_compared]
+    screen.table(("  column", "taken for", "because"),
+                 [(f"  {one.name}", one.kind.replace("_", " "), one.reason) for one in used])  # fmt: skip
+    left: dict[str, list[str]] = {}
+    for one in file.columns:
+        if not one.is_compared:
+            left.setdefault(one.reason, []).append(one.name)
+    if left:
+        screen.say("  not compared")
+    for reason, names in left.items():
+        more = f" and {len(names) - _IGNORED:,} more" if len(names) > _IGNORED else ""
+        screen.say(f"  - {reason}: {', '.join(names[:_IGNORED])}{more}")
+    screen.say()
+
+
+def _show_groups(screen: Screen, done: Matched, show: int) -> None:
+    rows = len(done.rows)
+    entities, surplus = counted(done.entities, "entity", "entities"), counted(rows - done.entities, "surplus row")
+    screen.say(f"{counted(rows, 'row')}, {entities}: {counted(done.groups, 'group')} of duplicates, {surplus}.")
+    if len(done.unsure):
+        screen.say(f"{counted(len(done.unsure), 'pair')} could be the same or not, and would be worth a look.")
+    groups = _least_sure(done, show)
+    if groups:
+        screen.say()
+        screen.say("The least sure groups:")
+    for cluster, rows_in, probability, reason in groups:
+        screen.say(f"c{cluster + 1}, {probability:.2f}: {reason}")
+        _show_rows(screen, done.rows.frame, rows_in)
+    screen.say()
+
+
+def _least_sure(done: Matched, show: int) -> list[tuple[int, list[int], float, str]]:
+    """The groups whose weakest link is weakest: smallest row, rows, probability, reason of that link."""
+    if not show or done.links.is_empty():
+        return []
+    placed = done.links.with_columns(pl.Series("cluster", done.clusters[done.links["row"].to_numpy()]))
+    weakest = placed.sort("probability", "row").unique("cluster", keep="first", maintain_order=True).head(show)
+    members = placed.join(weakest.select("cluster"), on="cluster", how="semi").group_by("cluster").agg(
+        pl.col("row").sort()
+    )  # fmt: skip
+    joined = weakest.select("cluster", "probability", "reason").join(
+        members, on="cluster", how="left", maintain_order="left"
+    )
+    return [(c, rows, p, reason) for c, p, reason, rows in joined.iter_rows()]
+
+
+def _show_rows(screen: Screen, frame: pl.DataFrame, rows: Sequence[int]) -> None:
+    part = frame[list(rows[:_CELLS])]
+    names = [name for name in part.columns if part[name].null_count() < part.height][:_CELLS]
+    cells = [
+        (f"  {row + 1}", *(_cell(value) for value in values))
+        for row, values in zip(rows, part.select(names).iter_rows(), strict=False)
+    ]
+    screen.table(("  row", *names), cells)
+    if len(rows) > _CELLS:
+        screen.say(f"  ... and {len(rows) - _CELLS:,} more rows")
+
+
+def _cell(value: str | None) -> str:
+    text = " ".join((value or "").split())
+    return text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
+
+
+def _show_pairs(screen: Screen, done: Compared, show: int) -> None:
+    matched = done.pairs["left"].n_unique()
+    screen.say(f"{done.pairs.height:,} pairs; {matched:,} of {counted(len(done.left), 'row')} have a partner.")
+    if done.pairs.height and show:
+        screen.say()
+        screen.say("The least sure pairs:")
+    for left, right, probability, reason in done.pairs.tail(show).iter_rows():
+        screen.say(f"{probability:.2f}: {reason}")
+        both = pl.concat([done.left.frame[[left]], done.right.frame[[right]]])
+        names = [name for name in both.columns if both[name].null_count() < 2][:_CELLS]
+        numbered = zip((left, right), ("left", "right"), both.select(names).iter_rows(), strict=True)
+        screen.table(("  row", *names), [(f"  {side} {row + 1}", *(_cell(value) for value in values))
+                                         for row, side, values in numbered])  # fmt: skip
+    screen.say()
