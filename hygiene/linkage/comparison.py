@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -30,6 +30,10 @@ class Compared:
     levels: Levels
     prior: Prior
     words: tuple[str, ...]
+
+    def at(self, pairs: npt.NDArray[np.int64]) -> Compared:
+        """The comparison of these pairs only."""
+        return replace(self, levels=self.levels[pairs])
 
 
 # Several in one are keys that a record has by the same right: any of one record pairs it with any of another.
