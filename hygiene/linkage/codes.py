@@ -132,9 +132,11 @@ def distances(left: Texts, right: Texts, *, cutoff: int = 2) -> npt.NDArray[np.i
     return found
 
 
-def similarities(left: Texts, right: Texts) -> Floats:
-    """Jaro-Winkler similarity of each pair, 0 to 1."""
-    found: Floats = process.cpdist(left, right, scorer=JaroWinkler.normalized_similarity, dtype=np.float32, workers=-1)
+def similarities(left: Texts, right: Texts, *, least: float = 0.0) -> Floats:
+    """Jaro-Winkler similarity of each pair, 0 to 1; 0 where it is below `least`."""
+    found: Floats = process.cpdist(
+        left, right, scorer=JaroWinkler.normalized_similarity, score_cutoff=least, dtype=np.float32, workers=-1
+    )
     return found
 
 

@@ -28,13 +28,10 @@ _U = np.array([0.08, 0.004, 0.003, 0.004, 0.015, 0.894])
 
 
 @cache
-def _nicknames() -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for line in lines("nicknames.txt"):
-        group = line.split()
-        for name in group:
-            found.setdefault(name, set()).update(group)
-    return {name: frozenset(others - {name}) for name, others in found.items()}
+def _nickname_pairs() -> pl.Series:
+    """Every two names that are short forms of one, as one text."""
+    groups = [line.split() for line in lines("nicknames.txt")]
+    return pl.Series(sorted({f"{one}|{other}" for group in groups for one in group for other in group}))
 
 
 class Names:
@@ -104,42 +101,37 @@ def _words() -> tuple[str, ...]:
 
 
 def _given_levels(left: Texts, right: Texts) -> Levels:
-    found = np.full(len(left), D, np.uint8)
-    near = distances(left, right, cutoff=1)
-    alike = similarities(left, right)
-    known = _nicknames()
-    found[alike > 0.88] = ALIKE
-    for at, (one, other) in enumerate(zip(left, right, strict=True)):
-        short = min(len(one), len(other))
-        if short == 1:
-            found[at] = FITS if one[0] == other[0] else D
-        elif other in known.get(one, ()) or _fits(one, other, short):
+    found, spaced = _spelling(left, right, alike=0.88)
+    both = pl.DataFrame({"left": left, "right": right})
+    short, long = pl.min_horizontal(pl.all().str.len_chars()), pl.col("left").str.starts_with(pl.col("right"))
+    begins = (short >= 3) & (long | pl.col("right").str.starts_with(pl.col("left")))
+    known = pl.concat_str("left", "right", separator="|").is_in(_nickname_pairs().implode())
+    found[both.select((short > 1) & (begins | known)).to_series().to_numpy()] = FITS
+    for at in spaced:
+        one, other = left[at], right[at]
+        if one.replace(" ", "") == other.replace(" ", "") or one.split(" ")[0] == other.split(" ")[0]:
             found[at] = FITS
-        elif near[at] <= 1 and short >= 3:
-            found[at] = CLOSE
     return found
-
-
-def _fits(one: str, other: str, short: int) -> bool:
-    if short >= 3 and (one.startswith(other) or other.startswith(one)):
-        return True
-    return " " in one + other and (
-        one.replace(" ", "") == other.replace(" ", "") or one.split(" ")[0] == other.split(" ")[0]
-    )
 
 
 def _family_levels(left: Texts, right: Texts) -> Levels:
-    found = np.full(len(left), D, np.uint8)
-    near = distances(left, right, cutoff=1)
-    found[similarities(left, right) > 0.9] = ALIKE
-    for at, (one, other) in enumerate(zip(left, right, strict=True)):
-        if " " in one or " " in other:
-            ours, theirs = set(one.split(" ")), set(other.split(" "))
-            if ours <= theirs or theirs <= ours or one.replace(" ", "") == other.replace(" ", ""):
-                found[at] = FITS
-                continue
-        if min(len(one), len(other)) == 1:
-            found[at] = FITS if one[0] == other[0] else D
-        elif near[at] <= 1 and min(len(one), len(other)) >= 3:
-            found[at] = CLOSE
+    found, spaced = _spelling(left, right, alike=0.9)
+    for at in spaced:
+        one, other = left[at], right[at]
+        ours, theirs = set(one.split(" ")), set(other.split(" "))
+        if ours <= theirs or theirs <= ours or one.replace(" ", "") == other.replace(" ", ""):
+            found[at] = FITS
     return found
+
+
+def _spelling(left: Texts, right: Texts, *, alike: float) -> tuple[Levels, list[int]]:
+    """What the letters of two single words say, and the places where either name is of several words."""
+    both = pl.DataFrame({"left": left, "right": right})
+    short = both.select(pl.min_horizontal(pl.all().str.len_chars())).to_series().to_numpy()
+    same_initial = both.select(pl.col("left").str.head(1) == pl.col("right").str.head(1)).to_series().to_numpy()
+    several = both.select(pl.any_horizontal(pl.all().str.contains(" ", literal=True))).to_series().to_numpy()
+    found = np.full(len(left), D, np.uint8)
+    found[similarities(left, right, least=alike) > alike] = ALIKE
+    found[(distances(left, right, cutoff=1) <= 1) & (short >= 3)] = CLOSE
+    found[short == 1] = np.where(same_initial[short == 1], FITS, D)
+    return found, np.flatnonzero(several).tolist()

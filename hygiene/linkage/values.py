@@ -58,7 +58,7 @@ class Mailboxes:
 
 def _mail_levels(left: Texts, right: Texts) -> Levels:
     found = np.full(len(left), 8, np.uint8)
-    found[similarities(left, right) > 0.92] = 6
+    found[similarities(left, right, least=0.92) > 0.92] = 6
     found[distances(left, right, cutoff=1) <= 1] = 3
     return found
 
@@ -101,8 +101,10 @@ class Organisations:
 
 def _company_levels(left: Texts, right: Texts) -> Levels:
     found = np.full(len(left), 4, np.uint8)
-    found[similarities(left, right) > 0.9] = 3
-    tokens = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, dtype=np.float32, workers=-1)
+    found[similarities(left, right, least=0.9) > 0.9] = 3
+    tokens = process.cpdist(
+        left, right, scorer=fuzz.token_sort_ratio, score_cutoff=87, dtype=np.float32, workers=-1
+    )
     found[tokens > 87] = 3
     found[distances(left, right, cutoff=1) <= 1] = 2
     return found
@@ -110,7 +112,7 @@ def _company_levels(left: Texts, right: Texts) -> Levels:
 
 def _org_levels(left: Texts, right: Texts) -> Levels:
     found = np.full(len(left), 4, np.uint8)
-    found[similarities(left, right) > 0.9] = 3
+    found[similarities(left, right, least=0.9) > 0.9] = 3
     found[distances(left, right, cutoff=1) <= 1] = 2
     return found
 
@@ -145,8 +147,9 @@ class Phones:
 def _phone_levels(left: Texts, right: Texts) -> Levels:
     found = np.full(len(left), 5, np.uint8)
     found[distances(left, right, cutoff=1) <= 1] = 4
-    tails = np.array([one[-7:] == other[-7:] for one, other in zip(left, right, strict=True)])
-    found[tails] = 3
+    both = pl.DataFrame({"left": left, "right": right})
+    tails = both.select(pl.col("left").str.tail(7) == pl.col("right").str.tail(7)).to_series()
+    found[tails.to_numpy()] = 3
     return found
 
 
@@ -212,7 +215,7 @@ def text_levels(left: Texts, right: Texts) -> Levels:
     sets = process.cpdist(left, right, scorer=fuzz.token_set_ratio, dtype=np.float32, workers=-1)
     found[sets > 95] = 3
     ratio = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, dtype=np.float32, workers=-1)
-    found[(ratio > 84) | (similarities(left, right) > 0.93)] = 2
+    found[(ratio > 84) | (similarities(left, right, least=0.93) > 0.93)] = 2
     return found
 
 
