@@ -12,7 +12,7 @@ import polars as pl
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from hygiene.linkage.hashes import Hashes, hashes
+from hygiene.linkage.hashes import Hashes, combined, hashes
 
 Rows = npt.NDArray[np.uint32]
 Codes = npt.NDArray[np.int64]
@@ -36,62 +36,70 @@ class Terms:
 
 @dataclass(frozen=True)
 class Coded:
-    """A text column: `codes` index `values`, -1 where there is nothing; `first` has a row of each value. `terms` are
-    the counts by which its values are judged where these rows are not the ones to count."""
+    """A text column and the hashes of its texts, 0 where there is nothing. `terms` are the counts by which its values
+    are judged where these rows are not the ones to count."""
 
     column: pl.Series
     hashes: Hashes
-    codes: SmallCodes
-    first: SmallCodes
     terms: Terms | None = None
 
     @classmethod
     def of(cls, column: pl.Series, terms: Terms | None = None) -> Coded:
-        """The values are in the order of their hashes."""
-        found = hashes(column)
-        order = np.argsort(found)
-        ordered = found[order]
-        start = int(np.searchsorted(ordered, np.uint64(1)))
-        is_new = np.ones(len(found) - start, bool)
-        is_new[1:] = ordered[start + 1 :] != ordered[start:-1]
-        codes = np.full(len(found), -1, np.int32)
-        codes[order[start:]] = np.cumsum(is_new, dtype=np.int32) - 1
-        return cls(column, found, codes, order[start:][is_new].astype(np.int32), terms)
+        return cls(column, hashes(column), terms)
 
     @property
     def name(self) -> str:
         return self.column.name
 
     @cached_property
-    def values(self) -> list[str]:
-        return self._texts(np.arange(len(self.first)))
+    def _coding(self) -> tuple[SmallCodes, SmallCodes]:
+        order = np.argsort(self.hashes)
+        order = order[np.searchsorted(self.hashes, np.uint64(1), sorter=order) :]
+        ordered = self.hashes[order]
+        is_new = np.ones(len(order), bool)
+        is_new[1:] = ordered[1:] != ordered[:-1]
+        codes = np.full(len(self.hashes), -1, np.int32)
+        codes[order] = np.cumsum(is_new, dtype=np.int32) - 1
+        return codes, order[is_new].astype(np.int32)
 
-    def _texts(self, codes: npt.NDArray[np.int64]) -> list[str]:
-        return self.column.gather(self.first[codes]).to_list()
+    @property
+    def codes(self) -> SmallCodes:
+        """For each row the place of its value in `values`, -1 where there is nothing."""
+        return self._coding[0]
+
+    @cached_property
+    def distinct(self) -> pl.Series:
+        """Each value once, in the order of their hashes."""
+        return self.column.gather(self._coding[1])
+
+    @cached_property
+    def values(self) -> list[str]:
+        return self.distinct.to_list()
 
     @cached_property
     def records(self) -> int:
         """How many records the counts are of."""
-        return len(self.codes) if self.terms is None else self.terms.records
+        return len(self.column) if self.terms is None else self.terms.records
 
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
         """How often each value occurs."""
         if self.terms is None:
-            return np.bincount(self.codes[self.codes >= 0], minlength=len(self.first))
-        values = pl.DataFrame({"value": self.values}, schema={"value": pl.String})
+            return np.bincount(self.codes[self.codes >= 0], minlength=len(self.distinct))
+        values = self.distinct.cast(pl.String).to_frame("value")
         known = values.join(self.terms.counts[self.name], on="value", how="left", maintain_order="left")
         return known["count"].fill_null(1).cast(pl.Int64).to_numpy()
 
     def repeated(self) -> pl.DataFrame:
         """The values that occur more than once with their counts, sorted by value: what `Terms` keep of a column."""
         often = np.flatnonzero(self.counts > 1)
-        return pl.DataFrame({"value": self._texts(often), "count": self.counts[often]}, schema=TERM).sort("value")
+        frame = pl.DataFrame({"value": self.distinct.gather(often), "count": self.counts[often]}, schema=TERM)
+        return frame.sort("value")
 
     def frequency(self, rows: Rows) -> npt.NDArray[np.int64]:
         """How many records hold the value of each of these rows; 0 where it has none."""
         codes = self.codes[rows]
-        counted = self.counts[np.maximum(codes, 0)] if len(self.first) else np.zeros(len(codes), np.int64)
+        counted = self.counts[np.maximum(codes, 0)] if len(self.distinct) else np.zeros(len(codes), np.int64)
         return np.where(codes >= 0, counted, 0)
 
     def chance(self, level_of: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]], size: int) -> Chance:
@@ -101,27 +109,42 @@ class Coded:
 
     def levels(self, left: Rows, right: Rows, unequal: Callable[[Texts, Texts], Levels], *, same: int = 1) -> Levels:
         """NOTHING where a side is empty, `same` for equal values, else what `unequal` says of each distinct pair."""
-        ours, theirs = self.codes[left], self.codes[right]
-        found = np.zeros(len(left), np.uint8)
-        both = (ours >= 0) & (theirs >= 0)
-        found[both & (ours == theirs)] = same
-        differ = both & (ours != theirs)
-        if differ.any():
-            low, high = np.minimum(ours[differ], theirs[differ]), np.maximum(ours[differ], theirs[differ])
-            pairs, place = _distinct((low.astype(np.int64) << 32) | high)
-            found[differ] = unequal(self._texts(pairs >> 32), self._texts(pairs & 0xFFFFFFFF))[place]
+        ours, theirs = self.hashes[left], self.hashes[right]
+        both = (ours != 0) & (theirs != 0)
+        found = np.where(both, np.uint8(same), np.uint8(NOTHING))
+        differ = np.flatnonzero(both & (ours != theirs))
+        if len(differ):
+            turned, pair = ours[differ] > theirs[differ], (left[differ], right[differ])
+            one, other = (np.where(turned, *sides) for sides in (pair[::-1], pair))
+            some, place = _distinct(combined([self.hashes[one], self.hashes[other]], (0, 1)))
+            found[differ] = unequal(*(self.column.gather(rows[some]).to_list() for rows in (one, other)))[place]
         return found
 
+    def given(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """True where a row has a value."""
+        return np.asarray(self.hashes[rows] != 0)
 
-def _distinct(numbers: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Each number once, sorted, and the place of every one among them."""
+    def equal(self, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
+        """True where both have a value and it is the same."""
+        ours = self.hashes[left]
+        return np.asarray((ours == self.hashes[right]) & (ours != 0))
+
+    def mapped(self, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+        """The column with each value replaced by what `function`, which sees each once, makes of it; null for null."""
+        answers = function(self.distinct)
+        answers = answers.extend_constant(None, 1)
+        return answers.gather(np.where(self.codes < 0, len(self.distinct), self.codes)).alias(self.name)
+
+
+def _distinct(numbers: Hashes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where each number stands for the first time it is looked at, and the place of every one among these."""
     order = np.argsort(numbers)
     ordered = numbers[order]
     is_new = np.ones(len(ordered), bool)
     is_new[1:] = ordered[1:] != ordered[:-1]
     place = np.empty(len(numbers), np.int64)
     place[order] = np.cumsum(is_new) - 1
-    return ordered[is_new], place
+    return order[is_new], place
 
 
 def distances(left: Texts, right: Texts, *, cutoff: int = 2) -> npt.NDArray[np.int32]:

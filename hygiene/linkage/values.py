@@ -43,24 +43,26 @@ class Mailboxes:
         return ()
 
     def compare(self, left: Rows, right: Rows) -> Compared:
-        levels = self._email.levels(left, right, _mail_levels)
+        levels = self._email.levels(left, right, _near_levels)
         levels[(levels == 1) & self._is_shared[left]] = 2
-        local, host = self._local.codes, self._host.codes
-        apart = levels >= 6
-        known = (host[left] >= 0) & (host[right] >= 0)
-        levels[apart & ~known] = np.where(levels[apart & ~known] == 6, 6, 7)
-        levels[apart & known & (host[left] == host[right])] = 5
-        levels[apart & (local[left] == local[right])] = 4
+        unlike = levels == 8
+        levels[unlike & ~(self._host.given(left) & self._host.given(right))] = 7
+        levels[unlike & self._host.equal(left, right)] = 5
+        levels[unlike & self._local.equal(left, right)] = 4
+        others = np.flatnonzero(levels >= 7)
+        alike = self._email.levels(left[others], right[others], _alike_levels)
+        levels[others[alike == 6]] = 6
         (same,) = self._email.chance(np.ones_like, 1)
         m = (0.45, 0.02, 0.04, 0.08, 0.12, 0.04, 0.2, 0.05)
         return Compared(self.family, levels, prior(m, (same, same, 1e-6, 3e-4, 5e-3, 2e-3, 0.2, 0.79)), self.WORDS)
 
 
-def _mail_levels(left: Texts, right: Texts) -> Levels:
-    found = np.full(len(left), 8, np.uint8)
-    found[similarities(left, right, least=0.92) > 0.92] = 6
-    found[distances(left, right, cutoff=1) <= 1] = 3
-    return found
+def _near_levels(left: Texts, right: Texts) -> Levels:
+    return np.where(distances(left, right, cutoff=1) <= 1, 3, 8).astype(np.uint8)
+
+
+def _alike_levels(left: Texts, right: Texts) -> Levels:
+    return np.where(similarities(left, right, least=0.92) > 0.92, 6, 8).astype(np.uint8)
 
 
 class Organisations:
@@ -84,12 +86,16 @@ class Organisations:
 
     def compare(self, left: Rows, right: Rows) -> Compared:
         size = self.BUCKETS
-        company = self._company.levels(left, right, _company_levels)
-        site = self._site.levels(left, right, lambda one, _: np.full(len(one), 4, np.uint8))
-        org = self._org.levels(left, right, _org_levels)
-        best = np.minimum.reduce([np.where(part == 0, 9, part) for part in (company, site, org)])
-        levels = np.where(best == 9, 0, best + size - 1).astype(np.uint8)
-        same = best == 1
+        parts = (self._company, self._site, self._org)
+        same = np.logical_or.reduce([part.equal(left, right) for part in parts])
+        levels = np.where(same, 1, 0).astype(np.uint8)
+        others = np.flatnonzero(~same)
+        one, other = left[others], right[others]
+        company = self._company.levels(one, other, _company_levels)
+        org = self._org.levels(one, other, _org_levels)
+        # What says nothing counts least.
+        best = np.minimum(company - np.uint8(1), org - np.uint8(1)) + np.uint8(1)
+        levels[others] = np.where(best == 0, 0, best + size - 1)
         members = np.maximum(self._org.frequency(left[same]), self._company.frequency(left[same]))
         levels[same] = 1 + rarity(members / 16.0, size).astype(np.uint8)
         u = (*self._org.chance(lambda counts: 1 + rarity(counts / 16.0, size), size), 4e-4, 3e-3, 1.0)
@@ -102,9 +108,7 @@ class Organisations:
 def _company_levels(left: Texts, right: Texts) -> Levels:
     found = np.full(len(left), 4, np.uint8)
     found[similarities(left, right, least=0.9) > 0.9] = 3
-    tokens = process.cpdist(
-        left, right, scorer=fuzz.token_sort_ratio, score_cutoff=87, dtype=np.float32, workers=-1
-    )
+    tokens = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, score_cutoff=87, dtype=np.float32, workers=-1)
     found[tokens > 87] = 3
     found[distances(left, right, cutoff=1) <= 1] = 2
     return found
