@@ -7,73 +7,78 @@ from collections.abc import Callable
 import polars as pl
 
 from hygiene.data import words
-from hygiene.distinct import over_distinct
+from hygiene.distinct import texts
 from hygiene.kinds import company_name, person_name
 from hygiene.kinds.spelling import fold
+from hygiene.linkage.codes import Coded
 
 # Legal forms common enough to be cut by pattern; a name that holds anything unusual goes the careful way.
 _FORMS = (
     r"(?:\s(?:inc|incorporated|llc|l\.l\.c|ltd|limited|gmbh|mbh|corp|corporation|co|company|plc|sa|s\.a|s\.p\.a|spa|"
     r"srl|s\.r\.l|bv|b\.v|nv|n\.v|ab|ag|kg|oy|as|aps|sas|sarl|pty|kk|llp|lp)\.?,?)+$"
 )
+_VALUE = pl.col("value")
 _PLAIN = r"^[\x20-\x7e]*$"
 _TELLING = r"(?i)\b(?:dba|d/b/a|t/a|und|et|og|och|the|the\s|trading as)\b|[&+@/(]|\b[a-z]\.\s?[a-z]\b"
 
 
 def names(column: pl.Series) -> pl.Series:
     """Folded words of given, family or full names without titles, degrees and generation."""
-    return _fast(column, pl.col("v").str.to_lowercase().str.strip_chars(), r"^[A-Za-z]+$", person_name.match_key_of)
+    return _fast(column, _VALUE.str.to_lowercase().str.strip_chars(), r"^[A-Za-z]+$", person_name.match_key_of)
 
 
 def companies(column: pl.Series) -> pl.Series:
     """Core words of company names."""
-    lowered = pl.col("v").str.to_lowercase().str.strip_chars(" .,")
+    lowered = _VALUE.str.to_lowercase().str.strip_chars(" .,")
     core = lowered.str.replace(_FORMS, "").str.strip_chars(" .,")
     plain = pl.when(core == "").then(lowered).otherwise(core)
     spaced = plain.str.replace_all(r"['`]", "").str.replace_all(r"[^a-z0-9]+", " ").str.strip_chars()
     return _fast(column, spaced, r"^[A-Za-z0-9' .,-]+$", company_name.match_key_of, unless=_TELLING)
 
 
+def _mapped(column: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    return Coded.of(texts(column)).mapped(function)
+
+
 def _fast(
     column: pl.Series, plain: pl.Expr, shape: str, careful: Callable[[str], str | None], *, unless: str = ""
 ) -> pl.Series:
     """`plain` where a value has the simple shape, `careful` for all others."""
-    distinct = pl.DataFrame({"v": column.cast(pl.String).drop_nulls().unique()})
-    is_plain = pl.col("v").str.contains(shape)
-    if unless:
-        is_plain = is_plain & ~pl.col("v").str.contains(unless)
-    marked = distinct.with_columns(is_plain.alias("is_plain"))
-    simple = marked.filter("is_plain").select("v", plain.alias("key"))
-    others = marked.filter(~pl.col("is_plain")).select("v")
-    others = others.with_columns(over_distinct(others["v"], careful).alias("key"))
-    table = pl.concat([simple, others]).with_columns(pl.when(pl.col("key") != "").then(pl.col("key")).alias("key"))
-    return pl.DataFrame({"v": column.cast(pl.String)}).join(table, on="v", how="left", maintain_order="left")["key"]
+
+    def folded(values: pl.Series) -> pl.Series:
+        is_odd = ~_VALUE.str.contains(shape)
+        if unless:
+            is_odd = is_odd | _VALUE.str.contains(unless)
+        found = values.to_frame("value").select(plain.alias("key"), is_odd.alias("is_odd"))
+        odd = found["is_odd"].arg_true()
+        keys = found["key"].scatter(odd, [careful(value) for value in values.gather(odd).to_list()])
+        return keys.set(keys == "", None)
+
+    return _mapped(column, folded)
 
 
 def emails(column: pl.Series) -> pl.DataFrame:
-    """Columns email, local, host (null for free mail), is_shared."""
-    text = column.cast(pl.String).str.to_lowercase().str.strip_chars(" <>\t\"',;")
-    frame = pl.DataFrame({"email": text}).with_columns(
-        pl.when(pl.col("email").str.contains(r"^[^@\s]+@[^@\s]+$")).then(pl.col("email")).alias("email")
-    )
-    parts = pl.col("email").str.split_exact("@", 1)
-    frame = frame.with_columns(
-        parts.struct.field("field_0").alias("local"), parts.struct.field("field_1").alias("domain")
-    )
-    free = pl.col("domain").is_in(sorted(words("free_mail.txt")))
-    return frame.select(
-        "email",
-        "local",
-        pl.when(~free).then(pl.col("domain")).alias("host"),
-        pl.col("local").str.replace(r"[-_.]?\d+$", "").is_in(sorted(words("role_mailboxes.txt"))).fill_null(value=False)
-        .alias("is_shared"),
-    )  # fmt: skip
+    """Columns email, local, host (null for free mail), is_shared and site (as `sites` of the host)."""
+    text = texts(column).str.to_lowercase().str.strip_chars(" <>\t\"',;")
+    email = text.set(~text.str.contains(r"^[^@\s]+@[^@\s]+$"), None)
+    parts = email.str.split_exact("@", 1).struct
+    local, host = parts.field("field_0"), Coded.of(parts.field("field_1"))
+    free, role = sorted(words("free_mail.txt")), sorted(words("role_mailboxes.txt"))
+    own = host.mapped(lambda hosts: hosts.set(hosts.is_in(free), None))
+    label = host.mapped(lambda hosts: _naming(hosts).set(hosts.is_in(free), None))
+    bare = local.str.replace(r"[-_.]?\d+$", "")
+    is_shared = bare.is_in(role).fill_null(value=False)
+    return pl.DataFrame({"email": email, "local": local, "host": own, "is_shared": is_shared, "site": label})
 
 
 def sites(column: pl.Series) -> pl.Series:
     """The naming label of a domain or website: acme of www.acme.co.uk."""
+    return _mapped(column, _naming)
+
+
+def _naming(hosts: pl.Series) -> pl.Series:
     host = (
-        column.cast(pl.String).str.to_lowercase().str.strip_chars()
+        hosts.str.to_lowercase().str.strip_chars()
         .str.replace(r"^[a-z]+://", "").str.replace(r"^www\d?\.", "").str.replace(r"[/:?#].*$", "")
     )  # fmt: skip
     label = host.str.replace(r"\.(?:(?:co|com|org|net|gov|ac|edu)\.)?[a-z]{2,}$", "").str.extract(r"([^.]+)$")
@@ -89,7 +94,7 @@ def phones(column: pl.Series) -> pl.Series:
 
 def words_of(column: pl.Series) -> pl.Series:
     """Folded words of any text, joined by single blanks."""
-    lowered = pl.col("v").str.to_lowercase().str.replace_all(r"[^a-z0-9]+", " ").str.strip_chars()
+    lowered = _VALUE.str.to_lowercase().str.replace_all(r"[^a-z0-9]+", " ").str.strip_chars()
     return _fast(column, lowered, _PLAIN, lambda text: " ".join(fold(text).split()))
 
 
@@ -104,14 +109,12 @@ _UNIT = r"\b(?:suite|ste|apt|apartment|unit|room|rm|floor|fl|bldg|building)\b.*$
 
 def streets(column: pl.Series) -> pl.Series:
     """Number and name of a street: folded words without the kind of street and what lies within the house."""
-    spelt = words_of(column)
-    distinct = pl.DataFrame({"v": spelt.drop_nulls().unique()})
-    listed = pl.col("v").str.replace(_UNIT, "").str.split(" ")
+    listed = _VALUE.str.replace(_UNIT, "").str.split(" ")
     core = listed.list.eval(
         pl.element().replace(_DIRECTIONS).filter(~pl.element().is_in(list(_STREET_KINDS)))
     ).list.join(" ")
-    short = distinct.with_columns(pl.when(core == "").then(pl.col("v")).otherwise(core).alias("key"))
-    return pl.DataFrame({"v": spelt}).join(short, on="v", how="left", maintain_order="left")["key"]
+    short = pl.when(core == "").then(_VALUE).otherwise(core)
+    return _mapped(words_of(column), lambda spelt: spelt.to_frame("value").select(short).to_series())
 
 
 def dates(column: pl.Series) -> pl.Series:

@@ -220,8 +220,8 @@ def _organisations(table: pl.DataFrame, of: Mapping[str, list[str]], columns: di
         return
     company = fold.companies(table[companies[0]]) if companies else empty
     site = fold.sites(table[domains[0]]) if domains else empty
-    if "host" in columns:
-        site = pl.select(pl.coalesce(site, fold.sites(columns["host"]))).to_series()
+    if "site" in columns:
+        site = pl.select(pl.coalesce(site, columns["site"])).to_series() if domains else columns["site"]
     columns["company"], columns["site"] = company, site
     columns["org"] = pl.select(pl.coalesce(site, company.str.replace_all(" ", ""))).to_series()
 
