@@ -26,7 +26,8 @@ from hygiene.linkage.hashes import Hashes, combined, contents, factor, hashes, m
 MOST_IN_BLOCK = 40
 NONE = np.zeros(0, np.uint64)
 Places = npt.NDArray[np.int64]
-_TOP = np.uint64(48)
+_GLANCE = 22
+_REST = np.uint64(64 - _GLANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class Blocks:
             skewed = np.unique(ordered[self._most :][many])
             skewed = skewed[skewed != 0]
             self._found.append(skewed)
-        return _where(keys, skewed)
+        return where(keys, skewed)
 
 
 def block_table(twins: pl.DataFrame, keyed: Iterable[tuple[Rows, Hashes]]) -> pl.DataFrame:
@@ -141,17 +142,19 @@ def block_table(twins: pl.DataFrame, keyed: Iterable[tuple[Rows, Hashes]]) -> pl
     return pl.concat(parts)
 
 
-def _where(keys: Hashes, wanted: Hashes) -> Places:
+def where(keys: Hashes, wanted: Hashes) -> Places:
     """Where keys are one of `wanted`, which is sorted."""
-    if not len(wanted):
-        return np.zeros(0, np.int64)
-    # Few are: a glance at the first bits rules most of them out.
-    glance = np.zeros(1 << 16, bool)
-    glance[wanted >> _TOP] = True
-    maybe = np.flatnonzero(glance[keys >> _TOP])
+    maybe = glanced(keys, wanted) if len(wanted) else np.zeros(0, np.int64)
     near = np.searchsorted(wanted, keys[maybe])
     found: Places = maybe[wanted[np.minimum(near, len(wanted) - 1)] == keys[maybe]]
     return found
+
+
+def glanced(keys: Hashes, wanted: Hashes) -> Places:
+    """Where keys begin with the bits of one of `wanted`: all that are one of them, and a few others."""
+    glance = np.zeros(1 << _GLANCE, bool)
+    glance[wanted >> _REST] = True
+    return np.flatnonzero(glance[keys >> _REST])
 
 
 def _planned(comparisons: Sequence[Comparison]) -> tuple[list[pl.Expr], list[_Plan]]:

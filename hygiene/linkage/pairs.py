@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hygiene.linkage.blocks import MOST_IN_BLOCK, NONE, Blocks, block_table
+from hygiene.linkage.blocks import MOST_IN_BLOCK, NONE, Blocks, block_table, glanced, where
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.hashes import Hashes, contents
@@ -81,11 +81,14 @@ def candidate_pairs(
 
 def _touched(rows: Rows, key: Hashes, new: Flags) -> Hashes:
     """The keys that a new row has, 0 for the others."""
-    return np.where(np.isin(key, np.unique(key[new[rows]])), key, np.uint64(0))
+    found = np.zeros(len(key), np.uint64)
+    some = where(key, np.unique(key[new[rows]]))
+    found[some] = key[some]
+    return found
 
 
 def _ordered(numbers: Hashes) -> Rows:
-    return np.argsort(numbers, kind="stable").astype(np.uint32)
+    return np.argsort(numbers).astype(np.uint32)
 
 
 def _stars(twins: pl.DataFrame) -> Packed:
@@ -97,11 +100,13 @@ def _stars(twins: pl.DataFrame) -> Packed:
 
 def _sharing(rows: Rows, keys: Hashes) -> Packed:
     """All pairs of rows with the same key; 0 is no key."""
-    order = np.argsort(keys)
-    rows, keys = rows[order], keys[order]
-    start = int(np.searchsorted(keys, np.uint64(1)))
+    ordered = np.sort(keys)
+    # Most keys stand on one row: only the others are worth the sorting together with their rows.
+    some = glanced(keys, ordered[1:][(ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)])
+    some = some[np.argsort(keys[some])]
+    rows, keys = rows[some], keys[some]
     found: list[Packed] = []
-    at = np.arange(start, len(keys))
+    at = np.arange(len(keys))
     lag = 1
     while len(at := at[: np.searchsorted(at, len(keys) - lag)]):
         at = at[keys[at] == keys[at + lag]]
