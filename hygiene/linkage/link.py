@@ -79,14 +79,14 @@ class Partners:
         found = pl.DataFrame(
             {"left": self.linked.left[kept], "right": right, "probability": self.linked.probability[kept]}
         ).sort("probability", "left", "right", descending=[True, False, False])
-        return found.filter(_undisputed(found)) if one_to_one else found
+        return found.filter(undisputed(found)) if one_to_one else found
 
     def best(self, threshold: float = 0.5) -> pl.DataFrame:
         """The surest partner of each row of the first table that has one; columns as for `pairs`, by left."""
         return self.pairs(threshold).unique("left", keep="first", maintain_order=True).sort("left")
 
 
-def _undisputed(found: pl.DataFrame) -> pl.Series:
+def undisputed(found: pl.DataFrame) -> pl.Series:
     """Of pairs in order, those of which neither row stands in an earlier pair that was kept."""
     ours: set[int] = set()
     theirs: set[int] = set()

@@ -99,10 +99,8 @@ def test_match_against_another_file_pairs_their_rows(trueline: Cli, here: Path) 
     (here / "others.csv").write_text("\n".join([lines[0], *lines[101:]]) + "\n")
     ran = trueline("match", "people.csv", "--against", "others.csv", "--out", "pairs.csv")
     assert "4 pairs; 4 of 100 rows have a partner." in ran.out
-    pairs = pl.read_csv(here / "pairs.csv").sort("right_row")
-    assert list(zip(pairs["left_row"], pairs["right_row"], strict=True)) == [
-        (at + 1, n + 1) for n, at in enumerate(COPIES)
-    ]
+    pairs = pl.read_csv(here / "pairs.csv").sort("right")
+    assert list(zip(pairs["left"], pairs["right"], strict=True)) == [(at + 1, n + 1) for n, at in enumerate(COPIES)]
     assert pairs["left E-mail"].to_list() == pairs["right E-mail"].to_list()
     document = trueline("match", "people.csv", "--against", "others.csv", "--one-to-one", "--json").document
     assert document["pairs"] == 4

@@ -1,4 +1,4 @@
-"""What `match` does with files of any kind, without a project: what it prints, and where the rows go."""
+"""What `match`, `explain` and `review` do with files of any kind, without a project."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ import polars as pl
 import typer
 
 from model.errors import InputError
+from reports.html import write_private
 from reports.private import write_privately
 from reports.tables import write_tables
+from reports.waterfall import Field, waterfall_html, waterfall_lines
 from reports.wording import brief, counted
 from sync.files import File, read_files
-from sync.match_files import Compared, Matched, compare_files, match_rows
-from trueline.screen import Screen
+from sync.files_match import Compared, Matched, compare_files, match_files
+from sync.files_review import explain_rows, open_rows
+from trueline.screen import Screen, plain
 
 ENDINGS = (".csv", ".xlsx", ".parquet", ".json")
-_IGNORED, _CELLS, _WIDE = 8, 6, 24
+# What a file to read is called; others are told from records of the store by being there.
+READABLE = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
+_IGNORED, _CELLS, _WIDE, _BESIDE = 8, 6, 24, 30
 
 
 def _writable(out: Path | None) -> Path | None:
@@ -53,6 +58,12 @@ OutputOption = Annotated[
     Path | None,
     typer.Option("--out", callback=_writable, help="Where the rows go (.csv, .xlsx, .parquet, .json)."),
 ]
+VerdictsOption = Annotated[
+    Path | None, typer.Option("--verdicts", help="A file with the columns left, right and answer: same or different.")
+]
+KeyOption = Annotated[
+    str | None, typer.Option("--id", metavar="HEADING", help="The column by which rows are named, not their numbers.")
+]
 GroupsOption = Annotated[int, typer.Option("--show", min=0, help="How many groups or pairs of the files to print.")]
 
 
@@ -66,22 +77,19 @@ class Wishes:
     one_to_one: bool = False
     out: Path | None = None
     show: int = 3
+    verdicts: Path | None = None
+    key: str | None = None
 
 
 def match_and_show(screen: Screen, paths: Sequence[Path], wishes: Wishes) -> None:
     """Match files and print what came of it; with `out` the rows are written there."""
     if wishes.against is not None and len(paths) != 1:
         raise InputError("--against compares one file with another; name one file before it.")
-    chosen = dict(_said(text) for text in wishes.columns)
-    with screen.progress("match"):
-        files = read_files([*paths, *([wishes.against] if wishes.against else [])], chosen)
-        done: Matched | Compared = (
-            compare_files(*files, threshold=wishes.threshold, one_to_one=wishes.one_to_one)
-            if wishes.against
-            else match_rows(files, threshold=wishes.threshold)
-        )
+    files = read_files([*paths, *([wishes.against] if wishes.against else [])], chosen(wishes.columns))
     for file in files:
-        _show_file(screen, file, done)
+        _show_file(screen, file)
+    with screen.progress("match"):
+        done = _matched(files, wishes)
     if isinstance(done, Matched):
         _show_groups(screen, done, wishes.show)
     else:
@@ -91,6 +99,19 @@ def match_and_show(screen: Screen, paths: Sequence[Path], wishes: Wishes) -> Non
         screen.say(f"Wrote {wishes.out}, readable by you only.")
     screen.finish({**_document(done), "columns": {file.path.name: file.columns for file in files},
                    "out": wishes.out})  # fmt: skip
+
+
+def _matched(files: Sequence[File], wishes: Wishes) -> Matched | Compared:
+    if wishes.against is None:
+        return match_files(files, threshold=wishes.threshold, verdicts=wishes.verdicts, key=wishes.key)
+    return compare_files(
+        *files, threshold=wishes.threshold, one_to_one=wishes.one_to_one, verdicts=wishes.verdicts, key=wishes.key
+    )
+
+
+def chosen(columns: Sequence[str]) -> dict[str, str]:
+    """What `--column` options say, from heading to kind."""
+    return dict(map(_said, columns))
 
 
 def _said(text: str) -> tuple[str, str]:
@@ -108,6 +129,53 @@ def write_rows(table: pl.DataFrame, out: Path) -> None:
         write_tables({"rows": table}, out)
 
 
+def is_file(text: str) -> bool:
+    """Whether an argument names a file rather than a record of the store."""
+    return Path(text).suffix.lower() in READABLE or Path(text).is_file()
+
+
+def explain_rows_and_show(screen: Screen, path: Path, rows: Sequence[str], wishes: Wishes) -> None:
+    """Say why two rows of a file are one or not; with `out` as a page."""
+    if len(rows) != 2:
+        raise InputError(f"Name a file and two of its rows: trueline explain {path} 12 40.")
+    with screen.progress("match"):
+        matched = match_files(read_files([path], chosen(wishes.columns)), verdicts=wishes.verdicts, key=wishes.key)
+        explained = explain_rows(matched, *rows)
+    screen.say(explained.sentence)
+    screen.say()
+    fields = [(name, _cell(left, _BESIDE), _cell(right, _BESIDE)) for name, left, right in explained.fields]
+    screen.table(("field", explained.left, explained.right), fields)
+    screen.say()
+    for line in waterfall_lines(explained.waterfall) if explained.waterfall else ():
+        screen.say(line)
+    if wishes.out is not None:
+        beside = [Field(*field) for field in explained.fields]
+        drawn = waterfall_html(explained.left, explained.right, explained.sentence, beside, explained.waterfall)
+        write_private(wishes.out, drawn)
+        screen.say(f"Wrote {wishes.out}, readable by you only.")
+    screen.finish({**plain(explained), "probability": explained.waterfall and explained.waterfall.probability})
+
+
+def review_rows_and_show(screen: Screen, paths: Sequence[Path], wishes: Wishes) -> None:
+    """List the pairs of rows that a person should look at; with `out` as a file to answer in."""
+    with screen.progress("match"):
+        matched = match_files(read_files(paths, chosen(wishes.columns)), verdicts=wishes.verdicts, key=wishes.key)
+        pairs = open_rows(matched)
+    screen.say(f"{counted(pairs.height, 'pair')} of rows would be worth a look, the least certain first.")
+    frame, columns = matched.rows.frame, ("left", "right", "probability", "reason")
+    for left, right, probability, reason in pairs.head(wishes.show).select(columns).iter_rows():
+        screen.say(f"{probability:.2f}: {reason}")
+        both = (matched.names.place(left), matched.names.place(right))
+        _show_rows(screen, frame, both)
+    if pairs.height > wishes.show:
+        screen.say(f"... and {pairs.height - wishes.show:,} more")
+    if wishes.out is not None:
+        write_rows(pairs, wishes.out)
+        screen.say(f"Wrote {wishes.out}, readable by you only. Fill in its column answer (same or different), then:")
+        screen.say(f"  trueline match {' '.join(map(str, paths))} --verdicts {wishes.out}")
+    screen.finish(pairs.to_dicts())
+
+
 def _document(done: Matched | Compared) -> dict[str, Any]:
     if isinstance(done, Compared):
         return {"left_rows": len(done.left), "right_rows": len(done.right), "pairs": done.pairs.height}
@@ -117,7 +185,7 @@ def _document(done: Matched | Compared) -> dict[str, Any]:
 # --- what is shown -----------------------------------------------------------------------------------------------
 
 
-def _show_file(screen: Screen, file: File, done: Matched | Compared) -> None:
+def _show_file(screen: Screen, file: File) -> None:
     screen.say(f"{file.path.name}: {counted(file.frame.height, 'row')}")
     for note in file.notes:
         screen.say(f"  Note: {brief(note)}")
@@ -141,7 +209,8 @@ def _show_groups(screen: Screen, done: Matched, show: int) -> None:
     entities, surplus = counted(done.entities, "entity", "entities"), counted(rows - done.entities, "surplus row")
     screen.say(f"{counted(rows, 'row')}, {entities}: {counted(done.groups, 'group')} of duplicates, {surplus}.")
     if len(done.unsure):
-        screen.say(f"{counted(len(done.unsure), 'pair')} could be the same or not, and would be worth a look.")
+        named = " ".join(str(file.path) for file in done.rows.files)
+        screen.say(f"{counted(len(done.unsure), 'pair')} could be the same or not: trueline review {named}")
     groups = _least_sure(done, show)
     if groups:
         screen.say()
@@ -179,9 +248,9 @@ def _show_rows(screen: Screen, frame: pl.DataFrame, rows: Sequence[int]) -> None
         screen.say(f"  ... and {len(rows) - _CELLS:,} more rows")
 
 
-def _cell(value: str | None) -> str:
+def _cell(value: str | None, width: int = _WIDE) -> str:
     text = " ".join((value or "").split())
-    return text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _show_pairs(screen: Screen, done: Compared, show: int) -> None:

@@ -20,6 +20,16 @@ from reports.terminal import print_report
 from sync.audit import audit_files
 from sync.clock import day_of
 from sync.review import decide, explain_pair, open_pairs
+from trueline.commands.files import (
+    ColumnOption,
+    KeyOption,
+    OutputOption,
+    VerdictsOption,
+    Wishes,
+    explain_rows_and_show,
+    is_file,
+    review_rows_and_show,
+)
 from trueline.screen import Screen, json_text
 from trueline.session import HERE, JsonOption, ProjectOption, open_session
 
@@ -32,6 +42,12 @@ def _known_ending(out: Path) -> Path:
         raise typer.BadParameter(f"{out.name} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
     if out.is_dir():
         raise typer.BadParameter(f"{out} is a folder; name a file")
+    return out
+
+
+def _known_page(out: Path | None) -> Path | None:
+    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter(f"{out.name} must end in .html")
     return out
 
 
@@ -50,7 +66,9 @@ AsOfOption = Annotated[
 CurrencyOption = Annotated[
     str, typer.Option("--currency", callback=_iso_code, help="ISO code of amounts that name none.")
 ]
-RecordArgument = Annotated[str, typer.Argument(help="A record: connection/stream/id.")]
+PageOption = Annotated[
+    Path | None, typer.Option("--out", callback=_known_page, help="Also draw the rows of a file as a page (.html).")
+]
 
 
 @app.command(epilog="Example: trueline audit exports/*.csv --as-of 2026-06-30")
@@ -94,11 +112,25 @@ def report(
 
 @app.command(epilog="Example: trueline explain sf/contacts/003… hs/contacts/101")
 def explain(
-    left: RecordArgument, right: RecordArgument, project: ProjectOption = HERE, as_json: JsonOption = False
+    given: Annotated[
+        list[str], typer.Argument(metavar="LEFT RIGHT", help="Two records, connection/stream/id; or a file, two rows.")
+    ],
+    column: ColumnOption = None,
+    key: KeyOption = None,
+    verdicts: VerdictsOption = None,
+    out: PageOption = None,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
 ) -> None:
-    """Say why two records are, or are not, the same: each comparison with its reason."""
+    """Say why two records are, or are not, the same: each comparison with its reason and its weight."""
     screen = Screen(as_json=as_json)
-    one, other = parse_key(left), parse_key(right)
+    if is_file(given[0]):
+        wishes = Wishes(column or (), out=out, verdicts=verdicts, key=key)
+        explain_rows_and_show(screen, Path(given[0]), given[1:], wishes)
+        return
+    if len(given) != 2:
+        raise InputError("Name two records, connection/stream/id, or a file and two of its rows.")
+    one, other = parse_key(given[0]), parse_key(given[1])
     with open_session(project) as workspace:
         explained = explain_pair(workspace, one, other)
     screen.say(explained.sentence)
@@ -108,26 +140,35 @@ def explain(
 
 @app.command(epilog="Example: trueline review sf/contacts/003… sf/leads/00Q… same")
 def review(
-    left: Annotated[str | None, typer.Argument(help="A record: connection/stream/id.")] = None,
-    right: Annotated[str | None, typer.Argument(help="The record to compare it with.")] = None,
-    answer: Annotated[str | None, typer.Argument(help="same, different or unsure.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="LEFT RIGHT ANSWER", help="Two records, and same, different or unsure; or files."),
+    ] = None,
     note: Annotated[str, typer.Option("--note", help="Why.")] = "",
     show: Annotated[int, typer.Option("--show", min=0, help="How many pairs to print.")] = 20,
+    column: ColumnOption = None,
+    key: KeyOption = None,
+    verdicts: VerdictsOption = None,
+    out: OutputOption = None,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
     """List the pairs a person should decide, or decide one. A decision outlives every later match."""
     screen = Screen(as_json=as_json)
-    if left is None:
+    if given and is_file(given[0]):
+        wishes = Wishes(column or (), out=out, show=show, verdicts=verdicts, key=key)
+        review_rows_and_show(screen, [Path(one) for one in given], wishes)
+        return
+    if not given:
         with open_session(project) as workspace:
             pairs = open_pairs(workspace)
         _show_pairs(screen, pairs, show)
         screen.finish(pairs.to_dicts())
         return
-    if right is None or answer not in get_args(VerdictAnswer):
+    if len(given) != 3 or given[2] not in get_args(VerdictAnswer):
         raise InputError("Name two records and the answer: trueline review ONE OTHER same|different|unsure.")
-    verdict: VerdictAnswer = answer  # type: ignore[assignment]
-    one, other = parse_key(left), parse_key(right)
+    verdict: VerdictAnswer = given[2]  # type: ignore[assignment]
+    one, other = parse_key(given[0]), parse_key(given[1])
     with open_session(project) as workspace:
         decided = decide(workspace, one, other, verdict, note)
     screen.say(f"Noted: {decided.left} and {decided.right} are {decided.answer}.")

@@ -20,9 +20,11 @@ from trueline.commands.files import (
     ColumnOption,
     FilesArgument,
     GroupsOption,
+    KeyOption,
     OneToOneOption,
     OutputOption,
     ThresholdOption,
+    VerdictsOption,
     Wishes,
     match_and_show,
 )
@@ -74,13 +76,15 @@ def match(
     threshold: ThresholdOption = 0.5,
     one_to_one: OneToOneOption = False,
     out: OutputOption = None,
+    verdicts: VerdictsOption = None,
+    key: KeyOption = None,
     show: GroupsOption = 3,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
     """Find which records are the same person or company: those of the store, or the rows of any files."""
     screen = Screen(as_json=as_json)
-    wishes = Wishes(column or (), against, threshold, one_to_one, out, show)
+    wishes = Wishes(column or (), against, threshold, one_to_one, out, show, verdicts, key)
     if files:
         match_and_show(screen, files, wishes)
         return

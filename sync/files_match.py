@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hygiene.linkage.link import Linked, Partners, link_keys, prepared
+from hygiene.linkage.link import Linked, Partners, link_keys, prepared, undisputed
 from hygiene.linkage.reasons import reasons
-from hygiene.linkage.verdicts import Pair, clusters_with
+from hygiene.linkage.verdicts import clusters_with
 from sync.files import File, Rows, free_name, rows_of
+from sync.files_answers import Answers, Names, Pair, read_answers
 
 Places = npt.NDArray[np.int64]
 # What is likelier or less likely than this needs nobody to look at it.
 UNSURE = (0.1, 0.9)
 _DIGITS = 4
+SIDES = ("left", "right")
+# The place of a pair that a person decided.
+_BY_PERSON = -1
 _TOLD = "a person decided: same"
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What people said about pairs of rows (from 0, smaller first)."""
-
-    same: tuple[Pair, ...] = ()
-    different: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +31,11 @@ class Matched:
     """Rows that are one entity: `cluster` (smallest row), `probability` and `reason` of each row's strongest link."""
 
     rows: Rows
+    names: Names
+    answers: Answers
     linked: Linked
     clusters: Places
     links: pl.DataFrame
-    threshold: float
 
     @property
     def entities(self) -> int:
@@ -50,7 +48,8 @@ class Matched:
 
     @property
     def unsure(self) -> Places:
-        """Pairs (places in `linked`) that a look would decide: neither sure nor settled by stronger evidence."""
+        """Pairs (places in `linked`) that a look would decide: neither sure, nor settled by stronger evidence, nor by
+        a person."""
         probability = self.linked.probability
         open_pairs = np.flatnonzero((probability >= UNSURE[0]) & (probability < UNSURE[1]))
         left, right = self.linked.left[open_pairs], self.linked.right[open_pairs]
@@ -58,6 +57,9 @@ class Matched:
         strongest[self.links["row"].to_numpy()] = self.links["probability"].to_numpy()
         held = np.minimum(strongest[left], strongest[right])
         settled = (self.clusters[left] == self.clusters[right]) & (held > probability[open_pairs])
+        told = {*self.answers.same, *self.answers.different}
+        pairs = zip(left.tolist(), right.tolist(), strict=True)
+        settled |= np.fromiter((pair in told for pair in pairs), bool, len(settled))
         undecided: Places = open_pairs[~settled]
         return undecided
 
@@ -76,40 +78,70 @@ class Compared:
 
     left: Rows
     right: Rows
-    linked: Linked
+    names: tuple[Names, Names]
     pairs: pl.DataFrame
 
     @property
     def table(self) -> pl.DataFrame:
-        """The pairs with their rows from 1 and the values that were compared side by side."""
-        numbers = self.pairs.select(
-            (pl.col("left") + 1).alias("left_row"), (pl.col("right") + 1).alias("right_row"), "probability", "reason"
-        )
-        sides = {"left": self.left.frame[self.pairs["left"]], "right": self.right.frame[self.pairs["right"]]}
-        values = [
-            frame[name].alias(f"{side} {name}") for name in self.left.frame.columns for side, frame in sides.items()
-        ]
-        return numbers.with_columns(values)
+        """The pairs with what their rows are called, and the values that were compared side by side."""
+        called = [names.of(self.pairs[side]).alias(side) for side, names in zip(SIDES, self.names, strict=True)]
+        values = beside(self.left.frame[self.pairs["left"]], self.right.frame[self.pairs["right"]])
+        return pl.concat([self.pairs.with_columns(called), values], how="horizontal")
 
 
-def match_rows(files: Sequence[File], answers: Answers | None = None, *, threshold: float = 0.5) -> Matched:
-    """Find the rows of the files that describe one entity. InputError when no column tells rows apart."""
+def beside(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    """The columns of two frames in turn, called "left Name" and "right Name"."""
+    return pl.DataFrame(
+        [frame[name].alias(f"{side} {name}") for name in left.columns
+         for side, frame in zip(SIDES, (left, right), strict=True)]
+    )  # fmt: skip
+
+
+def match_files(
+    files: Sequence[File], *, threshold: float = 0.5, verdicts: Path | None = None, key: str | None = None
+) -> Matched:
+    """Find the rows of the files that describe one entity, in agreement with what people said in `verdicts`.
+
+    Its rows go by their numbers, or by the column `key`. InputError when no column tells rows apart.
+    """
     rows = rows_of(files)
-    answers = answers or Answers()
+    names = Names(rows, key)
+    answers = read_answers(verdicts, names) if verdicts else Answers()
     linked = link_keys(*prepared(rows.frame, rows.kinds))
     clusters = clusters_with(linked, answers.same, answers.different, threshold=threshold)
-    return Matched(rows, linked, clusters, _links(linked, clusters, answers.same), threshold)
+    return Matched(rows, names, answers, linked, clusters, _links(linked, clusters, answers.same))
 
 
-def compare_files(left: File, right: File, *, threshold: float = 0.5, one_to_one: bool = False) -> Compared:
-    """Find the rows of one file that describe the same entity as a row of the other."""
+def compare_files(
+    left: File,
+    right: File,
+    *,
+    threshold: float = 0.5,
+    one_to_one: bool = False,
+    verdicts: Path | None = None,
+    key: str | None = None,
+) -> Compared:
+    """Find the rows of one file that describe the same entity as a row of the other; the rest as for `match_files`."""
     both = rows_of((left, right), shared=True)
     boundary = left.frame.height
-    linked = link_keys(*prepared(both.frame, both.kinds), between=boundary)
-    pairs = Partners(boundary, linked).pairs(threshold, one_to_one=one_to_one)
     sides = [Rows((file,), frame, both.kinds) for file, frame in
              ((left, both.frame[:boundary]), (right, both.frame[boundary:]))]  # fmt: skip
-    return Compared(sides[0], sides[1], linked, _explained(pairs, linked, boundary))
+    names = Names(sides[0], key), Names(sides[1], key)
+    answers = read_answers(verdicts, *names) if verdicts else Answers()
+    linked = link_keys(*prepared(both.frame, both.kinds), between=boundary)
+    found = _obeying(Partners(boundary, linked).pairs(threshold), answers)
+    if one_to_one:
+        found = found.filter(undisputed(found))
+    return Compared(sides[0], sides[1], names, _explained(found, linked, boundary))
+
+
+def _obeying(found: pl.DataFrame, answers: Answers) -> pl.DataFrame:
+    """The pairs without those that a person called different, and first of all those `told` to be the same."""
+    same, different = (pl.DataFrame(pairs, {"left": pl.UInt32, "right": pl.UInt32}, orient="row")
+                       for pairs in (answers.same, answers.different))  # fmt: skip
+    kept = found.join(pl.concat([same, different]), on=["left", "right"], how="anti", maintain_order="left")
+    told = same.with_columns(pl.lit(1.0).alias("probability"), told=pl.lit(value=True))
+    return pl.concat([told, kept.with_columns(told=pl.lit(value=False))])
 
 
 def _links(linked: Linked, clusters: Places, same: Sequence[Pair]) -> pl.DataFrame:
@@ -120,7 +152,7 @@ def _links(linked: Linked, clusters: Places, same: Sequence[Pair]) -> pl.DataFra
     ).with_columns(pl.Series("at", inside, dtype=pl.Int64))
     told = [pair for pair in same if clusters[pair[0]] == clusters[pair[1]]]
     spoken = pl.DataFrame(told, schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row").with_columns(
-        pl.lit(1.0).alias("probability"), pl.lit(-1, pl.Int64).alias("at")
+        pl.lit(1.0).alias("probability"), pl.lit(_BY_PERSON, pl.Int64).alias("at")
     )
     every = pl.concat([spoken, pairs])
     every = every.with_columns(pl.col("probability").round(_DIGITS))
@@ -157,4 +189,5 @@ def _explained(pairs: pl.DataFrame, linked: Linked, boundary: int) -> pl.DataFra
     right = linked.right - np.uint32(boundary)
     places = pl.DataFrame({"left": linked.left, "right": right, "at": np.arange(len(right))})
     placed = pairs.join(places, on=["left", "right"], how="left", maintain_order="left")
-    return pairs.with_columns(pl.col("probability").round(_DIGITS), _reasons(linked, placed["at"]))
+    at = placed.select(pl.when("told").then(_BY_PERSON).otherwise("at")).to_series()
+    return pairs.drop("told").with_columns(pl.col("probability").round(_DIGITS), _reasons(linked, at))
