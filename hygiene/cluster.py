@@ -1,57 +1,43 @@
-"""Clusters: records joined by the strongest pairs first, never across a pair that must stay apart."""
+"""Clusters: records joined where all the evidence between two groups speaks for it, never across a pair that must stay
+apart."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 Rows = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+
+# What a pair that was never compared says, in bits: nothing was found that speaks for it.
+UNSEEN = -1.0
+MOST_BITS = 12.0
+# What no number of pairs that were never compared speaks against.
+ALL_BITS = 1e9
+PAIRS = pl.Schema({"left": pl.UInt32, "right": pl.UInt32, "bits": pl.Float64, "joins": pl.Boolean, "parts": pl.Boolean,
+                   "by_person": pl.Boolean})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
     """`roots` gives every row its cluster's smallest row; `split` and `capped` hold the pairs that were not joined,
-    because two records of theirs must stay apart, or because the cluster would have become too large."""
+    because two records of theirs must stay apart or all the evidence speaks against it, or because the cluster would
+    have become too large."""
 
     roots: list[int]
-    split: list[tuple[int, int]]
-    capped: list[tuple[int, int]]
+    split: list[tuple[int, int]] = field(default_factory=list)
+    capped: list[tuple[int, int]] = field(default_factory=list)
 
 
-class _Groups:
-    """Union-find that knows what may not meet."""
-
-    def __init__(self, size: int) -> None:
-        self.parents = list(range(size))
-        self.members: dict[int, list[int]] = {}
-
-    def root(self, row: int) -> int:
-        parents = self.parents
-        while parents[row] != row:
-            parents[row] = parents[parents[row]]
-            row = parents[row]
-        return row
-
-    def rows(self, root: int) -> list[int]:
-        return self.members.get(root) or [root]
-
-    def may_meet(self, left: int, right: int, enemies: dict[int, set[int]]) -> bool:
-        fewer, more = sorted((self.rows(left), self.rows(right)), key=len)
-        others = set(more)
-        return not any(enemies.get(row, _NONE) & others for row in fewer)
-
-    def join(self, left: int, right: int) -> None:
-        keep, drop = min(left, right), max(left, right)
-        self.members[keep] = self.rows(keep) + self.rows(drop)
-        self.members.pop(drop, None)
-        self.parents[drop] = keep
-
-
-_NONE: set[int] = set()
+def log_odds(probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """In bits, within what one pair may say."""
+    bits = np.log2(np.maximum(probability, 1e-9)) - np.log2(np.maximum(1 - probability, 1e-9))
+    return np.asarray(np.clip(bits, -MOST_BITS, MOST_BITS))
 
 
 def components(size: int, edges: pl.DataFrame) -> Rows:
@@ -68,49 +54,108 @@ def components(size: int, edges: pl.DataFrame) -> Rows:
             labels = labels[labels]
 
 
-def _troubled(labels: Rows, apart: pl.DataFrame, max_cluster: int) -> Flags:
-    """By component (its smallest row): True where it is too large or holds two rows that must stay apart."""
-    troubled: Flags = np.bincount(labels, minlength=len(labels)) > max_cluster
-    ours, theirs = labels[apart["left"].to_numpy()], labels[apart["right"].to_numpy()]
-    troubled[ours[ours == theirs]] = True
-    return troubled
+@dataclass(frozen=True, slots=True)
+class _Between:
+    """What lies between two groups: the sum of their pairs' bits, how many pairs that is, and what keeps them apart."""
+
+    bits: float
+    known: int
+    apart: bool  # somebody, or some rule, keeps a pair apart
+    firm: bool  # a person does
+
+    def __add__(self, other: _Between) -> _Between:
+        return _Between(
+            self.bits + other.bits, self.known + other.known, self.apart or other.apart, self.firm or other.firm
+        )
 
 
-def _enemies(apart: pl.DataFrame) -> dict[int, set[int]]:
-    enemies: dict[int, set[int]] = {}
-    for left, right in apart.select("left", "right").iter_rows():
-        enemies.setdefault(left, set()).add(right)
-        enemies.setdefault(right, set()).add(left)
-    return enemies
+_NOTHING = _Between(0.0, 0, apart=False, firm=False)
+Pair = tuple[int, int, float, bool, bool, bool]
 
 
-def cluster(size: int, edges: pl.DataFrame, apart: pl.DataFrame, *, max_cluster: int) -> Clusters:
-    """Join rows 0 to `size` - 1 by `edges` (left, right, probability, by_person), a person's first, then the strongest.
+class _Groups:
+    """The groups of one component as they grow, each with what lies between it and its neighbours."""
 
-    A pair in `apart` (left, right, by_person) never shares a cluster, by no chain; only a person's "same" joins what
-    rules, but no person, would keep apart. `max_cluster` holds for all joins but those a person asked for. The order of
-    the input rows does not matter.
+    def __init__(self, pairs: list[Pair]) -> None:
+        self.group: dict[int, int] = {}
+        self.members: dict[int, list[int]] = {}
+        self.between: dict[int, dict[int, _Between]] = {}
+        for left, right, bits, _, parts, by_person in pairs:
+            for row in (left, right):
+                self.group[row], self.members[row] = row, [row]
+            found = _Between(bits, 1, parts, parts and by_person)
+            self.between.setdefault(left, {})[right] = found
+            self.between.setdefault(right, {})[left] = found
+
+    def size(self, one: int, other: int) -> int:
+        return len(self.members[one]) + len(self.members[other])
+
+    def evidence(self, one: int, other: int) -> _Between:
+        return self.between[one].get(other, _NOTHING)
+
+    def bits(self, one: int, other: int) -> float:
+        """All evidence between two groups; pairs that were never compared count against them."""
+        found = self.evidence(one, other)
+        return found.bits + (len(self.members[one]) * len(self.members[other]) - found.known) * UNSEEN
+
+    def join(self, one: int, other: int) -> None:
+        keep, drop = sorted((one, other), key=lambda root: (-len(self.between[root]), root))
+        for row in self.members[drop]:
+            self.group[row] = keep
+        self.members[keep] += self.members.pop(drop)
+        for neighbour, found in self.between.pop(drop).items():
+            theirs = self.between[neighbour]
+            del theirs[drop]
+            if neighbour != keep:
+                both = found + self.between[keep].get(neighbour, _NOTHING)
+                self.between[keep][neighbour] = theirs[keep] = both
+
+
+def cluster(size: int, pairs: pl.DataFrame, *, max_cluster: int) -> Clusters:
+    """Join rows 0 to `size` - 1 by `pairs` (columns of PAIRS, each pair once), a person's first, then the strongest.
+
+    A pair with `joins` joins two groups where the bits of all pairs between them add up to more than nothing. One with
+    `parts` never shares a cluster, by no chain; only a person's "same" joins what rules, but no person, would keep
+    apart. `max_cluster` holds for all joins but those a person asked for. The order of the input does not matter.
     """
-    labels = components(size, edges)
-    groups = _Groups(size)
-    split: list[tuple[int, int]] = []
-    capped: list[tuple[int, int]] = []
-    firm, every = _enemies(apart.filter("by_person")), _enemies(apart)
-    # Most components hold no contradiction and stay below the cap: they are clusters as they are.
-    troubled = _troubled(labels, apart, max_cluster)
-    disputed = edges.filter(pl.Series(troubled[labels[edges["left"].to_numpy()]], dtype=pl.Boolean))
-    ordered = disputed.sort(["by_person", "probability", "left", "right"], descending=[True, True, False, False])
-    for left, right, by_person in ordered.select("left", "right", "by_person").iter_rows():
-        ours, theirs = groups.root(left), groups.root(right)
-        if ours == theirs:
+    labels = components(size, pairs.filter("joins"))
+    result = Clusters(labels.tolist())
+    for rows in _disputed(labels, pairs, max_cluster):
+        _settle(rows, max_cluster, result)
+    return result
+
+
+def _disputed(labels: Rows, pairs: pl.DataFrame, max_cluster: int) -> Iterator[list[Pair]]:
+    """The pairs of each component that is too large or not of one mind, a person's joins first, then the strongest."""
+    sizes = np.bincount(labels, minlength=len(labels))
+    left, right = labels[pairs["left"].to_numpy()], labels[pairs["right"].to_numpy()]
+    root, size = pl.Series("root", left), pl.Series("size", sizes[left])
+    inner = pairs.with_columns(root, size).filter(pl.Series((left == right) & (sizes[left] > 1), dtype=pl.Boolean))
+    agreed = (
+        (pl.col("bits").min() > 0) & ~pl.col("parts").any() & (pl.len() == pl.col("size") * (pl.col("size") - 1) // 2)
+    )
+    disputed = inner.filter(~(agreed & (pl.col("size") <= max_cluster)).over("root")).sort(
+        ["root", "by_person", "bits", "left", "right"], descending=[False, True, True, False, False]
+    )
+    for _, rows in groupby(disputed.select("root", *PAIRS.names()).rows(), key=itemgetter(0)):
+        yield [row[1:] for row in rows]
+
+
+def _settle(pairs: list[Pair], max_cluster: int, result: Clusters) -> None:
+    """Join the two groups with the strongest pair between them, as long as the evidence between them allows."""
+    groups = _Groups(pairs)
+    for left, right, _, joins, _, by_person in pairs:
+        ours, theirs = groups.group[left], groups.group[right]
+        if not joins or ours == theirs:
             continue
-        if not groups.may_meet(ours, theirs, firm if by_person else every):
-            split.append((left, right))
-        elif not by_person and len(groups.rows(ours)) + len(groups.rows(theirs)) > max_cluster:
-            capped.append((left, right))
+        between = groups.evidence(ours, theirs)
+        if between.firm or (not by_person and (between.apart or groups.bits(ours, theirs) <= 0)):
+            result.split.append((left, right))
+        elif not by_person and groups.size(ours, theirs) > max_cluster:
+            result.capped.append((left, right))
         else:
             groups.join(ours, theirs)
-    roots = labels.copy()
-    for row in np.flatnonzero(troubled[labels]).tolist():
-        roots[row] = groups.root(row)
-    return Clusters(roots.tolist(), split, capped)
+    for inside in groups.members.values():
+        root = min(inside)
+        for row in inside:
+            result.roots[row] = root

@@ -1,18 +1,16 @@
-"""Matching: normalise, block, compare, decide, cluster, remember. People and companies go the same way."""
+"""Matching: one engine for people and companies. Pool, keys, candidate pairs, probabilities, rules, clusters, ids."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
-from hygiene import companies, entities, people
-from hygiene.block import candidate_pairs
-from hygiene.cluster import Clusters, cluster, components
-from hygiene.decide import Clause, Comparison, decide, evidence
+from hygiene import cluster, companies, entities, people
 from hygiene.findings import gathered
-from hygiene.levels import DIFFERENT
+from hygiene.judge import ANSWERS, Judge, Kind
+from hygiene.linkage.model import Model
 from hygiene.match_findings import report
 from hygiene.normalise import normalise_all
 
@@ -22,42 +20,24 @@ PAIRS = pl.Schema(
      "probability": pl.Float64, "rule": pl.String, "reason": pl.String, "evidence": pl.String}
 )  # fmt: skip
 VERDICTS = ("left_connection", "left_stream", "left_id", "right_connection", "right_stream", "right_id", "answer")
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """One kind of entity: its pool of records, block keys, comparisons and rules."""
-
-    name: str
-    prefix: str
-    pool: Callable[[Mapping[str, pl.DataFrame]], pl.DataFrame]
-    block_keys: Callable[[pl.DataFrame], pl.DataFrame]
-    compare: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
-    comparisons: Sequence[Comparison]
-    clauses: Sequence[Clause]
-    learn: Callable[[pl.DataFrame], pl.DataFrame] | None = None
-
-
-_KINDS = (
-    _Kind("person", "p", people.pool, people.block_keys, people.compare, people.COMPARISONS, people.CLAUSES,
-          people.learned),
-    _Kind("company", "c", companies.pool, companies.block_keys, companies.compare, companies.COMPARISONS,
-          companies.CLAUSES),
-)  # fmt: skip
 KEY = ("connection", "stream", "id")
-# What the learned model calls less likely than this is a question for a person.
-_SURE = 0.97
-# Closing chains compares all pairs of a component; a larger one is held by the cap anyway.
-_MAX_CLOSED = 60
+# Of a larger cluster only the pairs with its first record are told.
+_MAX_TOLD = 30
+PERSON = Kind("person", "p", people.pool, people.keys, people.comparisons, people.facts, people.RULES, people.CHAIN)
+COMPANY = Kind("company", "c", companies.pool, companies.keys, companies.comparisons, companies.facts, companies.RULES,
+               companies.CHAIN)  # fmt: skip
+KINDS = (PERSON, COMPANY)
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """`pairs` that were decided, `memberships` of every live record, and what an audit should say about them."""
+    """`pairs` that were decided, `memberships` of every live record, what an audit should say about them, and by kind
+    of entity the model that weighed them."""
 
     pairs: pl.DataFrame
     memberships: pl.DataFrame
     findings: pl.DataFrame
+    models: Mapping[str, Model] = field(default_factory=dict)
 
 
 def match(
@@ -66,51 +46,55 @@ def match(
     previous: pl.DataFrame | None = None,
     max_cluster: int = 20,
     default_country: str | None = None,
+    models: Mapping[str, Model] | None = None,
 ) -> Matches:
     """Find the records that describe one person or one company, over all connections.
 
     `frames` holds contacts, leads and accounts by stream. `verdicts` has left_connection, left_stream, left_id,
-    right_…, answer and, where one pair has several, at; `previous` is the memberships frame of the run before.
+    right_…, answer and, where one pair has several, at; `previous` is the memberships frame of the run before. Where
+    `models` has the model of a kind (person, company), it weighs the pairs and nothing is learned.
     """
     ready = normalise_all(frames, default_country)
     before = entities.MEMBERSHIPS.to_frame() if previous is None else previous.select(entities.MEMBERSHIPS.names())
-    parts = [_matched(kind, ready, verdicts, before, max_cluster) for kind in _KINDS]
+    known = models or {}
+    parts = [_matched(kind, ready, verdicts, before, max_cluster, known.get(kind.name)) for kind in KINDS]
     return Matches(
         pl.concat([part.pairs for part in parts]),
-        pl.concat([part.memberships for part in parts]).sort("connection", "stream", "id"),
+        pl.concat([part.memberships for part in parts]).sort(KEY),
         gathered(part.findings for part in parts),
+        {name: model for part in parts for name, model in part.models.items()},
     )
 
 
 def _matched(
-    kind: _Kind,
+    kind: Kind,
     frames: Mapping[str, pl.DataFrame],
     verdicts: pl.DataFrame | None,
     previous: pl.DataFrame,
     max_cluster: int,
+    model: Model | None,
 ) -> Matches:
     records = kind.pool(frames)
     if records.is_empty():
         return Matches(PAIRS.to_frame(), entities.MEMBERSHIPS.to_frame(), gathered([]))
-    answers = _answers(records, verdicts)
-    candidates = candidate_pairs(kind.block_keys(records))
-    pairs = _decided(kind, records, candidates, answers)
-    if kind.learn is not None:
-        pairs = _with_learned(kind, records, pairs, kind.learn(records))
-    pairs = _closed(kind, records, pairs, answers)
-    clusters = _clustered(records, pairs, max_cluster)
+    answers = answered(records, verdicts)
+    judge = Judge.of(kind, records, model)
+    pairs = judge.all_pairs(answers)
+    clusters = clustered(len(records), pairs, max_cluster)
     members = records.with_columns(pl.Series("cluster", clusters.roots, dtype=pl.UInt32))
+    told = settled(pairs, clusters, max_cluster)
     return Matches(
-        _published(kind.name, records, pairs),
+        _published(kind.name, records, told),
         entities.memberships(members, previous, kind.prefix),
-        report(kind.name, members, pairs, clusters, max_cluster),
+        report(kind.name, members, told),
+        {} if judge.model is None else {kind.name: judge.model},
     )
 
 
-def _answers(records: pl.DataFrame, verdicts: pl.DataFrame | None) -> pl.DataFrame:
-    """The latest verdict per pair of present records: left, right (rows, smaller first), answer."""
+def answered(records: pl.DataFrame, verdicts: pl.DataFrame | None) -> pl.DataFrame:
+    """The latest verdict per pair of present records, unsure ones left out: left, right (smaller first), answer."""
     if verdicts is None or verdicts.is_empty():
-        return pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32, "answer": pl.String})
+        return ANSWERS.to_frame()
     rows = records.select("key", "row")
     ordered = verdicts.sort("at", maintain_order=True) if "at" in verdicts.columns else verdicts
     keyed = ordered.select(
@@ -124,77 +108,55 @@ def _answers(records: pl.DataFrame, verdicts: pl.DataFrame | None) -> pl.DataFra
     pairs = found_rows.filter(pl.col("a") != pl.col("b")).select(
         pl.min_horizontal("a", "b").alias("left"), pl.max_horizontal("a", "b").alias("right"), "answer"
     )
-    return pairs.unique(["left", "right"], keep="last", maintain_order=True)
+    latest = pairs.unique(["left", "right"], keep="last", maintain_order=True)
+    return latest.filter(pl.col("answer") != "unsure").cast(ANSWERS)
 
 
-def _decided(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """Pairs with decision, probability, rule, reason, evidence, parts and by_person; a person's answer wins."""
-    judged = answers.filter(pl.col("answer") != "unsure")
-    asked = pl.concat([pairs, judged.select("left", "right")]).unique(maintain_order=True).sort("left", "right")
-    compared = kind.compare(records, asked)
-    by_rule = decide(compared, kind.clauses).with_columns(evidence(kind.comparisons))
-    columns = ["left", "right", "decision", "probability", "rule", "reason", "evidence", "parts"]
-    machine = by_rule.select(columns).join(judged, on=["left", "right"], how="anti")
-    answered = compared.join(judged, on=["left", "right"], how="inner").with_columns(evidence(kind.comparisons))
-    person = answered.select(
-        "left", "right",
-        pl.col("answer").alias("decision"),
-        pl.when(pl.col("answer") == "same").then(1.0).otherwise(0.0).alias("probability"),
-        pl.lit("verdict").alias("rule"),
-        pl.concat_str(pl.lit("a person decided: "), pl.col("answer")).alias("reason"),
-        "evidence",
-        (pl.col("answer") == "different").alias("parts"),
-    )  # fmt: skip
-    marked = [machine.with_columns(by_person=pl.lit(value=False)), person.with_columns(by_person=pl.lit(value=True))]
-    return pl.concat(marked).sort("left", "right")
+def clustered(size: int, pairs: pl.DataFrame, max_cluster: int) -> cluster.Clusters:
+    """The clusters of rows 0 to `size` - 1 by judged pairs."""
+    weighed = pairs.select(
+        "left",
+        "right",
+        "bits",
+        (pl.col("decision") == "same").fill_null(value=False).alias("joins"),
+        "parts",
+        "by_person",
+    )
+    return cluster.cluster(size, weighed, max_cluster=max_cluster)
 
 
-def _with_learned(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, learned: pl.DataFrame) -> pl.DataFrame:
-    """The pairs, and those that no rule speaks of but the model does: a sure one joins, a likely one asks a person."""
-    silent = learned.join(pairs.select("left", "right"), on=["left", "right"], how="anti").sort("left", "right")
-    compared = kind.compare(records, silent.select("left", "right")).with_columns(silent["learned"])
-    fitting = compared.filter(pl.col("name") != DIFFERENT).with_columns(evidence(kind.comparisons))
-    is_sure = (pl.col("learned") >= _SURE) & people.UNOPPOSED
-    found_pairs = fitting.select(
-        "left", "right",
-        pl.when(is_sure).then(pl.lit("same")).otherwise(pl.lit("unsure")).alias("decision"),
-        pl.col("learned").alias("probability"),
-        pl.lit("learned").alias("rule"),
-        pl.format("all evidence together: {}% likely the same", (pl.col("learned") * 100).floor().cast(pl.Int64))
-        .alias("reason"),
-        "evidence", pl.lit(value=False).alias("parts"), pl.lit(value=False).alias("by_person"),
-    )  # fmt: skip
-    return pl.concat([pairs, found_pairs]).sort("left", "right")
+def settled(pairs: pl.DataFrame, clusters: cluster.Clusters, max_cluster: int) -> pl.DataFrame:
+    """The pairs worth telling, their decisions in step with the clusters: who shares an entity is the same, and who was
+    kept out of it by others is a question for a person."""
+    roots = pl.Series(clusters.roots, dtype=pl.UInt32)
+    capped = pl.DataFrame(clusters.capped, schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row")
+    together = pl.Series("together", roots.gather(pairs["left"]) == roots.gather(pairs["right"]))
+    sizes = pl.Series("size", roots.to_frame("r").select(pl.len().over("r")).to_series().gather(pairs["left"]))
+    marked = pairs.with_columns(together, sizes, roots.gather(pairs["left"]).alias("root")).join(
+        capped.with_columns(capped=pl.lit(value=True)), on=["left", "right"], how="left", maintain_order="left"
+    )
+    machine = ~pl.col("by_person")
+    joined = machine & (pl.col("decision") == "unsure") & pl.col("together")
+    split = machine & (pl.col("decision") == "same") & ~pl.col("together")
+    is_capped = split & pl.col("capped").is_not_null()
+    told = pl.col("decision").is_not_null() & ~(
+        pl.col("together") & (pl.col("size") > _MAX_TOLD) & (pl.col("left") != pl.col("root")) & machine
+    )
 
+    def where_changed(other: str, *reasons: str) -> pl.Expr:
+        texts = [pl.lit(text) for text in reasons]
+        return pl.when(is_capped).then(texts[0]).when(split).then(texts[1]).when(joined).then(texts[2]).otherwise(other)
 
-def _closed(kind: _Kind, records: pl.DataFrame, pairs: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """The pairs, and those that only a chain connects where they contradict: A-B and B-C must not hide A against C."""
-    groups = records.select("row").with_columns(root=pl.Series(components(len(records), _edges(pairs))))
-    sized = groups.with_columns(pl.len().over("root").alias("size"))
-    chained = sized.filter((pl.col("size") > 2) & (pl.col("size") <= _MAX_CLOSED))
-    keys = chained.select("row", pl.col("root").cast(pl.String).alias("key"), pl.lit(None, pl.String).alias("finer"))
-    known = pairs.select("left", "right")
-    if chained.is_empty():
-        return pairs
-    unseen = candidate_pairs(keys, max_block=_MAX_CLOSED).join(known, on=["left", "right"], how="anti")
-    found_pairs = _decided(kind, records, unseen, answers.clear()).filter(pl.col("parts"))
-    named = kind.compare(records, unseen).filter(pl.col("name") == 1).with_columns(evidence(kind.comparisons))
-    contradictory = named.join(found_pairs, on=["left", "right"], how="anti").select(
-        "left", "right",
-        pl.lit("different").alias("decision"), pl.lit(0.1).alias("probability"), pl.lit("chain").alias("rule"),
-        pl.lit("only a chain of other records connects them, and their names contradict").alias("reason"),
-        "evidence", pl.lit(value=True).alias("parts"), pl.lit(value=False).alias("by_person"),
-    )  # fmt: skip
-    return pl.concat([pairs, found_pairs, contradictory]).sort("left", "right")
-
-
-def _edges(pairs: pl.DataFrame) -> pl.DataFrame:
-    return pairs.filter(pl.col("decision") == "same").select("left", "right", "probability", "by_person")
-
-
-def _clustered(records: pl.DataFrame, pairs: pl.DataFrame, max_cluster: int) -> Clusters:
-    apart = pairs.filter(pl.col("parts")).select("left", "right", "by_person")
-    return cluster(len(records), _edges(pairs), apart, max_cluster=max_cluster)
+    return marked.filter(told).with_columns(
+        where_changed("decision", "unsure", "unsure", "same").alias("decision"),
+        where_changed("rule", "cap", "split", "cluster").alias("rule"),
+        where_changed(
+            "reason",
+            f"matches, but the cluster would exceed {max_cluster} records",
+            "matches, but joining them would join records that contradict each other",
+            "other records that match both join them",
+        ).alias("reason"),
+    )
 
 
 def _published(kind: str, records: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from hygiene.cluster import Clusters
 from hygiene.findings import found, gathered
 
 _PAIR_RULES = {
     "mailbox": "shared-mailbox", "family": "family", "parent": "related-account", "subsidiary": "related-account",
-    "lei-differs": "related-account",
+    "lei-differs": "related-account", "job-change": "job-change", "split": "cluster-split", "cap": "cluster-too-large",
 }  # fmt: skip
 
 
@@ -61,22 +60,12 @@ def _pair_findings(members: pl.DataFrame, pairs: pl.DataFrame) -> list[pl.DataFr
     ]
 
 
-def _unjoined(members: pl.DataFrame, pairs: list[tuple[int, int]], rule: str, text: str) -> pl.DataFrame:
-    table = pl.DataFrame(pairs, schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row")
-    told = members[table["right"]].with_columns(members[table["left"]]["key"].alias("other"))
-    return found(told, rule, pl.format(text, "other"), value=pl.col("other"))
-
-
-def report(kind: str, members: pl.DataFrame, pairs: pl.DataFrame, clusters: Clusters, max_cluster: int) -> pl.DataFrame:
+def report(kind: str, members: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """Findings of one kind of entity. `members` has row, key, connection, stream, id, is_test and cluster."""
-    too_large = f"matches {{}}, but the cluster would exceed {max_cluster} records"
-    contradicts = "matches {}, but joining them would join records that contradict each other"
     return gathered(
         [
             _duplicates(kind, members, pairs),
             *_pair_findings(members, pairs),
-            _unjoined(members, clusters.split, "cluster-split", contradicts),
-            _unjoined(members, clusters.capped, "cluster-too-large", too_large),
             found(members.filter("is_test"), "test-record", pl.lit("looks like a test record; kept out of matching")),
         ]
     )

@@ -1,79 +1,60 @@
-"""People: contacts and leads of all connections as one pool, their candidate pairs, comparisons and rules."""
+"""People: contacts and leads of all connections as one pool, what is compared of them, and what is known of people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import polars as pl
 
-from hygiene import levels
-from hygiene.decide import Clause, Comparison
+from hygiene.decide import Rule
 from hygiene.kinds import company_name, person_name
-from hygiene.levels import CLOSE, DIFFERENT, FITTING, NOTHING, SAME
-from hygiene.linkage.link import link_keys
-from hygiene.linkage.names import Names
+from hygiene.linkage.codes import Rows, Terms
+from hygiene.linkage.comparison import Compared, Comparison
+from hygiene.linkage.names import CLOSE, FITS, D, N, Names, S
 from hygiene.linkage.values import Mailboxes, Organisations, Phones
 
 STREAMS = ("contacts", "leads")
 _COLUMNS = ("connection", "id", "created_at", "email_key", "email_role", "email_domain", "phone_norm", "mobile_norm",
             "given_key", "family_key", "name_key", "generation", "company_key", "site_key")  # fmt: skip
-# A mailbox of a function, or the number of a switchboard, carries this level beside SAME for a personal one.
-SHARED = 2
 # A number on records of this many different names is a switchboard.
 _SWITCHBOARD_NAMES = 3
 
-# From so many records on a model is learned; below, its weights would be our guesses.
-LEARNABLE = 200
-# What the model calls this likely is worth a person's look.
-UNSURE = 0.5
-
-_NAME_WORDS = ("", "contradictory names", "names a keystroke apart", "names that fit", "same name")
-_SIMILAR = (None, 0.0, 0.8, 0.9, 1.0)
-COMPARISONS = (
-    Comparison("email", ("", "different e-mail", "same shared mailbox", "", "same e-mail"),
-               (None, 0.0, 0.5, None, 1.0)),
-    Comparison("name", _NAME_WORDS, _SIMILAR),
-    Comparison("phone", ("", "different phone", "same switchboard", "", "same phone"), (None, 0.0, 0.5, None, 1.0)),
-    Comparison("mobile", ("", "different mobile", "", "", "same mobile"), (None, 0.0, None, None, 1.0)),
-    Comparison("company", ("", "different company", "companies a keystroke apart", "companies that fit",
-                           "same company"), _SIMILAR),
-    Comparison("domain", ("", "different company domain", "", "", "same company domain"), (None, 0.0, None, None, 1.0)),
-    Comparison("generation", ("", "Jr against Sr", "", "", "same generation"), (None, 0.0, None, None, 1.0)),
+_given, _family = pl.col("given"), pl.col("family")
+_fits = _given.is_in([S, FITS, CLOSE]) & _family.is_in([S, FITS, CLOSE])
+_same_name = (_given == S) & (_family == S)
+_contradicts = (_given == D) | ((_family == D) & (_given != S))
+_personal = pl.col("same_email") | pl.col("same_mobile")
+RULES = (
+    Rule("generation", pl.col("generations_differ") & (_given != D) & (_family != D), "different",
+         "same name, but one is Jr and the other Sr", 0.02, parts=True),
+    Rule("mailbox", pl.col("same_email") & _contradicts, "unsure", "same e-mail, but contradictory names", 0.5,
+         parts=True),
+    Rule("namesakes", _fits & pl.col("two_mailboxes") & pl.col("numbered_apart"), "unsure",
+         "same name at one company, but two mailboxes there", 0.6, parts=True),
+    Rule("profiles", _fits & pl.col("emails_differ") & pl.col("mobiles_differ"), "unsure",
+         "same name, but different e-mail and mobile", 0.5, parts=True),
+    Rule("family", pl.col("same_phone") & (_family == S) & (_given == D), "related",
+         "same surname and phone, different given names", 0.2, parts=True),
+    Rule("job-change", pl.col("same_mobile") & _fits & pl.col("companies_differ"), "related",
+         "same name and mobile at another company: the same person in another job", parts=True),
+    Rule("email-name", pl.col("same_email") & _same_name, None, "same e-mail and same name", least=0.99),
+    # Colleagues and relatives share company, phone and half a name; namesakes the whole of it.
+    Rule("colleagues", ~_personal & (_given.is_in([N, D]) & _family.is_in([N, D])), None, "no name in common", 0.1),
+    Rule("relatives", ~_personal & (_given == D), None, "different given names", 0.2),
+    Rule("colleagues", ~_personal & pl.col("two_mailboxes") & ~_fits, None, "two mailboxes at one company", 0.1),
+    Rule("couple", ~pl.col("same_email") & pl.col("genders_differ"), None,
+         "given names of a man and a woman, but for that alike", 0.8),
+    Rule("part-name", ~_personal & ~_fits, None, "only a part of the name agrees", 0.8),
+    Rule("aliases", pl.col("two_mailboxes") & ~_same_name, None, "names that fit, but two mailboxes at one company",
+         0.8),
+    Rule("namesake", ~pl.col("is_supported") & pl.col("companies_differ"), None, "same name at different companies",
+         0.2),
+    Rule("name-alone", ~pl.col("is_supported"), None, "same name, and nothing else that agrees", 0.8),
 )  # fmt: skip
-
-_email, _name, _phone = pl.col("email"), pl.col("name"), pl.col("phone")
-_near = (pl.col("company") >= FITTING) | (pl.col("domain") == SAME) | (_phone >= SHARED)
-_same_company = (pl.col("company") >= FITTING) | (pl.col("domain") == SAME)
-# Both names are there and fit, and no mailbox or mobile speaks against it: only then does the model join by itself.
-UNOPPOSED = (
-    (pl.col("given") > NOTHING) & (pl.col("family") > NOTHING) & (_email != DIFFERENT) & (pl.col("mobile") != DIFFERENT)
-)
-CLAUSES = (
-    Clause("generation", (pl.col("generation") == DIFFERENT) & (_name >= CLOSE), "different", 0.02,
-           "same name, but one is Jr and the other Sr", parts=True),
-    Clause("email-name", (_email == SAME) & (_name == SAME), "same", 0.99, "same e-mail and same name"),
-    Clause("email-fitting", (_email == SAME) & (_name >= CLOSE), "same", 0.97, "same e-mail and names that fit"),
-    Clause("email", (_email == SAME) & (_name == NOTHING), "same", 0.95, "same e-mail; no name to compare"),
-    Clause("mailbox", (_email == SAME) & (_name == DIFFERENT), "unsure", 0.3,
-           "same e-mail, but contradictory names", parts=True),
-    Clause("mobile-name", (pl.col("mobile") == SAME) & (_name == SAME), "same", 0.95, "same mobile and same name"),
-    Clause("namesakes", (_name == SAME) & (_email == DIFFERENT) & pl.col("same_host"), "unsure", 0.4,
-           "same name at one company, but two mailboxes there", parts=True),
-    Clause("profiles", (_name == SAME) & (_email == DIFFERENT) & (pl.col("mobile") == DIFFERENT) & _near, "unsure", 0.4,
-           "same name and company, but different e-mail and mobile"),
-    Clause("phone-name", (_phone >= SHARED) & (_name == SAME), "same", 0.94, "same phone and same name"),
-    Clause("role-name", (_email == SHARED) & (_name == SAME), "same", 0.93, "same shared mailbox and same name"),
-    Clause("phone-fitting", (_phone == SAME) & (_name == FITTING) & (pl.col("family") >= FITTING), "same", 0.9,
-           "same phone and names that fit"),
-    Clause("family", (_phone == SAME) & (pl.col("family") == SAME) & (pl.col("given") == DIFFERENT), "related", 0.03,
-           "same surname and phone, different given names", parts=True),
-    Clause("phone-close", (_phone == SAME) & (_name == CLOSE), "unsure", 0.5,
-           "same phone, names a keystroke apart"),
-    Clause("name-company", (_name == SAME) & _same_company & (pl.col("given") > NOTHING), "same", 0.9,
-           "same full name at the same company"),
-    Clause("role-fitting", (_email == SHARED) & (_name >= CLOSE), "unsure", 0.5,
-           "same shared mailbox and names that fit"),
-)  # fmt: skip
+# A keeps C apart from A's own matches where their names contradict, however well B fits both.
+CHAIN = Rule("chain", (_given == D) | (_family == D), "different",
+             "only a chain of other records connects them, and their names contradict", 0.1, parts=True)  # fmt: skip
 
 
 def pool(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -128,112 +109,94 @@ def _switchboards(people: pl.DataFrame) -> list[pl.Expr]:
     ]
 
 
-def learned(people: pl.DataFrame) -> pl.DataFrame:
-    """Pairs (left, right, learned: their probability) by a model that is learned from these very records, without
-    labels; none where there are too few records to learn from."""
-    real = people.filter(~pl.col("is_test"))
-    if len(real) < LEARNABLE:
-        return pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32, "learned": pl.Float64})
-    keys = real.select(
+def keys(people: pl.DataFrame) -> pl.DataFrame:
+    """What is compared of each person, row by row; test records have nothing."""
+    digits = [
+        pl.col(f"{field}_norm").str.replace_all(r"\D", "").str.slice(-10).alias(field) for field in ("phone", "mobile")
+    ]
+    # A shared mailbox tells the company, and no more.
+    own = pl.when(~pl.col("email_role").fill_null(value=False)).then("email_key")
+    folded = people.select(
         pl.col("given_key").alias("given"),
         pl.col("family_key").alias("family"),
-        pl.col("email_key").alias("email"),
-        pl.col("email_key").str.extract(r"^([^@]*)").alias("local"),
+        own.alias("email"),
+        own.str.extract(r"^([^@]*)").alias("local"),
         pl.col("email_domain").alias("host"),
-        pl.col("email_role").fill_null(value=False).alias("is_shared"),
+        pl.lit(value=False).alias("is_shared"),
         pl.col("company_key").alias("company"),
         pl.coalesce("email_domain", "site_key").str.extract(r"^([^.]+)").alias("site"),
-        pl.coalesce("mobile_norm", "phone_norm").str.replace_all(r"\D", "").str.slice(-10).alias("phone"),
+        *digits,
     ).with_columns(pl.coalesce("site", pl.col("company").str.replace_all(" ", "")).alias("org"))
-    linked = link_keys(keys, [Names(keys), Mailboxes(keys), Organisations(keys), Phones(keys)])
-    rows = real["row"].to_numpy()
-    likely = linked.probability >= UNSURE
+    return folded.with_columns(pl.when(~people["is_test"]).then(pl.col(pl.String)).otherwise(None))
+
+
+def comparisons(folded: pl.DataFrame, terms: Terms | None) -> list[Comparison]:
+    """The comparisons of `keys`; `terms` are those of a model."""
+    return [Names(folded, terms), Mailboxes(folded), Organisations(folded, terms),
+            Phones(folded, "phone", "mobile", terms=terms)]  # fmt: skip
+
+
+def facts(
+    people: pl.DataFrame, compared_by: Sequence[Comparison], compared: Sequence[Compared], left: Rows, right: Rows
+) -> pl.DataFrame:
+    """What the rules ask of each pair: given and family (levels of `names`), the others true or false."""
+    names, organisations = compared_by[0], compared[2]
+    assert isinstance(names, Names)
+    given, family = names.parts(left, right)
+    one, other = people[left], people[right]
+
+    def same(column: str) -> pl.Series:
+        return (one[column] == other[column]).fill_null(value=False)
+
+    def differ(column: str) -> pl.Series:
+        return (one[column] != other[column]).fill_null(value=False)
+
+    is_role = one["email_role"].fill_null(value=False) | other["email_role"].fill_null(value=False)
+    is_far = organisations.levels == len(organisations.words) - 1
     return pl.DataFrame(
-        {"left": rows[linked.left[likely]], "right": rows[linked.right[likely]], "learned": linked.probability[likely]},
-        schema={"left": pl.UInt32, "right": pl.UInt32, "learned": pl.Float64},
+        {
+            "given": given,
+            "family": family,
+            "genders_differ": _genders_differ(one["given_key"], other["given_key"]),
+            "generations_differ": differ("generation"),
+            "same_email": same("email_key") & ~is_role,
+            "emails_differ": differ("email_key") & ~is_role,
+            "two_mailboxes": differ("email_key") & same("email_domain") & ~is_role,
+            "numbered_apart": _numbered_apart(one["email_key"], other["email_key"]),
+            "same_mobile": same("mobile_norm") & ~one["mobile_shared"],
+            "mobiles_differ": differ("mobile_norm"),
+            "same_phone": _same_phone(one, other),
+            "companies_differ": pl.Series(is_far),
+            "is_supported": _supported(compared),
+        }
     )
 
 
-def block_keys(people: pl.DataFrame) -> pl.DataFrame:
-    """Block keys (row, key, finer): mailbox, phone, full name with company or with its domain."""
-    real = people.filter(~pl.col("is_test"))
-    named = pl.col("given_key").is_not_null() & pl.col("family_key").is_not_null()
-    ordered = pl.when(pl.col("given_key") <= pl.col("family_key"))
-    name = ordered.then(pl.concat_str("given_key", pl.lit(" "), "family_key")).otherwise(
-        pl.concat_str("family_key", pl.lit(" "), "given_key")
-    )
-    site = pl.coalesce("email_domain", "site_key")
-    # A switchboard number stands on a whole company; only surnames that may fit are compared.
-    initial = pl.col("family_key").str.slice(0, 1)
-    # A shared mailbox is compared within one name only: its blocks are as big as the company.
-    mailbox = (
-        pl.when("email_role")
-        .then(pl.format("role {} {}", "email_key", name))
-        .otherwise(pl.format("mail {}", "email_key"))
-    )
-    keys = (
-        (mailbox, "name_key"),
-        (pl.format("phone {} {}", "phone_norm", initial), "name_key"),
-        (pl.format("phone {} {}", "mobile_norm", initial), "name_key"),
-        (pl.when(named).then(pl.format("company {} {}", name, "company_key")), "email_key"),
-        (pl.when(named).then(pl.format("site {} {}", name, site)), "email_key"),
-    )
-    return pl.concat([real.select("row", key.alias("key"), pl.col(finer).alias("finer")) for key, finer in keys])
+def _supported(compared: Sequence[Compared]) -> pl.Series:
+    """True where something beside the name agrees."""
+    agreeing = [(one.prior.m > one.prior.u)[one.levels] & (one.levels > 0) for one in compared[1:]]
+    return pl.Series(np.logical_or.reduce(agreeing), dtype=pl.Boolean)
 
 
-def compare(people: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """The pairs with one level column per comparison, and `same_host`: both have a mailbox in one company domain."""
-    left, right = people[pairs["left"]], people[pairs["right"]]
-    given = levels.given_names(left["given_key"], right["given_key"])
-    family = levels.family_names(left["family_key"], right["family_key"])
-    swapped = (left["given_key"] == right["family_key"]) & (left["family_key"] == right["given_key"])
-    return pairs.with_columns(
-        _mailboxes(left, right).alias("email"),
-        given.alias("given"),
-        family.alias("family"),
-        levels.full_names(given, family, swapped).alias("name"),
-        _phones(left, right),
-        levels.equality(left["mobile_norm"], right["mobile_norm"]).alias("mobile"),
-        levels.company_names(left["company_key"], right["company_key"]).alias("company"),
-        levels.equality(_sites(left), _sites(right)).alias("domain"),
-        levels.equality(left["generation"], right["generation"]).alias("generation"),
-        (left["email_domain"] == right["email_domain"]).fill_null(value=False).alias("same_host"),
-    )
+def _genders_differ(one: pl.Series, other: pl.Series) -> pl.Series:
+    """True for Mario and Maria, Daniel and Daniela; not for Ann and Anna."""
+    stems = [side.str.replace(r"[aeio]$", "") for side in (one, other)]
+    is_feminine = [side.str.ends_with("a") for side in (one, other)]
+    apart = (stems[0] == stems[1]) & (one != other) & (is_feminine[0] != is_feminine[1]) & (stems[0] != "ann")
+    return apart.fill_null(value=False)
 
 
-def _sites(people: pl.DataFrame) -> pl.Series:
-    return people.select(pl.coalesce("email_domain", "site_key")).to_series()
+def _numbered_apart(one: pl.Series, other: pl.Series) -> pl.Series:
+    """True for mailboxes that only a number tells apart: the second of two namesakes gets it."""
+    bases = [side.str.replace(r"[._-]?\d+@", "@") for side in (one, other)]
+    return ((one != other) & (bases[0] == bases[1])).fill_null(value=False)
 
 
-def _mailboxes(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
-    found = levels.equality(left["email_key"], right["email_key"])
-    is_shared = (found == SAME) & left["email_role"].fill_null(value=False)
-    return found.set(is_shared, SHARED)
-
-
-def _phones(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
-    """SAME when any phone of one is any phone of the other, SHARED when that is a switchboard's only."""
-    both = left.select(
-        pl.col("phone_norm", "mobile_norm", "phone_shared", "mobile_shared").name.prefix("left_")
-    ).hstack(right.select(pl.col("phone_norm", "mobile_norm").name.prefix("right_")))
-    fields = ("phone", "mobile")
-    hits = {
-        (ours, theirs): (pl.col(f"left_{ours}_norm") == pl.col(f"right_{theirs}_norm")).fill_null(value=False)
-        for ours in fields
-        for theirs in fields
-    }
-    personal = [hit & ~pl.col(f"left_{ours}_shared") for (ours, _), hit in hits.items()]
-    is_unknown = pl.any_horizontal(
-        pl.all_horizontal(pl.col(f"{side}_{field}_norm").is_null() for field in fields) for side in ("left", "right")
-    )
-    return both.select(
-        pl.when(is_unknown)
-        .then(NOTHING)
-        .when(pl.any_horizontal(personal))
-        .then(SAME)
-        .when(pl.any_horizontal(hits.values()))
-        .then(SHARED)
-        .otherwise(DIFFERENT)
-        .cast(pl.Int8)
-        .alias("phone")
-    ).to_series()
+def _same_phone(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
+    """True where any number of one, but a switchboard's, is one of the other."""
+    hits = [
+        ((one[f"{ours}_norm"] == other[f"{theirs}_norm"]) & ~one[f"{ours}_shared"]).fill_null(value=False)
+        for ours in ("phone", "mobile")
+        for theirs in ("phone", "mobile")
+    ]
+    return hits[0] | hits[1] | hits[2] | hits[3]

@@ -25,6 +25,7 @@ _FOUND = (
     Rule("unsure-pair", "medium", "duplicates", "Two records may be the same; a person should decide."),
     Rule("shared-mailbox", "medium", "duplicates", "One mailbox stands on records with contradictory names."),
     Rule("family", "info", "duplicates", "Same surname and phone, different given names: kept apart."),
+    Rule("job-change", "info", "duplicates", "Same person in another job: linked, and kept as two records."),
     Rule("related-account", "info", "duplicates", "Related companies (parent, subsidiary, region): kept apart."),
     Rule("cluster-too-large", "high", "duplicates", "More records hang together than the cap allows; not joined."),
     Rule("cluster-split", "medium", "duplicates", "A chain of matches would join records that contradict each other."),

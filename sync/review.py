@@ -67,7 +67,7 @@ def explain_pair(workspace: Workspace, left: RecordKey, right: RecordKey) -> Exp
     if pairs.is_empty():
         return Explained(str(one), str(other), "different", None, "no rule of matching brings them together", ())
     row = pairs.row(0, named=True)
-    evidence = tuple(Evidence(similarity, reason) for similarity, reason in json.loads(row["evidence"]))
+    evidence = tuple(Evidence(*told) for told in json.loads(row["evidence"]))
     return Explained(str(one), str(other), row["decision"], row["probability"], row["reason"], evidence)
 
 

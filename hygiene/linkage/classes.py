@@ -18,6 +18,8 @@ from hygiene.linkage.comparison import Compared
 
 Real = npt.NDArray[np.float64]
 _STEPS, _STILL = 300, 1e-5
+# Of fewer records only the share of matches is learned: the weights are what each comparison begins with.
+FEW = 200
 # So many pairs' worth of belief in the starting m of each comparison.
 BELIEF = 20.0
 # With fewer bits than this beside the strongest family, EM would learn what the families have in common with chance.
@@ -47,7 +49,7 @@ def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int
     patterns, place, counts = _patterns(compared)
     unknown = 1.0 - _matching([one.prior.u for one in chance], chance, [one.levels for one in chance], records)
     strangers = [_strangers(one, unknown) for one in chance]
-    if _beyond_strongest(compared, strangers) < LEARNABLE:
+    if records < FEW or _beyond_strongest(compared, strangers) < LEARNABLE:
         return _anchored(compared, strangers, patterns, counts, records, pairs, place)
     start = _start(compared, strangers, patterns, records)
     onehot = _onehot(compared, patterns)

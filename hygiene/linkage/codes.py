@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float32]
 Texts = Sequence[str]
 NOTHING = 0
 TERM = pl.Schema({"value": pl.String, "count": pl.Int64})
+# Fewer records than this are taken for a sample of as many: two of two with one name are no proof that it is common.
+POPULATION = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Coded:
     @cached_property
     def records(self) -> int:
         """How many records the counts are of."""
-        return len(self.column) if self.terms is None else self.terms.records
+        return max(len(self.column), POPULATION) if self.terms is None else self.terms.records
 
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:

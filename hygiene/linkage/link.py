@@ -195,7 +195,7 @@ def prepared(
         comparisons.append(Mailboxes(keys))
     if "company" in columns:
         comparisons.append(Organisations(keys, terms) if "given" in columns else Companies(keys, terms=terms))
-    comparisons += [Phones(keys, name, terms) for name in columns if name.startswith("phone")]
+    comparisons += [Phones(keys, name, terms=terms) for name in columns if name.startswith("phone")]
     comparisons += [_value(keys, name, terms) for name in columns if ":" in name]
     return keys, comparisons
 

@@ -58,6 +58,13 @@ class Names:
             pl.concat_str(given.str.slice(0, 1), pl.lit("|"), family.str.slice(0, 3)),
         )
 
+    def parts(self, left: Rows, right: Rows) -> tuple[Levels, Levels]:
+        """The level (N to D) of given and of family names; both S where they changed places."""
+        given = self._given.levels(left, right, _given_levels, same=S)
+        family = self._family.levels(left, right, _family_levels, same=S)
+        crossed = self._crossed(left, right)
+        return np.where(crossed, S, given).astype(np.uint8), np.where(crossed, S, family).astype(np.uint8)
+
     def compare(self, left: Rows, right: Rows) -> Compared:
         given = self._given.levels(left, right, _given_levels, same=S)
         family = self._family.levels(left, right, _family_levels, same=S)

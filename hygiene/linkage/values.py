@@ -9,7 +9,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from hygiene.linkage.codes import Coded, Levels, Rows, Terms, Texts, distances, rarity, similarities
-from hygiene.linkage.comparison import Compared, Prior
+from hygiene.linkage.comparison import Compared, Key, Prior
 
 
 def prior(m: Sequence[float], u: Sequence[float]) -> Prior:
@@ -122,30 +122,39 @@ def _org_levels(left: Texts, right: Texts) -> Levels:
 
 
 class Phones:
-    """Key phone (digits)."""
+    """Keys of digits: any number of one record is compared with any of the other, the nearest counts."""
 
     family = "phone"
     WORDS = ("", "same phone", "same phone, which several share", "phones alike in their last seven digits",
              "phones a keystroke apart", "different phones")  # fmt: skip
 
-    def __init__(self, keys: pl.DataFrame, name: str = "phone", terms: Terms | None = None) -> None:
-        self._phone, self._name = Coded.of(keys[name], terms), name
+    def __init__(self, keys: pl.DataFrame, *names: str, terms: Terms | None = None) -> None:
+        self._phone = Coded.of(pl.concat([keys[name].alias(names[0]) for name in names]), terms)
+        self._names, self._size = names, len(keys)
 
     def counted(self) -> Sequence[Coded]:
         return (self._phone,)
 
-    def fine(self) -> Sequence[pl.Expr]:
-        return (pl.col(self._name), pl.col(self._name).str.slice(-7))
+    def fine(self) -> Sequence[Key]:
+        numbers = tuple(pl.col(name) for name in self._names)
+        return numbers, tuple(number.str.slice(-7) for number in numbers)
 
     def coarse(self) -> Sequence[pl.Expr]:
         return ()
 
     def compare(self, left: Rows, right: Rows) -> Compared:
-        levels = self._phone.levels(left, right, _phone_levels)
-        levels[(levels == 1) & (self._phone.frequency(left) > _FEW)] = 2
+        columns = np.arange(len(self._names), dtype=np.uint32) * np.uint32(self._size)
+        found = [self._levels(left + ours, right + theirs) for ours in columns for theirs in columns]
+        # What says nothing counts least.
+        nearest = np.minimum.reduce([levels - np.uint8(1) for levels in found]) + np.uint8(1)
         own, shared = self._phone.chance(lambda counts: np.where(counts > _FEW, 2, 1), 2)
         u = (own, shared, 1e-6, 1e-5, 1.0)
-        return Compared(self.family, levels, prior((0.7, 0.05, 0.05, 0.02, 0.18), u), self.WORDS)
+        return Compared(self.family, nearest, prior((0.7, 0.05, 0.05, 0.02, 0.18), u), self.WORDS)
+
+    def _levels(self, left: Rows, right: Rows) -> Levels:
+        levels = self._phone.levels(left, right, _phone_levels)
+        levels[(levels == 1) & (self._phone.frequency(left) > _FEW)] = 2
+        return levels
 
 
 def _phone_levels(left: Texts, right: Texts) -> Levels:

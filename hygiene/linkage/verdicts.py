@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hygiene.cluster import cluster
+from hygiene.cluster import ALL_BITS, PAIRS, cluster, log_odds
 from hygiene.linkage.classes import Real
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.link import Linked
 
 Pair = tuple[int, int]
+KEY = ["left", "right"]
 
 
 def clusters_with(
@@ -23,17 +24,24 @@ def clusters_with(
     found, records = linked.clusters(threshold), len(linked.keys)
     if not same and not different:
         return found
-    inside = (found[linked.left] == found[linked.right]) & (linked.probability >= min(threshold, 0.5))
-    learned = _edges(linked.left[inside], linked.right[inside], linked.probability[inside], by_person=False)
-    told, apart = _told(same), _told(different)
-    edges = pl.concat([learned, told.join(apart, on=["left", "right"], how="anti")])
-    return np.asarray(cluster(records, edges, apart, max_cluster=records).roots, np.int64)
+    inside = found[linked.left] == found[linked.right]
+    left, right, probability = linked.left[inside], linked.right[inside], linked.probability[inside]
+    # Twins follow the one record they are in a pair with, however many others there are.
+    bits = np.where(np.isin(right, linked.candidates.twins), ALL_BITS, log_odds(probability))
+    learned = _pairs(left, right, bits, joins=probability >= threshold, by_person=False)
+    told = [_told(different, joins=False), _told(same, joins=True)]
+    answers = pl.concat(told).unique(KEY, keep="first", maintain_order=True)
+    pairs = pl.concat([answers, learned.join(answers, on=KEY, how="anti")])
+    return np.asarray(cluster(records, pairs, max_cluster=records).roots, np.int64)
 
 
-def _told(pairs: Sequence[Pair]) -> pl.DataFrame:
+def _told(pairs: Sequence[Pair], *, joins: bool) -> pl.DataFrame:
     rows = np.array(pairs, np.uint32).reshape(-1, 2)
-    return _edges(rows[:, 0], rows[:, 1], np.ones(len(rows)), by_person=True)
+    bits = np.full(len(rows), ALL_BITS if joins else -ALL_BITS)
+    return _pairs(rows[:, 0], rows[:, 1], bits, joins=np.full(len(rows), joins), by_person=True)
 
 
-def _edges(left: Rows, right: Rows, probability: Real, *, by_person: bool) -> pl.DataFrame:
-    return pl.DataFrame({"left": left, "right": right, "probability": probability}).with_columns(by_person=by_person)
+def _pairs(left: Rows, right: Rows, bits: Real, *, joins: npt.NDArray[np.bool_], by_person: bool) -> pl.DataFrame:
+    parts = ~joins if by_person else np.zeros(len(joins), bool)
+    people = np.full(len(joins), by_person)
+    return pl.DataFrame([left, right, bits, joins, parts, people], schema=PAIRS)

@@ -1,4 +1,4 @@
-"""Blocks and clusters against slow, obvious oracles."""
+"""Clusters against slow, obvious oracles."""
 
 from __future__ import annotations
 
@@ -6,42 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hygiene.block import candidate_pairs
-from hygiene.cluster import cluster, components
-
-KEYS = st.lists(
-    st.tuples(st.integers(0, 12), st.sampled_from(["a", "b", None]), st.sampled_from(["x", "y", None])), max_size=30
-)
-SCHEMA = {"row": pl.UInt32, "key": pl.String, "finer": pl.String}
-
-
-@settings(max_examples=50, deadline=None)
-@given(KEYS)
-def test_blocking_agrees_with_comparing_everything(rows: list[tuple[int, str | None, str | None]]) -> None:
-    table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    wanted = {
-        (one, other)
-        for one, key, _ in rows
-        for other, same, _ in rows
-        if key is not None and key == same and one < other
-    }
-    assert set(candidate_pairs(table, max_block=1000).iter_rows()) == wanted
-
-
-@settings(max_examples=50, deadline=None)
-@given(KEYS)
-def test_split_blocks_still_connect_rows_that_agree_in_both_keys(
-    rows: list[tuple[int, str | None, str | None]],
-) -> None:
-    table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    pairs = candidate_pairs(table, max_block=3)
-    size = 13
-    edges = pairs.with_columns(probability=pl.lit(0.9), by_person=pl.lit(value=False))
-    roots = cluster(size, edges, edges.clear(), max_cluster=size).roots
-    for one, key, finer in rows:
-        for other, same, also in rows:
-            if key is not None and (key, finer) == (same, also):
-                assert roots[one] == roots[other]
+from hygiene.cluster import PAIRS, cluster, components
 
 
 def _slow_components(size: int, edges: list[tuple[int, int]]) -> list[int]:
@@ -59,32 +24,58 @@ def test_components_are_those_of_spreading_the_smallest_row(rows: list[tuple[int
     assert components(15, edges).tolist() == _slow_components(15, rows)
 
 
-EDGES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from([0.9, 0.95, 1.0])), max_size=20)
+EDGES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from([4.0, 8.0, 12.0])), max_size=20)
 APART = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=5)
+AGAINST = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from([-12.0, -3.0])), max_size=8)
 
 
-def _edges(rows: list[tuple[int, int, float]]) -> pl.DataFrame:
-    ordered = [(min(one, other), max(one, other), value, False) for one, other, value in rows if one != other]
-    schema = {"left": pl.UInt32, "right": pl.UInt32, "probability": pl.Float64, "by_person": pl.Boolean}
-    return pl.DataFrame(ordered, schema=schema, orient="row").unique(
+def _pairs(
+    edges: list[tuple[int, int, float]], apart: list[tuple[int, int]], against: list[tuple[int, int, float]]
+) -> pl.DataFrame:
+    """Each pair once: what keeps apart before what joins before what merely speaks against it."""
+    rows = [
+        *((one, other, 4.0, False, True, False) for one, other in apart),
+        *((one, other, bits, True, False, False) for one, other, bits in edges),
+        *((one, other, bits, False, False, False) for one, other, bits in against),
+    ]
+    ordered = [(min(row[:2]), max(row[:2]), *row[2:]) for row in rows if row[0] != row[1]]
+    return pl.DataFrame(ordered, schema=PAIRS, orient="row").unique(
         ["left", "right"], keep="first", maintain_order=True
     )
 
 
-@settings(max_examples=60, deadline=None)
-@given(EDGES, APART, st.integers(2, 10))
-def test_clusters_keep_enemies_apart_respect_the_cap_and_join_all_else(
-    rows: list[tuple[int, int, float]], enemies: list[tuple[int, int]], cap: int
+@settings(max_examples=80, deadline=None)
+@given(EDGES, APART, AGAINST, st.integers(2, 10))
+def test_clusters_keep_enemies_apart_respect_the_cap_and_tell_what_they_did_not_join(
+    edges: list[tuple[int, int, float]],
+    apart: list[tuple[int, int]],
+    against: list[tuple[int, int, float]],
+    cap: int,
 ) -> None:
-    edges = _edges(rows)
-    apart = pl.DataFrame(
-        [pair for pair in enemies if pair[0] != pair[1]], schema={"left": pl.UInt32, "right": pl.UInt32}, orient="row"
-    ).with_columns(by_person=pl.lit(value=False))
-    found = cluster(10, edges, apart, max_cluster=cap)
-    assert all(found.roots[one] != found.roots[other] for one, other in apart.select("left", "right").iter_rows())
+    pairs = _pairs(edges, apart, against)
+    found = cluster(10, pairs, max_cluster=cap)
+    for one, other in pairs.filter("parts").select("left", "right").iter_rows():
+        assert found.roots[one] != found.roots[other]
     assert max(found.roots.count(root) for root in found.roots) <= cap
     unjoined = {*found.split, *found.capped}
-    for one, other in edges.select("left", "right").iter_rows():
+    for one, other in pairs.filter("joins").select("left", "right").iter_rows():
         assert found.roots[one] == found.roots[other] or (one, other) in unjoined
-    again = cluster(10, edges.reverse(), apart.reverse(), max_cluster=cap)
-    assert again == found
+    assert cluster(10, pairs.reverse(), max_cluster=cap) == found
+
+
+def test_bridge_joins_no_groups_that_all_other_evidence_keeps_apart() -> None:
+    sure = [(0, 1, 12.0), (2, 3, 12.0), (1, 2, 4.0)]
+    against = [(0, 2, -6.0), (0, 3, -6.0), (1, 3, -6.0)]
+    found = cluster(4, _pairs(sure, [], against), max_cluster=9)
+    assert found.roots == [0, 0, 2, 2]
+    assert found.split == [(1, 2)]
+    assert cluster(4, _pairs(sure, [], []), max_cluster=9).roots == [0, 0, 0, 0]
+
+
+def test_person_joins_what_a_rule_keeps_apart_but_not_what_a_person_does() -> None:
+    asked = pl.DataFrame([(0, 1, 12.0, True, False, True), (1, 2, 12.0, True, False, True)], schema=PAIRS, orient="row")
+    rule, person = ((0, 2, -12.0, False, True, by_person) for by_person in (False, True))
+    by_rule = cluster(3, pl.concat([asked, pl.DataFrame([rule], schema=PAIRS, orient="row")]), max_cluster=9)
+    by_person = cluster(3, pl.concat([asked, pl.DataFrame([person], schema=PAIRS, orient="row")]), max_cluster=9)
+    assert by_rule.roots == [0, 0, 0]
+    assert by_person.roots == [0, 0, 2]
