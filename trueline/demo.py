@@ -11,6 +11,7 @@ from pathlib import Path
 from model.errors import InputError
 from reports.gather import gather
 from reports.html import render_html, write_private
+from sandbox.generator import Dataset
 from sandbox.start import Sandbox, start
 from sync.calls import call_counts
 from sync.clock import day_of
@@ -25,6 +26,7 @@ from sync.workspace import Workspace
 from trueline.project import FILE_NAME, load_project
 from trueline.screen import Screen
 from trueline.session import workspace_of
+from trueline.truth import linked_truly, matched_truly
 
 STORE = "trueline.db"
 REPORT = "report.html"
@@ -35,9 +37,11 @@ _MARK = "# Written by `trueline demo`, which may replace it."
 
 @dataclass(slots=True)
 class Demo:
-    """The story's lines, and what they end in: `changes_left` is what a second plan still wants (0 is the promise)."""
+    """The story's lines, and what they end in: `changes_left` is what a second plan still wants (0 is the promise),
+    `truth` how far the run agrees with what was planted."""
 
     lines: list[str] = field(default_factory=list)
+    truth: dict[str, float] = field(default_factory=dict)
     planned: int = 0
     applied: int = 0
     changes_left: int = 0
@@ -56,21 +60,23 @@ def run_demo(screen: Screen, folder: Path, size: int, seed: int, dirt: float) ->
 
     today = date.today()  # noqa: DTZ011  the sandbox lives on this machine's calendar
     with start(size, seed, dirt, today) as running:
+        tell(f"sandbox  Salesforce and HubSpot over HTTP, {size:,} person records, planted dirt")
         _write_settings(folder, running)
         with workspace_of(load_project(folder)) as workspace:
-            _tell_loop(workspace, screen, demo, tell, size)
+            _tell_loop(workspace, screen, demo, tell, running.dataset)
             _write_report(workspace, folder, demo)
     screen.say(f"Open {demo.report}; the store is {demo.store}.")
     return demo
 
 
-def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[[str], None], size: int) -> None:
-    tell(f"sandbox  Salesforce and HubSpot over HTTP, {size:,} person records, planted dirt")
+def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[[str], None], dataset: Dataset) -> None:
     with screen.progress("pull") as advance:
         pulled = pull_all(workspace, progress=lambda connection, stream, rows: advance(f"{connection} {stream}", rows))
     tell(f"pull     {_counted(pulled)}; {_calls(workspace):,} API calls")
     tell(f"match    {match_records(workspace).sentence}")
+    tell(f"truth    {_matched_truly(workspace, dataset, demo)}")
     tell(f"resolve  {resolve_people(workspace).sentence}")
+    tell(f"truth    {_linked_truly(workspace, dataset, demo)}")
     with screen.progress("enrich") as advance:
         tell(f"enrich   {enrich_accounts(workspace, lambda done, total: advance('gleif', done, total)).sentence}")
     tell(f"score    {score_records(workspace).sentence}")
@@ -92,6 +98,20 @@ def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[
         work = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if kind in _TOLD)
         if work:
             tell(f"calls    {name} in all {sum(kinds.values()):,}: {work}")
+
+
+def _matched_truly(workspace: Workspace, dataset: Dataset, demo: Demo) -> str:
+    parts = []
+    for kind, found in matched_truly(workspace.store.memberships(), dataset).items():
+        demo.truth |= {f"{kind} precision": found.precision, f"{kind} recall": found.recall}
+        parts.append(f"{kind} {found.precision:.3f} and {found.recall:.3f}")
+    return f"precision and recall against what was planted: {', '.join(parts)}"
+
+
+def _linked_truly(workspace: Workspace, dataset: Dataset, demo: Demo) -> str:
+    found = linked_truly(workspace.store.links(), dataset)
+    demo.truth |= {"links precision": found.precision, "links coverage": found.coverage}
+    return f"precision of the links {found.precision:.3f}, for {found.coverage:.3f} of the people who have an account"
 
 
 def _counted(results: list[StreamPull]) -> str:
