@@ -16,6 +16,7 @@ from hygiene.linkage.codes import Rows, Terms
 from hygiene.linkage.companies import Companies
 from hygiene.linkage.comparison import Compared, Comparison
 from hygiene.linkage.hashes import contents
+from hygiene.linkage.loss import blocking_loss
 from hygiene.linkage.model import Model
 from hygiene.linkage.names import Names
 from hygiene.linkage.pairs import Candidates, Part, candidate_pairs
@@ -38,13 +39,18 @@ _TEXT = ("same", "alike", "one holds the other", "different")
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """Candidate pairs with their probability, the comparisons behind it and the model that weighed them."""
+    """Candidate pairs with their probability, the comparisons behind it and the model that weighed them.
+
+    `blocking_loss` is the estimated share (0 to 1) of true pairs that are no candidates, as `loss.blocking_loss` has
+    it: 0 where every pair was compared, None where only some were asked for.
+    """
 
     keys: pl.DataFrame
     candidates: Candidates
     probability: Real
     compared: tuple[Compared, ...]
     learned: Learned | None  # None where there was no pair to learn from
+    blocking_loss: float | None
 
     @property
     def left(self) -> Rows:
@@ -147,15 +153,24 @@ def link_keys(
     left, right = candidates.left, candidates.right
     compared = tuple(comparison.compare(left, right) for comparison in comparisons)
     if model is not None:
-        return Linked(keys, candidates, model.weigh(compared), compared, model.learned)
+        probability = model.weigh(compared)
+        loss = None if part is not None else _loss(keys, comparisons, candidates, probability)
+        return Linked(keys, candidates, probability, compared, model.learned, loss)
     if not len(left):
-        return Linked(keys, candidates, np.zeros(0), compared, None)
+        return Linked(keys, candidates, np.zeros(0), compared, None, 0.0)
     one, other = random_pairs(candidates.order, seed, between)
     chance = [comparison.compare(one, other) for comparison in comparisons]
     larger = len(keys) if between is None else max(between, len(keys) - between)
     pairs = len(keys) * (len(keys) - 1) / 2 if between is None else between * (len(keys) - between)
     learned, probability = learn(compared, chance, larger, pairs)
-    return Linked(keys, candidates, probability, compared, learned)
+    loss = _loss(keys, comparisons, candidates, probability)
+    return Linked(keys, candidates, probability, compared, learned, loss)
+
+
+def _loss(keys: pl.DataFrame, comparisons: Sequence[Comparison], candidates: Candidates, probability: Real) -> float:
+    if candidates.is_every:
+        return 0.0
+    return blocking_loss(keys, comparisons, candidates.left, candidates.right, probability)
 
 
 def random_pairs(order: Rows, seed: int, between: int | None = None) -> tuple[Rows, Rows]:

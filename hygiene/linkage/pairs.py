@@ -26,7 +26,8 @@ ALL_PAIRS = 1_500
 class Candidates:
     """Left and right rows of candidate pairs, left the smaller, sorted. `twins` are the rows (sorted) that are in no
     pair but one with the first record of which they are the very same; `skewed` the block keys that were split; `order`
-    all rows in an order that comes from what is in them; `table` the block keys as of `Blocks.table`, if kept."""
+    all rows in an order that comes from what is in them; `table` the block keys as of `Blocks.table`, if kept;
+    `is_every` says that every pair there is is a candidate."""
 
     left: Rows
     right: Rows
@@ -34,6 +35,7 @@ class Candidates:
     skewed: Hashes
     order: Rows
     table: pl.DataFrame | None = None
+    is_every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def candidate_pairs(
     if len(keys) <= ALL_PAIRS and part is None:
         one, other = (side.astype(np.uint32) for side in np.triu_indices(len(keys), 1))
         across = slice(None) if between is None else (one < between) & (other >= between)
-        return Candidates(one[across], other[across], np.zeros(0, np.uint32), NONE, _ordered(contents(keys)))
+        return Candidates(
+            one[across], other[across], np.zeros(0, np.uint32), NONE, _ordered(contents(keys)), is_every=True
+        )
     known = NONE if part is None else part.known
     blocks = Blocks(keys, comparisons, skewed, most=most, known=known, between=between)
     keyed = list(blocks) if keep else blocks

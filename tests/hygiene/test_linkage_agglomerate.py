@@ -4,7 +4,7 @@ its pairs."""
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hygiene.linkage.agglomerate import agglomerate
@@ -34,6 +34,7 @@ def groups(pairs: dict[tuple[int, int], float], order: list[int]) -> set[frozens
     return {frozenset(np.array(order)[roots == root].tolist()) for root in set(roots.tolist())}
 
 
+@settings(deadline=None, max_examples=50)
 @given(edges, st.permutations(range(12)))
 def test_clusters_do_not_depend_on_the_order_of_records_and_pairs(
     pairs: dict[tuple[int, int], float], order: list[int]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hygiene.linkage.index import Index, Segment
 
 BIG = 2**64 - 1
+few = settings(deadline=None)
 NAMES = st.text(st.characters(codec="utf-8"), max_size=4)
 ENTRIES = st.dictionaries(NAMES, st.tuples(st.lists(st.integers(1, 9) | st.just(BIG), max_size=4), st.integers(0, 3)))
 
@@ -26,6 +27,7 @@ def segment(entries: dict[str, tuple[list[int], int]]) -> Segment:
     )
 
 
+@few
 @given(ENTRIES)
 def test_segment_comes_back_from_its_bytes(entries: dict[str, tuple[list[int], int]]) -> None:
     made = segment(entries)
@@ -35,6 +37,7 @@ def test_segment_comes_back_from_its_bytes(entries: dict[str, tuple[list[int], i
         assert getattr(back, name).tolist() == getattr(made, name).tolist()
 
 
+@few
 @given(st.lists(ENTRIES, max_size=4), st.sets(st.integers(1, 9) | st.just(BIG)), st.sets(st.integers(0, 3)))
 def test_index_answers_as_the_last_segment_that_names_a_record(
     parts: list[dict[str, tuple[list[int], int]]], keys: set[int], ties: set[int]
