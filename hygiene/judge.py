@@ -10,11 +10,13 @@ import polars as pl
 
 from hygiene.cluster import ALL_BITS, components, log_odds
 from hygiene.decide import UNSURE, Rule, decided, explained
+from hygiene.linkage.answers import refined
 from hygiene.linkage.classes import Real
 from hygiene.linkage.codes import Rows, Terms
 from hygiene.linkage.comparison import Compared, Comparison
 from hygiene.linkage.link import link_keys
 from hygiene.linkage.model import Model
+from hygiene.linkage.pairs import Part
 
 ANSWERS = pl.Schema({"left": pl.UInt32, "right": pl.UInt32, "answer": pl.String})
 JUDGED = pl.Schema(
@@ -23,6 +25,14 @@ JUDGED = pl.Schema(
 )  # fmt: skip
 # Closing chains compares all pairs of a component; a larger one is held by the cap anyway.
 _MAX_CLOSED = 60
+
+
+def _nothing_counted(_: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+    return {}
+
+
+def _unmarked(records: pl.DataFrame, _: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    return records
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,9 @@ class Kind:
     facts: Callable[[pl.DataFrame, Sequence[Comparison], Sequence[Compared], Rows, Rows], pl.DataFrame]
     rules: Sequence[Rule]
     chain: Rule  # keeps apart two records that only a chain of others connects
+    # What a model keeps of the records beside the values of comparisons, and the records marked by it.
+    counted: Callable[[pl.DataFrame], Mapping[str, pl.DataFrame]] = _nothing_counted
+    marked: Callable[[pl.DataFrame, Mapping[str, pl.DataFrame]], pl.DataFrame] = _unmarked
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +61,35 @@ class Judge:
     comparisons: Sequence[Comparison]
     model: Model | None  # None where there was no pair to learn from
     candidates: pl.DataFrame  # JUDGED
+    blocks: pl.DataFrame | None  # columns row and key, where they were to be kept
 
     @classmethod
-    def of(cls, kind: Kind, records: pl.DataFrame, model: Model | None = None) -> Judge:
-        """Learn from these records how their pairs are weighed, or take it from a model."""
+    def of(
+        cls,
+        kind: Kind,
+        records: pl.DataFrame,
+        model: Model | None = None,
+        *,
+        answers: pl.DataFrame | None = None,
+        part: Part | None = None,
+        keep: bool = False,
+    ) -> Judge:
+        """Learn from these records, and from people's answers (ANSWERS), how their pairs are weighed, or take it from
+        a model. `part` says which pairs are looked at where the records are some of many; with `keep` their block keys
+        are kept."""
         folded = kind.keys(records)
         compared_by = kind.comparisons(folded, None if model is None else model.terms)
-        linked = link_keys(folded, compared_by, model=model)
+        linked = link_keys(folded, compared_by, model=model, part=part, keep=keep)
+        probability = linked.probability
         if model is None and linked.learned is not None:
-            model = Model.of(linked.learned, linked.compared, compared_by, len(records))
-        judge = cls(kind, records, compared_by, model, JUDGED.to_frame())
-        found = judge._judged(linked.left, linked.right, linked.probability, linked.compared, kind.rules, UNSURE)
+            skewed, counts = linked.candidates.skewed.tolist(), kind.counted(records)
+            model = Model.of(linked.learned, linked.compared, compared_by, len(records), skewed, counts)
+            if answers is not None and len(answers):
+                model = _refined(model, compared_by, answers)
+                probability = model.weigh(linked.compared)
+        records = records if model is None else kind.marked(records, model.terms.counts)
+        judge = cls(kind, records, compared_by, model, JUDGED.to_frame(), linked.candidates.table)
+        found = judge._judged(linked.left, linked.right, probability, linked.compared, kind.rules, UNSURE)
         # Twins follow the one record they are in a pair with, however many others there are.
         is_twin = pl.col("right").is_in(linked.candidates.twins) & (pl.col("decision") == "same")
         bits = pl.when(is_twin).then(ALL_BITS).otherwise("bits")
@@ -84,10 +115,11 @@ class Judge:
         if self.model is None:
             return JUDGED.to_frame()
         pairs = pl.DataFrame({"left": left, "right": right, "probability": probability}).with_row_index("at")
+        compared = self.model.informed(compared)
         known = self.kind.facts(self.records, self.comparisons, compared, left, right)
         found = decided(pairs.hstack(known), rules, least)
         at = found["at"].to_numpy()
-        told = explained(found, [replace(one, levels=one.levels[at]) for one in compared], self.model)
+        told = explained(found, [one.at(at) for one in compared], self.model)
         bits = pl.Series("bits", log_odds(told["probability"].to_numpy()))
         return told.with_columns(bits, by_person=pl.lit(value=False)).select(JUDGED.names()).cast(JUDGED)
 
@@ -110,6 +142,13 @@ class Judge:
             by_person=pl.lit(value=True),
             bits=pl.when(is_same).then(ALL_BITS).otherwise(-ALL_BITS),
         ).select(JUDGED.names())
+
+
+def _refined(model: Model, comparisons: Sequence[Comparison], answers: pl.DataFrame) -> Model:
+    left, right = answers["left"].to_numpy(), answers["right"].to_numpy()
+    compared = [one.compare(left, right) for one in comparisons]
+    learned = refined(model.learned, compared, (answers["answer"] == "same").to_numpy())
+    return replace(model, learned=learned)
 
 
 def _within_chains(size: int, pairs: pl.DataFrame) -> pl.DataFrame:

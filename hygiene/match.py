@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from hygiene import cluster, companies, entities, people
 from hygiene.findings import gathered
 from hygiene.judge import ANSWERS, Judge, Kind
+from hygiene.linkage.hashes import hashes
+from hygiene.linkage.index import Segment
 from hygiene.linkage.model import Model
+from hygiene.linkage.pairs import Part
 from hygiene.match_findings import report
 from hygiene.normalise import normalise_all
 
@@ -23,7 +27,8 @@ VERDICTS = ("left_connection", "left_stream", "left_id", "right_connection", "ri
 KEY = ("connection", "stream", "id")
 # Of a larger cluster only the pairs with its first record are told.
 _MAX_TOLD = 30
-PERSON = Kind("person", "p", people.pool, people.keys, people.comparisons, people.facts, people.RULES, people.CHAIN)
+PERSON = Kind("person", "p", people.pool, people.keys, people.comparisons, people.facts, people.RULES, people.CHAIN,
+              people.counted, people.marked)  # fmt: skip
 COMPANY = Kind("company", "c", companies.pool, companies.keys, companies.comparisons, companies.facts, companies.RULES,
                companies.CHAIN)  # fmt: skip
 KINDS = (PERSON, COMPANY)
@@ -32,12 +37,13 @@ KINDS = (PERSON, COMPANY)
 @dataclass(frozen=True, slots=True)
 class Matches:
     """`pairs` that were decided, `memberships` of every live record, what an audit should say about them, and by kind
-    of entity the model that weighed them."""
+    of entity the model that weighed them and the block keys that were kept."""
 
     pairs: pl.DataFrame
     memberships: pl.DataFrame
     findings: pl.DataFrame
     models: Mapping[str, Model] = field(default_factory=dict)
+    segments: Mapping[str, Segment] = field(default_factory=dict)
 
 
 def match(
@@ -47,48 +53,71 @@ def match(
     max_cluster: int = 20,
     default_country: str | None = None,
     models: Mapping[str, Model] | None = None,
+    *,
+    keep: bool = False,
 ) -> Matches:
     """Find the records that describe one person or one company, over all connections.
 
     `frames` holds contacts, leads and accounts by stream. `verdicts` has left_connection, left_stream, left_id,
     right_…, answer and, where one pair has several, at; `previous` is the memberships frame of the run before. Where
-    `models` has the model of a kind (person, company), it weighs the pairs and nothing is learned.
+    `models` has the model of a kind (person, company), it weighs the pairs and nothing is learned. With `keep` the
+    block keys are kept.
     """
     ready = normalise_all(frames, default_country)
     before = entities.MEMBERSHIPS.to_frame() if previous is None else previous.select(entities.MEMBERSHIPS.names())
     known = models or {}
-    parts = [_matched(kind, ready, verdicts, before, max_cluster, known.get(kind.name)) for kind in KINDS]
+    return joined(
+        match_kind(kind, ready, verdicts, before, max_cluster, known.get(kind.name), keep=keep) for kind in KINDS
+    )
+
+
+def joined(matches: Iterable[Matches]) -> Matches:
+    """What was found of several kinds of entity as one."""
+    parts = [Matches(PAIRS.to_frame(), entities.MEMBERSHIPS.to_frame(), gathered([])), *matches]
     return Matches(
         pl.concat([part.pairs for part in parts]),
         pl.concat([part.memberships for part in parts]).sort(KEY),
         gathered(part.findings for part in parts),
         {name: model for part in parts for name, model in part.models.items()},
+        {name: segment for part in parts for name, segment in part.segments.items()},
     )
 
 
-def _matched(
+def match_kind(
     kind: Kind,
     frames: Mapping[str, pl.DataFrame],
     verdicts: pl.DataFrame | None,
     previous: pl.DataFrame,
     max_cluster: int,
     model: Model | None,
+    *,
+    part: Part | None = None,
+    keep: bool = False,
 ) -> Matches:
+    """`match` for one kind of entity and normalised frames; `part` says that the records are some of many."""
     records = kind.pool(frames)
     if records.is_empty():
-        return Matches(PAIRS.to_frame(), entities.MEMBERSHIPS.to_frame(), gathered([]))
+        return joined(())
     answers = answered(records, verdicts)
-    judge = Judge.of(kind, records, model)
+    judge = Judge.of(kind, records, model, answers=answers, part=part, keep=keep)
     pairs = judge.all_pairs(answers)
     clusters = clustered(len(records), pairs, max_cluster)
     members = records.with_columns(pl.Series("cluster", clusters.roots, dtype=pl.UInt32))
     told = settled(pairs, clusters, max_cluster)
+    published = _published(kind.name, records, told)
     return Matches(
-        _published(kind.name, records, told),
+        published,
         entities.memberships(members, previous, kind.prefix),
-        report(kind.name, members, told),
+        report(kind.name, members, told, published),
         {} if judge.model is None else {kind.name: judge.model},
+        {} if judge.blocks is None else {kind.name: segment(records, judge.blocks)},
     )
+
+
+def segment(records: pl.DataFrame, blocks: pl.DataFrame) -> Segment:
+    """The block keys (row, key) of a pool, to be kept."""
+    ties = hashes(records["account"]) if "account" in records.columns else np.zeros(len(records), np.uint64)
+    return Segment(records["key"], blocks["row"].to_numpy(), blocks["key"].to_numpy(), ties)
 
 
 def answered(records: pl.DataFrame, verdicts: pl.DataFrame | None) -> pl.DataFrame:

@@ -43,29 +43,31 @@ def _duplicates(kind: str, members: pl.DataFrame, pairs: pl.DataFrame) -> pl.Dat
     return found(told, rule, message, value=pl.col("head"))
 
 
-def _pair_findings(members: pl.DataFrame, pairs: pl.DataFrame) -> list[pl.DataFrame]:
-    """One finding per pair on its later record, for what a person should see: unsure pairs, relatives."""
-    asked = pairs.filter(~pl.col("by_person") & pl.col("decision").is_in(["unsure", "related"])).with_columns(
+def pair_findings(pairs: pl.DataFrame) -> pl.DataFrame:
+    """One finding per published pair on its later record, for what a person should see: unsure pairs, relatives."""
+    asked = pairs.filter((pl.col("rule") != "verdict") & pl.col("decision").is_in(["unsure", "related"])).with_columns(
         pl.col("rule").replace_strict(_PAIR_RULES, default="unsure-pair", return_dtype=pl.String).alias("finding")
     )
-    told = (
-        members[asked["right"]]
-        .select("connection", "stream", "id")
-        .with_columns(members[asked["left"]]["key"].alias("other"), asked["reason"], asked["finding"])
+    told = asked.select(
+        *(pl.col(f"right_{part}").alias(part) for part in ("connection", "stream", "id")),
+        pl.concat_str("left_connection", "left_stream", "left_id", separator="/").alias("other"),
+        "reason",
+        "finding",
     )
     message = pl.format("{}: {}", "reason", "other")
-    return [
+    return gathered(
         found(part, str(rule), message, value=pl.col("other"))
-        for (rule,), part in sorted(told.partition_by("finding", as_dict=True).items(), key=lambda item: str(item[0]))
-    ]
+        for (rule,), part in told.partition_by("finding", as_dict=True).items()
+    )
 
 
-def report(kind: str, members: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Findings of one kind of entity. `members` has row, key, connection, stream, id, is_test and cluster."""
+def report(kind: str, members: pl.DataFrame, pairs: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
+    """Findings of one kind of entity. `members` has row, key, connection, stream, id, is_test and cluster; `pairs` are
+    of rows, `published` the same of records."""
     return gathered(
         [
             _duplicates(kind, members, pairs),
-            *_pair_findings(members, pairs),
+            pair_findings(published),
             found(members.filter("is_test"), "test-record", pl.lit("looks like a test record; kept out of matching")),
         ]
     )

@@ -9,7 +9,7 @@ import polars as pl
 
 from hygiene.decide import Rule
 from hygiene.kinds import company_name, person_name
-from hygiene.linkage.codes import Rows, Terms
+from hygiene.linkage.codes import TERM, Rows, Terms
 from hygiene.linkage.comparison import Compared, Comparison
 from hygiene.linkage.names import CLOSE, FITS, D, N, Names, S
 from hygiene.linkage.values import Mailboxes, Organisations, Phones
@@ -18,7 +18,7 @@ STREAMS = ("contacts", "leads")
 _COLUMNS = ("connection", "id", "created_at", "email_key", "email_role", "email_domain", "phone_norm", "mobile_norm",
             "given_key", "family_key", "name_key", "generation", "company_key", "site_key")  # fmt: skip
 # A number on records of this many different names is a switchboard.
-_SWITCHBOARD_NAMES = 3
+_SWITCHBOARD_NAMES, SWITCHBOARDS = 3, "switchboards"
 
 _given, _family = pl.col("given"), pl.col("family")
 _fits = _given.is_in([S, FITS, CLOSE]) & _family.is_in([S, FITS, CLOSE])
@@ -62,7 +62,7 @@ def pool(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     where they name none themselves."""
     parts = [
         _with_account(frames[stream], frames.get("accounts"))
-        .select(*_COLUMNS)
+        .select(*_COLUMNS, "account")
         .with_columns(pl.lit(stream).alias("stream"))
         for stream in STREAMS
         if stream in frames
@@ -71,11 +71,14 @@ def pool(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         return pl.DataFrame()
     people = pl.concat(parts).with_columns(pl.concat_str("connection", "stream", "id", separator="/").alias("key"))
     ordered = people.sort("key").with_row_index("row")
-    return ordered.with_columns(_tests(ordered).alias("is_test"), *_switchboards(ordered))
+    return ordered.with_columns(_tests(ordered).alias("is_test"))
 
 
 def _with_account(people: pl.DataFrame, accounts: pl.DataFrame | None) -> pl.DataFrame:
-    if accounts is None or "account_id" not in people.columns:
+    if "account_id" not in people.columns:
+        return people.with_columns(pl.lit(None, pl.String).alias("account"))
+    people = people.with_columns(account_of("account_id"))
+    if accounts is None:
         return people
     known = accounts.select(
         "connection",
@@ -89,6 +92,11 @@ def _with_account(people: pl.DataFrame, accounts: pl.DataFrame | None) -> pl.Dat
     )
 
 
+def account_of(record: str) -> pl.Expr:
+    """Column account: which account a person takes company and domain from, by the column with the account's id."""
+    return pl.concat_str("connection", record, separator="/").alias("account")
+
+
 def _tests(people: pl.DataFrame) -> pl.Series:
     """True for names of nothing but test words, and for test companies with test mailboxes."""
     names = people.select(pl.concat_str("given_key", "family_key", separator=" ", ignore_nulls=True)).to_series()
@@ -96,17 +104,22 @@ def _tests(people: pl.DataFrame) -> pl.Series:
     return person_name.is_test(names) | (company_name.is_test(people["company_key"]) & is_test_mailbox)
 
 
-def _switchboards(people: pl.DataFrame) -> list[pl.Expr]:
-    """Columns phone_shared and mobile_shared: the number stands on records of several different names."""
+def counted(people: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """What a model keeps beside the values of comparisons: the numbers on records of several different names."""
     numbers = pl.concat(
-        [people.select(pl.col(column).alias("number"), "name_key") for column in ("phone_norm", "mobile_norm")]
+        [people.select(pl.col(column).alias("value"), "name_key") for column in ("phone_norm", "mobile_norm")]
     ).drop_nulls()
-    names = numbers.unique().group_by("number").len()
-    shared = names.filter(pl.col("len") >= _SWITCHBOARD_NAMES)["number"].sort()
-    return [
-        pl.col(f"{field}_norm").is_in(shared.to_list()).fill_null(value=False).alias(f"{field}_shared")
+    names = numbers.unique().group_by("value").len("count").filter(pl.col("count") >= _SWITCHBOARD_NAMES)
+    return {SWITCHBOARDS: names.cast(TERM).sort("value")}
+
+
+def marked(people: pl.DataFrame, counts: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The people with columns phone_shared and mobile_shared: the number is a switchboard's."""
+    shared = counts[SWITCHBOARDS]["value"].implode()
+    return people.with_columns(
+        pl.col(f"{field}_norm").is_in(shared).fill_null(value=False).alias(f"{field}_shared")
         for field in ("phone", "mobile")
-    ]
+    )
 
 
 def keys(people: pl.DataFrame) -> pl.DataFrame:

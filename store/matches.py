@@ -49,10 +49,12 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class KindMatch:
-    """What a match of one kind leaves behind; `keys` are the parts of a new segment of block keys."""
+    """What a match of one kind leaves behind; `keys` are the parts of a segment of block keys, in the place of the
+    segment of that number and of all later ones."""
 
     matched: Matched
     keys: Mapping[str, bytes] = field(default_factory=dict)
+    segment: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +137,17 @@ def save(
         derived.insert_frame(database, connection, PAIRS, update.pairs, {})
     derived.save_memberships(database, connection, update.memberships, at, held)
     for kind, match in update.kinds.items():
-        _save_kind(connection, kind, match, anew=update.only is None)
+        _save_kind(connection, kind, match)
 
 
-def _save_kind(connection: Connection, kind: str, match: KindMatch, *, anew: bool) -> None:
+def _save_kind(connection: Connection, kind: str, match: KindMatch) -> None:
     values = {"version": match.matched.version, "settings": match.matched.settings, "verdict": match.matched.verdict,
               "summary": json.dumps(dict(match.matched.summary), sort_keys=True)}  # fmt: skip
     connection.execute(MATCHED.delete().where(MATCHED.c.kind == kind))
     connection.execute(MATCHED.insert().values(kind=kind, **values))
-    here = BLOCK_KEYS.c.kind == kind
-    if anew:
-        connection.execute(BLOCK_KEYS.delete().where(here))
-    last = connection.execute(select(func.coalesce(func.max(BLOCK_KEYS.c.segment), -1)).where(here)).scalar_one()
+    connection.execute(BLOCK_KEYS.delete().where(BLOCK_KEYS.c.kind == kind, BLOCK_KEYS.c.segment >= match.segment))
     for part, body in match.keys.items():
-        connection.execute(BLOCK_KEYS.insert().values(kind=kind, segment=last + 1, part=part, body=body))
+        connection.execute(BLOCK_KEYS.insert().values(kind=kind, segment=match.segment, part=part, body=body))
 
 
 def _clear(connection: Connection, only: pl.DataFrame) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Boolean, Table
+from sqlalchemy import BigInteger, Boolean, Index, Table
 from sqlmodel import Column, Field, SQLModel
 from sqlmodel.main import SQLModelMetaclass
 
@@ -18,6 +18,7 @@ from model.streams import STREAMS, SYSTEM_FIELDS, Stream, ValueType
 from store.columns import column_type, text_type
 from store.tables import Row
 
+_INDEXES = {"associations": (Index("ix_associations_from", "connection", "from_stream", "from_id"),)}
 _NOT_NULL = frozenset({"id", "changed_at", "is_deleted"})
 
 
@@ -33,8 +34,8 @@ def _mirror_row(stream: Stream) -> type[SQLModel]:
         "__qualname__": name,
         "__doc__": f"One {stream.singular} of one connection.",
         "__tablename__": stream.name,
-        # Clustered by key: a scan comes out in key order and there is no second index to keep.
-        "__table_args__": {"sqlite_with_rowid": False},
+        # Clustered by key: a scan comes out in key order, and but for links there is no second index to keep.
+        "__table_args__": (*_INDEXES.get(stream.name, ()), {"sqlite_with_rowid": False}),
         "connection": Field(sa_column=Column(text_type(), primary_key=True)),
     }
     for field in (*SYSTEM_FIELDS, *stream.fields):

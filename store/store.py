@@ -158,6 +158,15 @@ class Store:
         records = with_custom(self._database, records, stream, custom)
         return pulls.without_unknown(records, self.readable(), stream)
 
+    def links_of(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """The live associations that go out from these records (connection, stream, id), in the order of `frame`."""
+        table = MIRROR["associations"]
+        query = select(*(table.c[name] for name in _frame_columns("associations", None)))
+        columns = [table.c.connection, table.c.from_stream, table.c.from_id]
+        wanted = keys.select("connection", "stream", "id")
+        found = frame_of_chosen(self._database, query.where(table.c.is_deleted.is_(False)), columns, wanted)
+        return pulls.without_unknown(found.sort("connection", "id"), self.readable(), "associations")
+
     def readable(self) -> pl.DataFrame:
         """Columns connection, stream, field, shown (the remote shows it now) and readable (the store holds it for every
         record). A field that is shown but not readable becomes so by a full pull."""

@@ -229,7 +229,7 @@ class MatchedRow(Row, table=True):
 
 class BlockKeyRow(Row, table=True):
     """A part of the block keys by which a kind of entity was matched: columns of numbers, or the records they are of.
-    Segment 0 is of the last full match; each later one is of the records of an incremental match."""
+    Segment 0 is of the last full match, segment 1 of the records that were matched again since."""
 
     __tablename__ = "block_keys"
     kind: str = _text(key=True)

@@ -183,7 +183,7 @@ def _anchored(
     believed = [_believed(one, u) for one, u in zip(compared, strangers, strict=True)]
     match = _matching(believed, compared, list(patterns.T), records)
     found = float((counts * match)[match > 0.5].sum())
-    share = max(found, 0.2 * pairs / max(records, 2)) / pairs
+    share = min(max(found, 0.2 * pairs / max(records, 2)) / pairs, 0.9)
     tables = tuple(np.stack([one.prior.m, u], axis=1) for one, u in zip(compared, believed, strict=True))
     model = Learned(tuple(one.family for one in compared), np.array([share, 1.0 - share]), tables)
     return model, _responsibilities(model, _onehot(compared, patterns))[:, 0][place]

@@ -51,6 +51,19 @@ class Segment:
             np.frombuffer(parts["ties"], "<u8"),
         )
 
+    def merged(self, later: Segment) -> Segment:
+        """One segment of two: what the later one says of a record counts."""
+        kept = ~self.records.is_in(later.records.implode()).to_numpy()
+        place = np.cumsum(kept) - 1
+        live = kept[self.rows]
+        rows = np.concatenate([place[self.rows[live]], later.rows + np.uint32(kept.sum())]).astype(np.uint32)
+        return Segment(
+            pl.concat([self.records.filter(kept), later.records]),
+            rows,
+            np.concatenate([self.keys[live], later.keys]),
+            np.concatenate([self.ties[kept], later.ties]),
+        )
+
 
 class Index:
     """Segments in the order they were made; what a later one says of a record counts."""
@@ -60,15 +73,13 @@ class Index:
         none = pl.Series("key", [], pl.String)
         self._later = [pl.concat([none, *(one.records for one in segments[at:])]) for at in range(1, len(segments) + 1)]
 
-    def sharing(self, keys: Hashes) -> pl.Series:
-        """The records that have one of these block keys, sorted."""
-        wanted = np.unique(keys[keys != 0])
-        return self._picked([segment.rows[_among(segment.keys, wanted)] for segment in self._segments])
-
     def tied(self, ties: Hashes) -> pl.Series:
-        """The records that take values from one of these, sorted."""
-        wanted = np.unique(ties[ties != 0])
-        return self._picked([_among(segment.ties, wanted) for segment in self._segments])
+        """The records that take values from one of these (sorted), sorted."""
+        parts = [pl.Series("key", [], pl.String)]
+        for segment, later in zip(self._segments, self._later, strict=True):
+            named = segment.records.gather(_among(segment.ties, ties))
+            parts.append(named.filter(~named.is_in(later.implode())))
+        return pl.concat(parts).sort()
 
     def keys_of(self, records: pl.Series) -> Hashes:
         """The block keys of these records, each once."""
@@ -78,12 +89,15 @@ class Index:
             found.append(segment.keys[is_meant.to_numpy()[segment.rows]])
         return np.unique(np.concatenate(found))
 
-    def _picked(self, places: Sequence[Places | Rows]) -> pl.Series:
+    def holders(self, keys: Hashes) -> pl.DataFrame:
+        """The records that have one of these block keys (sorted), with that key: columns record and key."""
         parts = []
-        for segment, rows, later in zip(self._segments, places, self._later, strict=True):
-            named = segment.records.gather(np.unique(rows))
-            parts.append(named.filter(~named.is_in(later.implode())))
-        return pl.concat(parts).sort() if parts else pl.Series("key", [], pl.String)
+        for segment, later in zip(self._segments, self._later, strict=True):
+            at = _among(segment.keys, keys)
+            named = segment.records.gather(segment.rows[at])
+            found = pl.DataFrame({"record": named, "key": segment.keys[at]})
+            parts.append(found.filter(~pl.col("record").is_in(later.implode())))
+        return pl.concat(parts) if parts else pl.DataFrame(schema={"record": pl.String, "key": pl.UInt64})
 
 
 def _among(numbers: Hashes, wanted: Hashes) -> Places:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -22,11 +22,12 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Model:
-    """Class shares and tables, the words of each comparison's levels, how often values occur, and the block keys
-    (sorted u64) that are split because too many records share them."""
+    """Class shares and tables, of each comparison the words of its levels and what learning began with, how often
+    values occur, and the block keys (sorted u64) that are split because too many records share them."""
 
     learned: Learned
     words: tuple[tuple[str, ...], ...]
+    priors: tuple[Prior, ...]
     terms: Terms
     skewed: tuple[int, ...] = ()
 
@@ -38,11 +39,13 @@ class Model:
         comparisons: Sequence[Comparison],
         records: int,
         skewed: Sequence[int] = (),
+        counts: Mapping[str, pl.DataFrame] | None = None,
     ) -> Model:
-        """What was learned from `records` records by these comparisons."""
+        """What was learned from `records` records by these comparisons; `counts` are kept beside theirs."""
         columns = {coded.name: coded.repeated() for one in comparisons for coded in one.counted()}
-        terms = Terms(records, dict(sorted(columns.items())))
-        return cls(learned, tuple(one.words for one in compared), terms, tuple(sorted(skewed)))
+        terms = Terms(records, dict(sorted({**columns, **(counts or {})}.items())))
+        words, priors = tuple(one.words for one in compared), tuple(one.prior for one in compared)
+        return cls(learned, words, priors, terms, tuple(sorted(skewed)))
 
     @cached_property
     def body(self) -> bytes:
@@ -55,6 +58,7 @@ class Model:
             "share": self.learned.share.tolist(),
             "tables": [table.tolist() for table in self.learned.tables],
             "words": self.words,
+            "priors": [[prior.m.tolist(), prior.u.tolist()] for prior in self.priors],
             "terms": terms,
             "skewed": self.skewed,
         }
@@ -75,7 +79,8 @@ class Model:
         learned = Learned(tuple(document["families"]), np.array(document["share"]), tables)
         counts = {name: pl.DataFrame(columns, schema=TERM) for name, columns in document["terms"].items()}
         words = tuple(tuple(one) for one in document["words"])
-        return cls(learned, words, Terms(document["records"], counts), tuple(document["skewed"]))
+        priors = tuple(Prior(np.array(m), np.array(u)) for m, u in document["priors"])
+        return cls(learned, words, priors, Terms(document["records"], counts), tuple(document["skewed"]))
 
     def weigh(self, compared: Sequence[Compared]) -> Real:
         """Each pair's probability of matching; ValueError when these are not the comparisons it was learned with."""
@@ -83,14 +88,9 @@ class Model:
         return weigh(self.learned, compared)
 
     def informed(self, compared: Sequence[Compared]) -> list[Compared]:
-        """The comparisons with what was learned in place of what learning started with."""
+        """The comparisons with the priors of those it was learned with; theirs are of the records at hand."""
         self.check(compared)
-        strangers = self.learned.share[1:] / self.learned.share[1:].sum()
-        tables = self.learned.tables
-        return [
-            replace(one, prior=Prior(table[:, 0], table[:, 1:] @ strangers))
-            for one, table in zip(compared, tables, strict=True)
-        ]
+        return [replace(one, prior=prior) for one, prior in zip(compared, self.priors, strict=True)]
 
     def check(self, compared: Sequence[Compared]) -> None:
         """ValueError when these are not the comparisons it was learned with."""

@@ -44,10 +44,23 @@ def test_index_answers_as_the_last_segment_that_names_a_record(
 ) -> None:
     held = {name: entry for part in parts for name, entry in part.items()}
     index = Index([segment(part) for part in parts])
-    sharing = index.sharing(np.array(sorted(keys), np.uint64))
-    assert sharing.to_list() == sorted(name for name, (own, _) in held.items() if keys & set(own))
-    tied = index.tied(np.array(sorted(ties), np.uint64))
+    sharing = index.holders(np.array(sorted(keys), np.uint64))
+    assert sorted(sharing.rows()) == sorted(
+        (name, key) for name, (own, _) in held.items() for key in own if key in keys
+    )
+    tied = index.tied(np.array(sorted(ties - {0}), np.uint64))
     assert tied.to_list() == sorted(name for name, (_, tie) in held.items() if tie and tie in ties)
     some = sorted(held)[::2]
     wanted = {key for name in some for key in held[name][0]}
     assert index.keys_of(pl.Series("key", some, pl.String)).tolist() == sorted(wanted)
+
+
+@given(ENTRIES, ENTRIES)
+def test_segments_merged_say_what_both_say(
+    first: dict[str, tuple[list[int], int]], later: dict[str, tuple[list[int], int]]
+) -> None:
+    both, one = Index([segment(first), segment(later)]), Index([segment(first).merged(segment(later))])
+    keys = np.array([*range(1, 10), BIG], np.uint64)
+    assert sorted(one.holders(keys).rows()) == sorted(both.holders(keys).rows())
+    ties = np.array([1, 2, 3], np.uint64)
+    assert one.tied(ties).to_list() == both.tied(ties).to_list()

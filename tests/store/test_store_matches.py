@@ -81,7 +81,7 @@ def test_part_of_a_match_replaces_what_is_about_its_records_only(store: Store) -
     everything(store)
     store.replace_findings(store.begin_run("score", 1), findings("a", rule="missing-field"))
     update = MatchUpdate(
-        {"person": KindMatch(Matched("v1", "settings", 3, {"groups": 2}), {"keys": b"new"})},
+        {"person": KindMatch(Matched("v1", "settings", 3, {"groups": 2}), {"keys": b"new"}, segment=1)},
         pairs(("a", "c")),
         members(a="p1", c="p1"),
         findings("c", "a"),

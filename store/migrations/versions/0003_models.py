@@ -49,3 +49,4 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_pairs_right", "pairs", ["right_connection", "right_stream", "right_id"])
+    op.create_index("ix_associations_from", "associations", ["connection", "from_stream", "from_id"])

@@ -1,0 +1,32 @@
+"""Matching some records again: which others they concern, judged by a model without looking at all there are."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from hygiene.judge import Judge, Kind
+from hygiene.linkage.blocks import Blocks
+from hygiene.linkage.index import Segment
+from hygiene.linkage.model import Model
+from hygiene.linkage.pairs import Part
+from hygiene.match import segment
+
+# Pairs that are, or would be but for others, of one entity.
+JOINING = (pl.col("decision") == "same") | pl.col("rule").is_in(["split", "cap"])
+
+
+def block_keys(kind: Kind, records: pl.DataFrame, model: Model) -> Segment:
+    """The block keys of a pool of records under a model."""
+    folded = kind.keys(records)
+    blocks = Blocks(folded, kind.comparisons(folded, model.terms), np.array(model.skewed, np.uint64))
+    return segment(records, blocks.table())
+
+
+def partners(kind: Kind, records: pl.DataFrame, model: Model, changed: pl.Series) -> pl.Series:
+    """Keys of the records that something is to be said of together with a changed one; `records` is the pool of the
+    changed ones and of all that share a block key with one."""
+    new = records["key"].is_in(changed.implode()).to_numpy()
+    pairs = Judge.of(kind, records, model, part=Part(new)).candidates
+    rows = pl.concat([pairs["left"], pairs["right"]]).unique().sort()
+    return records["key"].gather(rows)
