@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from hygiene.kinds import company_name, country, domain, email, person_name, phone
+from hygiene.data import words
+from hygiene.kinds import country, domain, email, person_name, phone
 from hygiene.known import completed, live
+from hygiene.linkage import keys as fold
 
 _MARK = "country_norm"
 
@@ -18,6 +20,12 @@ def _places(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]
     return [region] + [
         phone.normalise(frame[field], region, default_country).alias(f"{field}_norm") for field in numbers
     ]
+
+
+def _told(values: pl.Series) -> pl.Series:
+    """The column without stand-ins such as n/a."""
+    stands_in = values.str.strip_chars().str.to_lowercase().is_in(sorted(words("no_values.txt")))
+    return values.set(stands_in, None)
 
 
 def _site_key(values: pl.Series) -> pl.Series:
@@ -32,8 +40,9 @@ def _people(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]
     meant = email.corrected(usable)
     host_key = domain.match_key(email.domain_of(meant))
     is_free = email.is_free(email.domain_of(meant)).fill_null(value=False)
-    given = person_name.match_key(frame["given_name"]).alias("given_key")
-    family = person_name.match_key(frame["family_name"]).alias("family_key")
+    given_name, family_name = person_name.parted(frame["given_name"], frame["family_name"])
+    given = fold.names(_told(given_name)).alias("given_key")
+    family = fold.names(_told(family_name)).alias("family_key")
     return [
         *_places(frame, default_country),
         address,
@@ -45,7 +54,7 @@ def _people(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]
         family,
         _full_name(given, family),
         _generations(frame["family_name"]),
-        company_name.match_key(frame["company"]).alias("company_key"),
+        fold.companies(_told(frame["company"])).alias("company_key"),
         _site_key(frame["website"]).alias("site_key"),
     ]
 
@@ -64,8 +73,8 @@ def _accounts(frame: pl.DataFrame, default_country: str | None) -> list[pl.Serie
     declared = _site_key(frame["domain"])
     return [
         *_places(frame, default_country),
-        company_name.match_key(frame["name"]).alias("name_key"),
-        company_name.match_key(frame["legal_name"]).alias("legal_key"),
+        fold.companies(_told(frame["name"])).alias("name_key"),
+        fold.companies(_told(frame["legal_name"])).alias("legal_key"),
         declared.zip_with(declared.is_not_null(), _site_key(frame["website"])).alias("domain_key"),
     ]
 

@@ -25,6 +25,8 @@ _UPPER = {"ii": "II", "iii": "III", "iv": "IV", "phd": "PhD", "mba": "MBA", "md"
 # Mac- is a prefix in these and part of the word in Macey, Mack, Macias.
 _MAC = _listed("after Mac")
 _MARKUP = re.compile(r"<[^<>]*>")
+# Somebody's remark, or what a person is called: Smith (left), William (Bill).
+_BRACKETED = re.compile(r"\([^()]*\)")
 _APOSTROPHES = "'’ʼ"
 _COMPANY_SIGNS = re.compile(r"[0-9@&/\\|<>=+*#%$€£:;?!]")
 
@@ -122,7 +124,8 @@ def match_key_of(text: str) -> str | None:
     """Folded words of a name without titles, degrees and generation; None for stand-ins ("n/a", "unknown")."""
     if is_no_value(text):
         return None
-    listed = _tokens(_MARKUP.sub(" ", text))
+    bare = _MARKUP.sub(" ", text)
+    listed = _tokens(_BRACKETED.sub(" ", bare)) or _tokens(bare)
     core = [word for word in listed if word not in TITLES and word not in DEGREES and word not in GENERATIONS]
     key = " ".join(core or listed)
     return key if any(letter.isalpha() for letter in key) else None
@@ -131,6 +134,16 @@ def match_key_of(text: str) -> str | None:
 def match_key(values: pl.Series) -> pl.Series:
     """Match keys of given, family or full names."""
     return over_distinct(values, match_key_of)
+
+
+def parted(given: pl.Series, family: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Given and family names; where somebody put both into the family name, it is taken apart."""
+    whole = family.set(given.is_not_null() | ~family.str.contains(r"[\pL.][ ,]+\pL").fill_null(value=False), None)
+    names = {text: split(text) for text in whole.drop_nulls().unique()}
+    firsts = over_distinct(whole, lambda text: None if _is_particle(names[text].given) else names[text].given)
+    lasts = over_distinct(whole, lambda text: names[text].family)
+    is_whole = firsts.is_not_null()
+    return given.zip_with(~is_whole, firsts), family.zip_with(~is_whole, lasts)
 
 
 def is_test(keys: pl.Series) -> pl.Series:
@@ -149,6 +162,11 @@ def split(text: str) -> Name:
         bare = f"{tail.strip()} {head.strip()}"
         return _split_words(bare.split(), family_words=len(head.split()))
     return _split_words(bare.replace(",", " ").split())
+
+
+def _is_particle(text: str) -> bool:
+    """True for nothing as well: van of van den Berg is no given name."""
+    return all(_bare(word) in PARTICLES for word in text.split())
 
 
 def _is_suffix(text: str) -> bool:

@@ -30,6 +30,10 @@ def _decision(left: Mapping[str, object], right: Mapping[str, object]) -> str | 
             JOHN, {"given_name": "Smith", "family_name": "John", "email": "john@acme.com"}, "same", id="swapped"
         ),
         pytest.param(JOHN, {"email": "john@acme.com"}, "same", id="no-name"),
+        pytest.param(JOHN, {**JOHN, "given_name": None, "family_name": "Smith, John"}, "same", id="both-in-one-field"),
+        pytest.param(
+            JOHN, {**JOHN, "given_name": "Dipl.-Ing. John", "family_name": "Smith (left)"}, "same", id="remarks"
+        ),
         pytest.param(JOHN, {**JOHN, "given_name": "Mary", "family_name": "Lee"}, "unsure", id="other-name-one-mailbox"),
         pytest.param(
             {**JOHN, "email": "info@acme.com", "company": None},
