@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hygiene.linkage.answers import refined
+from hygiene.linkage.classes import weigh
+from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.link import Linked, Partners, link_keys, prepared, undisputed
 from hygiene.linkage.reasons import reasons
 from hygiene.linkage.verdicts import clusters_with
@@ -107,7 +110,8 @@ def match_files(
     rows = rows_of(files)
     names = Names(rows, key)
     answers = read_answers(verdicts, names) if verdicts else Answers()
-    linked = link_keys(*prepared(rows.frame, rows.kinds))
+    keys, comparisons = prepared(rows.frame, rows.kinds)
+    linked = _taught(link_keys(keys, comparisons), comparisons, answers)
     clusters = clusters_with(linked, answers.same, answers.different, threshold=threshold)
     return Matched(rows, names, answers, linked, clusters, _links(linked, clusters, answers.same))
 
@@ -128,11 +132,25 @@ def compare_files(
              ((left, both.frame[:boundary]), (right, both.frame[boundary:]))]  # fmt: skip
     names = Names(sides[0], key), Names(sides[1], key)
     answers = read_answers(verdicts, *names) if verdicts else Answers()
-    linked = link_keys(*prepared(both.frame, both.kinds), between=boundary)
+    keys, comparisons = prepared(both.frame, both.kinds)
+    linked = _taught(link_keys(keys, comparisons, between=boundary), comparisons, answers, boundary)
     found = _obeying(Partners(boundary, linked).pairs(threshold), answers)
     if one_to_one:
         found = found.filter(undisputed(found))
     return Compared(sides[0], sides[1], names, _explained(found, linked, boundary))
+
+
+def _taught(linked: Linked, comparisons: Sequence[Comparison], answers: Answers, boundary: int = 0) -> Linked:
+    """The pairs weighed anew by what the answers teach; the right rows of the answers count from `boundary`."""
+    told = [*answers.same, *answers.different]
+    if not told or linked.learned is None:
+        return linked
+    left, right = np.array(told, np.uint32).T
+    right = right + np.uint32(boundary)
+    asked = [comparison.compare(left, right) for comparison in comparisons]
+    is_same = np.arange(len(told)) < len(answers.same)
+    learned = refined(linked.learned, asked, is_same)
+    return replace(linked, learned=learned, probability=weigh(learned, linked.compared))
 
 
 def _obeying(found: pl.DataFrame, answers: Answers) -> pl.DataFrame:

@@ -161,7 +161,7 @@ def review_rows_and_show(screen: Screen, paths: Sequence[Path], wishes: Wishes) 
     with screen.progress("match"):
         matched = match_files(read_files(paths, chosen(wishes.columns)), verdicts=wishes.verdicts, key=wishes.key)
         pairs = open_rows(matched)
-    screen.say(f"{counted(pairs.height, 'pair')} of rows would be worth a look, the least certain first.")
+    screen.say(f"{counted(pairs.height, 'pair')} of rows would be worth a look, the most instructive first.")
     frame, columns = matched.rows.frame, ("left", "right", "probability", "reason")
     for left, right, probability, reason in pairs.head(wishes.show).select(columns).iter_rows():
         screen.say(f"{probability:.2f}: {reason}")
