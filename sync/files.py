@@ -20,7 +20,7 @@ from model.errors import InputError
 HOUSE = "house"
 CHOICES = (*KINDS, HOUSE, IGNORE)
 # By these alone nobody can be told from others.
-_WEAK = {"area", HOUSE, "job_title", "number"}
+_WEAK = {"area", "country", HOUSE, "job_title", "number", "generation", "middle_name"}
 
 
 @dataclass(frozen=True, slots=True)

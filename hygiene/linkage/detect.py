@@ -1,7 +1,7 @@
 """Which kind each column of any table holds, from its heading and from its values.
 
 A heading proposes and the values dispose: a column called phone whose values have no digits is none. Of several columns
-with one role (two cities, two e-mails) the one with the plainest heading is compared. What only numbers rows, names
+with one role (two cities) the one with the plainest heading is compared. What only numbers rows, names
 their owners or tells when they were made is never evidence of who somebody is, so it is ignored, the label of the true
 entity among it; so are columns nobody can place.
 """
@@ -14,16 +14,19 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from hygiene.distinct import texts
-from hygiene.linkage.headings import STRANGE, Heading, read_heading
+from hygiene.linkage.headings import SECOND, STRANGE, Heading, heading_words, read_heading
 from hygiene.linkage.shapes import Shape, shape_of
 
 IGNORE = "ignore"
 _NAMES = ("given_name", "family_name", "full_name", "company_name")
 _ROLE = {"given_name": "given", "family_name": "family", "full_name": "full", "company_name": "company",
-         "email": "email", "domain": "site", "job_title": "job"}  # fmt: skip
+         "email": "email", "domain": "site", "job_title": "job", "country": "country"}  # fmt: skip
 _LONG_TEXT = 120
 # So many rows may all be one person; more of the same value only name where the file comes from.
 _REPEATED = 10
+# Kinds of which several columns are as many values of one thing, and how many of these are compared.
+_SEVERAL = ("email", "phone", "address", "company_name", "full_name")
+_MOST_VALUES = 3
 # What a column loses that a tenth as many rows fill as fill another of its role.
 _SPARSE = 5.0
 # Values speak for a column without a telling heading from so many rows on.
@@ -66,7 +69,7 @@ def detect(table: pl.DataFrame, given: Mapping[str, str] | None = None) -> tuple
     given = given or {}
     seen = [_look(place, table[name]) for place, name in enumerate(table.columns)]
     told = [_told(one, given[one.name]) if one.name in given else _proposed(one) for one in seen]
-    return tuple(_by_values(seen, _one_per_role(seen, _named(seen, told, table), given), len(table)))
+    return tuple(_by_values(seen, _roles(seen, _named(seen, told, table), given), len(table)))
 
 
 def _look(place: int, column: pl.Series) -> _Seen:
@@ -192,26 +195,50 @@ def _title(one: _Seen, column: Column, shape: Shape, *, people: bool) -> Column:
 # --- which of several --------------------------------------------------------------------------------------------
 
 
-def _one_per_role(seen: Sequence[_Seen], told: Sequence[Column], given: Mapping[str, str]) -> list[Column]:
-    """Of the columns of a role the one with the plainest heading, unless hardly any row fills it; every identifier."""
+def _roles(seen: Sequence[_Seen], told: Sequence[Column], given: Mapping[str, str]) -> list[Column]:
+    """Of the columns of a role the one with the plainest heading, unless hardly any row fills it. Further values of one
+    thing (a second e-mail) are compared with it, and so is every identifier."""
     fullest: dict[str, int] = {}
     for one, column in zip(seen, told, strict=True):
         fullest[column.role] = max(fullest.get(column.role, 0), one.filled)
-    best: dict[str, tuple[float, Column]] = {}
+    ranked: dict[str, list[tuple[float, int]]] = {}
     for one, column in zip(seen, told, strict=True):
         rank = -1.0 if one.name in given else one.heading.rank + _SPARSE * (one.filled * 10 < fullest[column.role])
-        if column.is_compared and (column.role not in best or rank < best[column.role][0]):
-            best[column.role] = (rank, column)
-    return [
-        column if not column.is_compared or best[column.role][1] is column else _beaten(column, best[column.role][1])
-        for column in told
-    ]
+        if column.is_compared:
+            ranked.setdefault(column.role, []).append((rank, one.place))
+    columns = list(told)
+    for role, places in ranked.items():
+        best = told[min(places)[1]]
+        for number, (_, place) in enumerate(sorted(places)[1:], start=2):
+            is_further = told[place].name in given or _is_further(seen[place], told[place], number)
+            columns[place] = (
+                replace(told[place], role=f"{role} {number}")
+                if is_further
+                else replace(told[place], kind=IGNORE, role="", reason=f"{best.name!r} is compared instead")
+            )
+    return _without_state(seen, columns, given)
 
 
-def _beaten(column: Column, best: Column) -> Column:
+def _is_further(one: _Seen, column: Column, number: int) -> bool:
+    """Whether a column that is not the best of its role says more of the same thing."""
     if column.kind == "identifier":
-        return replace(column, role=f"{column.role} {column.name}")
-    return replace(column, kind=IGNORE, role="", reason=f"{best.name!r} is compared instead")
+        return True
+    # A second line of an address is no second address, and a second company is another one unless it is called so.
+    is_line = column.kind == "address" and any(word.isdigit() for word in heading_words(one.name))
+    is_other = column.kind == "company_name" and one.heading.rank < SECOND
+    return column.kind in _SEVERAL and number <= _MOST_VALUES and not is_line and not is_other
+
+
+def _without_state(seen: Sequence[_Seen], told: list[Column], given: Mapping[str, str]) -> list[Column]:
+    """Without the state where the city or postal code stands in most of its rows: evidence must not count twice."""
+    filled = {column.role: one.filled for one, column in zip(seen, told, strict=True) if column.is_compared}
+    if max(filled.get("city", 0), filled.get("zip", 0)) * 2 < filled.get("state", 0):
+        return told
+    return [
+        replace(column, kind=IGNORE, role="", reason="the city or postal code says as much")
+        if column.role == "state" and {"city", "zip"} & filled.keys() and column.name not in given else column
+        for column in told
+    ]  # fmt: skip
 
 
 def _by_values(seen: Sequence[_Seen], told: Sequence[Column], rows: int) -> list[Column]:
@@ -249,7 +276,7 @@ def _kind_of_values(one: _Seen, shape: Shape) -> str:
         if shape.date > 0.8:
             return "date"
         if shape.country > 0.8:
-            return "area"
+            return "country"
         if shape.street > 0.6 and shape.words > 2:
             return "address"
     return ""
