@@ -41,6 +41,11 @@ class Matched:
     links: pl.DataFrame
 
     @property
+    def lost(self) -> float:
+        """The share (0 to 1) of true pairs that were never compared, as estimated."""
+        return self.linked.blocking_loss or 0.0
+
+    @property
     def entities(self) -> int:
         return int(np.count_nonzero(self.clusters == np.arange(len(self.clusters))))
 
@@ -77,12 +82,16 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Pairs of a row of the left file and one of the right, both from 0, with probability and reason, surest first."""
+    """Pairs of a row of the left file and one of the right, both from 0, with probability and reason, surest first.
+
+    `lost` is the share (0 to 1) of true pairs that were never compared, as estimated.
+    """
 
     left: Rows
     right: Rows
     names: tuple[Names, Names]
     pairs: pl.DataFrame
+    lost: float
 
     @property
     def table(self) -> pl.DataFrame:
@@ -137,7 +146,7 @@ def compare_files(
     found = _obeying(Partners(boundary, linked).pairs(threshold), answers)
     if one_to_one:
         found = found.filter(undisputed(found))
-    return Compared(sides[0], sides[1], names, _explained(found, linked, boundary))
+    return Compared(sides[0], sides[1], names, _explained(found, linked, boundary), linked.blocking_loss or 0.0)
 
 
 def _taught(linked: Linked, comparisons: Sequence[Comparison], answers: Answers, boundary: int = 0) -> Linked:

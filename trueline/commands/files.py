@@ -15,7 +15,7 @@ from reports.html import write_private
 from reports.private import write_privately
 from reports.tables import write_tables
 from reports.waterfall import Field, waterfall_html, waterfall_lines
-from reports.wording import brief, counted
+from reports.wording import brief, counted, percent
 from sync.files import File, read_files
 from sync.files_match import Compared, Matched, compare_files, match_files
 from sync.files_review import explain_rows, open_rows
@@ -24,6 +24,8 @@ from trueline.screen import Screen, plain
 ENDINGS = (".csv", ".xlsx", ".parquet", ".json")
 # What a file to read is called; others are told from records of the store by being there.
 READABLE = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
+# A smaller share of pairs that were never compared is not worth a line.
+_TOLD_FROM = 0.001
 _IGNORED, _CELLS, _WIDE, _BESIDE = 8, 6, 24, 30
 
 
@@ -178,8 +180,10 @@ def review_rows_and_show(screen: Screen, paths: Sequence[Path], wishes: Wishes) 
 
 def _document(done: Matched | Compared) -> dict[str, Any]:
     if isinstance(done, Compared):
-        return {"left_rows": len(done.left), "right_rows": len(done.right), "pairs": done.pairs.height}
-    return {"rows": len(done.rows), "entities": done.entities, "groups": done.groups, "unsure": len(done.unsure)}
+        counts = {"left_rows": len(done.left), "right_rows": len(done.right), "pairs": done.pairs.height}
+    else:
+        counts = {"rows": len(done.rows), "entities": done.entities, "groups": done.groups, "unsure": len(done.unsure)}
+    return {**counts, "lost": done.lost}
 
 
 # --- what is shown -----------------------------------------------------------------------------------------------
@@ -208,6 +212,7 @@ def _show_groups(screen: Screen, done: Matched, show: int) -> None:
     rows = len(done.rows)
     entities, surplus = counted(done.entities, "entity", "entities"), counted(rows - done.entities, "surplus row")
     screen.say(f"{counted(rows, 'row')}, {entities}: {counted(done.groups, 'group')} of duplicates, {surplus}.")
+    _show_lost(screen, done)
     if len(done.unsure):
         named = " ".join(str(file.path) for file in done.rows.files)
         screen.say(f"{counted(len(done.unsure), 'pair')} could be the same or not: trueline review {named}")
@@ -219,6 +224,11 @@ def _show_groups(screen: Screen, done: Matched, show: int) -> None:
         screen.say(f"c{cluster + 1}, {probability:.2f}: {reason}")
         _show_rows(screen, done.rows.frame, rows_in)
     screen.say()
+
+
+def _show_lost(screen: Screen, done: Matched | Compared) -> None:
+    if done.lost >= _TOLD_FROM:
+        screen.say(f"About {percent(done.lost)} of the true pairs have too little in common to have been compared.")
 
 
 def _least_sure(done: Matched, show: int) -> list[tuple[int, list[int], float, str]]:
@@ -256,6 +266,7 @@ def _cell(value: str | None, width: int = _WIDE) -> str:
 def _show_pairs(screen: Screen, done: Compared, show: int) -> None:
     matched = done.pairs["left"].n_unique()
     screen.say(f"{done.pairs.height:,} pairs; {matched:,} of {counted(len(done.left), 'row')} have a partner.")
+    _show_lost(screen, done)
     if done.pairs.height and show:
         screen.say()
         screen.say("The least sure pairs:")
