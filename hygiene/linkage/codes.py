@@ -12,7 +12,7 @@ import polars as pl
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from hygiene.linkage.hashes import Hashes, combined, hashes
+from hygiene.linkage.hashes import Hashes, combined
 
 Rows = npt.NDArray[np.uint32]
 Codes = npt.NDArray[np.int64]
@@ -22,6 +22,7 @@ Chance = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 Texts = Sequence[str]
 NOTHING = 0
+_SEED = 1
 TERM = pl.Schema({"value": pl.String, "count": pl.Int64})
 # Fewer records than this are taken for a sample of as many: two of two with one name are no proof that it is common.
 POPULATION = 1_000
@@ -47,7 +48,10 @@ class Coded:
 
     @classmethod
     def of(cls, column: pl.Series, terms: Terms | None = None) -> Coded:
-        return cls(column, hashes(column), terms)
+        # These are not kept: the hash of one version of polars will do.
+        found = column.hash(_SEED).to_numpy()
+        missing = column.is_null().to_numpy()
+        return cls(column, np.where(missing, np.uint64(0), found), terms)
 
     @property
     def name(self) -> str:
@@ -133,8 +137,8 @@ class Coded:
 
     def mapped(self, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
         """The column with each value replaced by what `function`, which sees each once, makes of it; null for null."""
-        answers = function(self.distinct)
-        answers = answers.extend_constant(None, 1)
+        # In one chunk: from several it would be gathered far more slowly.
+        answers = function(self.distinct).extend_constant(None, 1).rechunk()
         return answers.gather(np.where(self.codes < 0, len(self.distinct), self.codes)).alias(self.name)
 
 
