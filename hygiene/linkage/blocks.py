@@ -22,6 +22,7 @@ import polars as pl
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.hashes import Hashes, combined, contents, factor, hashes, mixed
+from hygiene.linkage.workers import at_once
 
 MOST_IN_BLOCK = 40
 NONE = np.zeros(0, np.uint64)
@@ -62,7 +63,7 @@ class Blocks:
         self._found: list[Hashes] = []
         expressions, self._plans = _planned(comparisons)
         shown = keys.select(expression.alias(str(at)) for at, expression in enumerate(expressions))
-        self._columns = [hashes(column) for column in shown] or [np.zeros(len(keys), np.uint64)]
+        self._columns = at_once(hashes, shown) or [np.zeros(len(keys), np.uint64)]
         # A number for all block keys of each record.
         self.alike = combined(self._columns, range(len(self._columns)))
         self.twins = self._twins(known, between)
@@ -72,7 +73,10 @@ class Blocks:
 
     def __iter__(self) -> Iterator[tuple[Rows, Hashes]]:
         """For each way of blocking the rows and the key of each, 0 where it has none."""
-        return map(self._key, self._plans)
+        return map(self.keys, range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self._plans)
 
     @property
     def skewed(self) -> Hashes:
@@ -94,7 +98,9 @@ class Blocks:
         is_first = (pl.col("row") == pl.col("row").min().over("key", side)) & ~pl.col("key").is_in(known.tolist())
         return found.with_columns(is_first.alias("is_first"))
 
-    def _key(self, plan: _Plan) -> tuple[Rows, Hashes]:
+    def keys(self, way: int) -> tuple[Rows, Hashes]:
+        """For one way of blocking, by its number, the rows and the key of each, 0 where it has none."""
+        plan = self._plans[way]
         key = combined(self._columns, plan.parts)
         for part in plan.parts:
             key[self._columns[part] == 0] = 0

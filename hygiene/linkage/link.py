@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,10 +30,16 @@ from hygiene.linkage.values import (
     street_levels,
     text_levels,
 )
+from hygiene.linkage.workers import at_once
 
 RANDOM_PAIRS = 20_000
-KINDS = ("given_name", "family_name", "company_name", "email", "domain", "phone", "address", "area", "date",
-         "identifier", "text")  # fmt: skip
+_FOLDED: Mapping[str, Callable[[pl.Series], pl.Series]] = {
+    "given_name": fold.names, "family_name": fold.names, "company_name": fold.companies,
+    "email": lambda column: fold.emails(column).to_struct(), "domain": fold.sites, "phone": fold.phones,
+    "address": fold.streets, "area": fold.words_of, "date": fold.dates, "identifier": fold.identifiers,
+    "text": fold.words_of,
+}  # fmt: skip
+KINDS = tuple(_FOLDED)
 _TEXT = ("same", "alike", "one holds the other", "different")
 
 
@@ -151,7 +157,7 @@ def link_keys(
     skewed = None if model is None else np.array(model.skewed, np.uint64)
     candidates = candidate_pairs(keys, comparisons, skewed=skewed, between=between, part=part, keep=keep)
     left, right = candidates.left, candidates.right
-    compared = tuple(comparison.compare(left, right) for comparison in comparisons)
+    compared = tuple(at_once(lambda comparison: comparison.compare(left, right), comparisons))
     if model is not None:
         probability = model.weigh(compared)
         loss = None if part is not None else _loss(keys, comparisons, candidates, probability)
@@ -192,17 +198,16 @@ def prepared(
     of: dict[str, list[str]] = {}
     for column, kind in kinds.items():
         of.setdefault(kind, []).append(column)
+    folded = dict(zip(kinds, at_once(lambda column: _FOLDED[kinds[column]](table[column]), kinds), strict=True))
     columns: dict[str, pl.Series] = {}
     comparisons: list[Comparison] = []
-    _names(table, of, columns)
-    _mail(table, of, columns)
-    _organisations(table, of, columns)
-    for at, column in enumerate(of.get("phone", ())):
-        columns[f"phone{at}"] = fold.phones(table[column])
-    for kind, folded in (("address", fold.streets), ("area", fold.words_of), ("date", fold.dates),
-                         ("identifier", fold.identifiers), ("text", fold.words_of)):  # fmt: skip
-        for column in of.get(kind, ()):
-            columns[f"{kind}:{column}"] = folded(table[column])
+    _names(folded, of, columns)
+    for column in of.get("email", ())[:1]:
+        columns |= {series.name: series for series in folded[column].struct.unnest()}
+    _organisations(folded, of, columns)
+    columns |= {f"phone{at}": folded[column] for at, column in enumerate(of.get("phone", ()))}
+    for kind in ("address", "area", "date", "identifier", "text"):
+        columns |= {f"{kind}:{column}": folded[column] for column in of.get(kind, ())}
     keys = pl.DataFrame({name: column.alias(name) for name, column in columns.items()})
     if "given" in columns:
         comparisons.append(Names(keys, terms))
@@ -215,26 +220,21 @@ def prepared(
     return keys, comparisons
 
 
-def _names(table: pl.DataFrame, of: Mapping[str, list[str]], columns: dict[str, pl.Series]) -> None:
+def _names(folded: Mapping[str, pl.Series], of: Mapping[str, list[str]], columns: dict[str, pl.Series]) -> None:
     given, family = of.get("given_name", ()), of.get("family_name", ())
     if given or family:
-        empty = pl.Series([None] * len(table), dtype=pl.String)
-        columns["given"] = fold.names(table[given[0]]) if given else empty
-        columns["family"] = fold.names(table[family[0]]) if family else empty
+        empty = pl.Series([None], dtype=pl.String).new_from_index(0, len(folded[(*given, *family)[0]]))
+        columns["given"] = folded[given[0]] if given else empty
+        columns["family"] = folded[family[0]] if family else empty
 
 
-def _mail(table: pl.DataFrame, of: Mapping[str, list[str]], columns: dict[str, pl.Series]) -> None:
-    for column in of.get("email", ())[:1]:
-        columns |= {series.name: series for series in fold.emails(table[column])}
-
-
-def _organisations(table: pl.DataFrame, of: Mapping[str, list[str]], columns: dict[str, pl.Series]) -> None:
-    empty = pl.Series([None] * len(table), dtype=pl.String)
+def _organisations(folded: Mapping[str, pl.Series], of: Mapping[str, list[str]], columns: dict[str, pl.Series]) -> None:
     companies, domains = of.get("company_name", ()), of.get("domain", ())
     if not companies and not domains:
         return
-    company = fold.companies(table[companies[0]]) if companies else empty
-    site = fold.sites(table[domains[0]]) if domains else empty
+    empty = pl.Series([None], dtype=pl.String).new_from_index(0, len(folded[(*companies, *domains)[0]]))
+    company = folded[companies[0]] if companies else empty
+    site = folded[domains[0]] if domains else empty
     if "site" in columns:
         site = pl.select(pl.coalesce(site, columns["site"])).to_series() if domains else columns["site"]
     columns["company"], columns["site"] = company, site

@@ -13,6 +13,7 @@ from hygiene.linkage.blocks import MOST_IN_BLOCK, NONE, Blocks, block_table, gla
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.hashes import Hashes, contents
+from hygiene.linkage.workers import at_once
 
 Flags = npt.NDArray[np.bool_]
 Packed = npt.NDArray[np.uint64]
@@ -71,15 +72,23 @@ def candidate_pairs(
         )
     known = NONE if part is None else part.known
     blocks = Blocks(keys, comparisons, skewed, most=most, known=known, between=between)
-    keyed = list(blocks) if keep else blocks
-    found = [_sharing(rows, key if part is None else _touched(rows, key, part.new)) for rows, key in keyed]
-    found.append(_stars(blocks.twins))
-    left, right = _distinct(found if between is None else [_across(packed, between) for packed in found])
+    kept: dict[int, tuple[Rows, Hashes]] = {}
+
+    def paired(at: int) -> Packed:
+        rows, key = blocks.keys(at)
+        if keep:
+            kept[at] = rows, key
+        packed = _sharing(rows, key if part is None else _touched(rows, key, part.new))
+        return packed if between is None else _across(packed, between)
+
+    stars = _stars(blocks.twins)
+    found = [stars if between is None else _across(stars, between), *at_once(paired, range(len(blocks)))]
+    left, right = _distinct(found)
     if part is not None:
         some = part.new[left] | part.new[right]
         left, right = left[some], right[some]
     twins = blocks.twins.filter(~pl.col("is_first"))["row"].sort().to_numpy()
-    table = block_table(blocks.twins, keyed) if keep else None
+    table = block_table(blocks.twins, [kept[at] for at in sorted(kept)]) if keep else None
     return Candidates(left, right, twins, blocks.skewed, _ordered(blocks.alike), table)
 
 
