@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import count
 
 import polars as pl
 
@@ -11,13 +12,13 @@ MEMBERSHIPS = pl.Schema({"connection": pl.String, "stream": pl.String, "id": pl.
 
 def new_id(prefix: str, key: str, taken: set[str]) -> str:
     """A short id made from a record key alone; the next free one should it be taken."""
-    number = 0
-    while True:
-        salted = key if number == 0 else f"{key}#{number}"
-        entity = f"{prefix}-{blake2b(salted.encode(), digest_size=8).hexdigest()}"
-        if entity not in taken:
-            return entity
-        number += 1
+    return next(entity for number in count() if (entity := numbered_id(prefix, key, number)) not in taken)
+
+
+def numbered_id(prefix: str, key: str, number: int) -> str:
+    """The id that a record key gives an entity, or its next ones."""
+    salted = key if number == 0 else f"{key}#{number}"
+    return f"{prefix}-{blake2b(salted.encode(), digest_size=8).hexdigest()}"
 
 
 def _kept_ids(members: pl.DataFrame, previous: pl.DataFrame) -> dict[int, str]:

@@ -7,7 +7,8 @@ import polars as pl
 
 from hygiene.judge import Judge, Kind
 from hygiene.linkage.blocks import Blocks
-from hygiene.linkage.index import Segment
+from hygiene.linkage.hashes import Hashes
+from hygiene.linkage.index import Index, Segment
 from hygiene.linkage.model import Model
 from hygiene.linkage.pairs import Part
 from hygiene.match import segment
@@ -30,3 +31,12 @@ def partners(kind: Kind, records: pl.DataFrame, model: Model, changed: pl.Series
     pairs = Judge.of(kind, records, model, part=Part(new)).candidates
     rows = pl.concat([pairs["left"], pairs["right"]]).unique().sort()
     return records["key"].gather(rows)
+
+
+def twins_elsewhere(index: Index, model: Model, reached: pl.Series) -> Hashes:
+    """Keys of twins that are among the reached records while the first of their kind is not."""
+    held = index.holders(np.array(model.skewed, np.uint64))
+    is_reached = pl.col("record").is_in(reached.implode())
+    first = pl.col("record") == pl.col("record").min().over("key")
+    apart = held.group_by("key").agg(is_reached.any().alias("some"), (is_reached & first).any().alias("first"))
+    return apart.filter(pl.col("some") & ~pl.col("first"))["key"].sort().to_numpy()

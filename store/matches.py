@@ -60,13 +60,14 @@ class KindMatch:
 @dataclass(frozen=True, slots=True)
 class MatchUpdate:
     """The outcome of a match, all of it or, with `only` (connection, stream, id), what it says of these records: every
-    pair that one of them is in, their memberships, their findings."""
+    pair that one of them is in, their memberships, their findings. `seen` of what was waiting waits no longer."""
 
     kinds: Mapping[str, KindMatch]
     pairs: pl.DataFrame
     memberships: pl.DataFrame
     findings: pl.DataFrame
     only: pl.DataFrame | None = None
+    seen: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict.fromkeys(_KEY, pl.String)))
 
 
 def save_model(connection: Connection, kind: str, model: StoredModel) -> None:
@@ -130,7 +131,7 @@ def save(
         derived.replace(database, connection, FINDINGS, update.findings.with_row_index("position"), step)
         connection.execute(UNMATCHED.delete())
     else:
-        _clear(connection, update.only)
+        _clear(connection, update.only, update.seen)
         last = select(func.coalesce(func.max(FINDINGS.c.position) + 1, 0)).where(FINDINGS.c.step == STEP)
         positions = update.findings.with_row_index("position", offset=connection.execute(last).scalar_one())
         derived.insert_frame(database, connection, FINDINGS, positions, step)
@@ -150,18 +151,19 @@ def _save_kind(connection: Connection, kind: str, match: KindMatch) -> None:
         connection.execute(BLOCK_KEYS.insert().values(kind=kind, segment=match.segment, part=part, body=body))
 
 
-def _clear(connection: Connection, only: pl.DataFrame) -> None:
-    """Remove the findings and marks of these records, and the pairs that one of them is in."""
-    names = ("the_connection", "the_stream", "the_id")
-    keys = [dict(zip(names, key, strict=True)) for key in only.select(_KEY).iter_rows()]
-    places = [
-        (FINDINGS, _KEY, (FINDINGS.c.step == STEP,)),
-        (UNMATCHED, _KEY, ()),
-        *((PAIRS, [f"{side}_{name}" for name in _KEY], ()) for side in _SIDES),
-    ]
-    for table, columns, more in places if keys else ():
+def _clear(connection: Connection, only: pl.DataFrame, seen: pl.DataFrame) -> None:
+    """Remove the findings of these records and the pairs that one of them is in, and the marks of those seen."""
+    pairs = [(PAIRS, [f"{side}_{name}" for name in _KEY], only, ()) for side in _SIDES]
+    for table, columns, chosen, more in (
+        *pairs,
+        (FINDINGS, _KEY, only, (FINDINGS.c.step == STEP,)),
+        (UNMATCHED, _KEY, seen, ()),
+    ):
+        names = [f"the_{name}" for name in _KEY]
+        keys = [dict(zip(names, key, strict=True)) for key in chosen.select(_KEY).iter_rows()]
         here = [table.c[column] == bindparam(name) for column, name in zip(columns, names, strict=True)]
-        connection.execute(table.delete().where(*here, *more), keys)
+        if keys:
+            connection.execute(table.delete().where(*here, *more), keys)
 
 
 def rows_of(database: Database, table: Table, keys: pl.DataFrame, *, side: str = "") -> pl.DataFrame:

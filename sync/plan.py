@@ -20,6 +20,7 @@ from store import Store
 from sync.enrich import learned
 from sync.irreversible import irreversible
 from sync.match import STREAMS, match_records
+from sync.models import stored_models
 from sync.push import chosen_plan, pending_changes
 from sync.records import stored_frames
 from sync.resolve import resolve_people, stored_links
@@ -98,6 +99,7 @@ def converged(workspace: Workspace) -> pl.DataFrame:
     frames = stored_frames(store, (*STREAMS, "deals"))
     readable, lookups, verdicts = store.readable(), learned(workspace), store.verdicts()
     memberships, links = store.memberships(), stored_links(workspace)
+    models = stored_models(store)
     writable = pl.col("connection").is_in(_writable(workspace))
     total = WANTED.to_frame()
     for _ in range(_ROUNDS):
@@ -114,7 +116,7 @@ def converged(workspace: Workspace) -> pl.DataFrame:
             break
         total, frames = merged(total, proposed), applied(frames, proposed)
         ready = normalise_all(frames, settings.default_country)
-        memberships = match(ready, verdicts, memberships, caps.max_cluster).memberships
+        memberships = match(ready, verdicts, memberships, caps.max_cluster, models=models).memberships
         links = resolve(ready, memberships)
     return total
 

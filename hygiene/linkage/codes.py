@@ -85,7 +85,7 @@ class Coded:
     @cached_property
     def records(self) -> int:
         """How many records the counts are of."""
-        return max(len(self.column), POPULATION) if self.terms is None else self.terms.records
+        return max(len(self.column) if self.terms is None else self.terms.records, POPULATION)
 
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:

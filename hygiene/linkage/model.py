@@ -20,6 +20,10 @@ from hygiene.linkage.comparison import Compared, Comparison, Prior
 FORMAT = 1
 
 
+class OtherComparisons(ValueError):
+    """The model was learned with other comparisons than those at hand."""
+
+
 @dataclass(frozen=True)
 class Model:
     """Class shares and tables, of each comparison the words of its levels and what learning began with, how often
@@ -83,7 +87,7 @@ class Model:
         return cls(learned, words, priors, Terms(document["records"], counts), tuple(document["skewed"]))
 
     def weigh(self, compared: Sequence[Compared]) -> Real:
-        """Each pair's probability of matching; ValueError when these are not the comparisons it was learned with."""
+        """Each pair's probability of matching; OtherComparisons when it was not learned with these."""
         self.check(compared)
         return weigh(self.learned, compared)
 
@@ -93,7 +97,7 @@ class Model:
         return [replace(one, prior=prior) for one, prior in zip(compared, self.priors, strict=True)]
 
     def check(self, compared: Sequence[Compared]) -> None:
-        """ValueError when these are not the comparisons it was learned with."""
+        """OtherComparisons when these are not the comparisons it was learned with."""
         families, words = tuple(one.family for one in compared), tuple(one.words for one in compared)
         if families != self.learned.families or words != self.words:
-            raise ValueError("the model was learned with other comparisons; learn it again")
+            raise OtherComparisons("the model was learned with other comparisons; learn it again")

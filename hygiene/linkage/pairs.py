@@ -41,10 +41,10 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Says that the records are some of many: every pair of which one is `new` is among them, and no others are asked
-    for; `known` are the keys of twins of which the first is not."""
+    """Says that the records are some of many. Only pairs of which one is `new` are asked for, if that is given; `known`
+    are the keys of twins of which the first is not among them."""
 
-    new: Flags
+    new: Flags | None = None
     known: Hashes = field(default_factory=lambda: NONE)
 
 
@@ -70,7 +70,7 @@ def candidate_pairs(
         return Candidates(
             one[across], other[across], np.zeros(0, np.uint32), NONE, _ordered(contents(keys)), is_every=True
         )
-    known = NONE if part is None else part.known
+    new, known = (None, NONE) if part is None else (part.new, part.known)
     blocks = Blocks(keys, comparisons, skewed, most=most, known=known, between=between)
     kept: dict[int, tuple[Rows, Hashes]] = {}
 
@@ -78,14 +78,14 @@ def candidate_pairs(
         rows, key = blocks.keys(at)
         if keep:
             kept[at] = rows, key
-        packed = _sharing(rows, key if part is None else _touched(rows, key, part.new))
+        packed = _sharing(rows, key if new is None else _touched(rows, key, new))
         return packed if between is None else _across(packed, between)
 
     stars = _stars(blocks.twins)
     found = [stars if between is None else _across(stars, between), *at_once(paired, range(len(blocks)))]
     left, right = _distinct(found)
-    if part is not None:
-        some = part.new[left] | part.new[right]
+    if new is not None:
+        some = new[left] | new[right]
         left, right = left[some], right[some]
     twins = blocks.twins.filter(~pl.col("is_first"))["row"].sort().to_numpy()
     table = block_table(blocks.twins, [kept[at] for at in sorted(kept)]) if keep else None

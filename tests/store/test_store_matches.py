@@ -148,10 +148,11 @@ def test_record_that_vanished_waits_for_the_next_match(store: Store) -> None:
     assert store.unmatched()["id"].to_list() == ["a", "b"]
 
 
-def test_only_what_was_matched_waits_no_longer(store: Store) -> None:
+def test_only_what_was_seen_waits_no_longer(store: Store) -> None:
     everything(store)
     put(store, "contacts", "a", "b")
-    store.save_match(store.begin_run("match", 2), MatchUpdate({}, pairs(), members(), findings(), only=keys("a")), 20)
+    update = MatchUpdate({}, pairs(), members(), findings(), only=keys("a"), seen=keys("a"))
+    store.save_match(store.begin_run("match", 2), update, 20)
     assert store.unmatched()["id"].to_list() == ["b"]
     everything(store, at=30)
     assert store.unmatched().is_empty()
