@@ -18,6 +18,7 @@ from hygiene.linkage.comparison import Compared
 
 Real = npt.NDArray[np.float64]
 _STEPS, _STILL = 300, 1e-5
+_MOST_KEYS = 2**62
 # Of fewer records only the share of matches is learned: the weights are what each comparison begins with.
 FEW = 200
 # So many pairs' worth of belief in the starting m of each comparison.
@@ -29,6 +30,13 @@ AGREEING, MOST_AGREEING = 8.0, 0.3
 # What tells one person from another, strangers share at most this much more often than random pairs do; a company, its
 # phone and its host they may well share together.
 PERSONAL, MORE_THAN_CHANCE = ("name", "date", "identifier"), 100.0
+# A record is in so many pairs that match at most, on the average.
+MOST_MATCHES = 5.0
+# All that speaks against a match speaks no louder than so many bits, as long as nothing is learned: of twenty columns
+# some will be of no use.
+MOST_AGAINST = -10.0
+# Levels that pairs which match show as seldom as this stay what they are: another generation of one name.
+NEVER = 1e-5
 # Pairs that match disagree at most by this factor more often than their comparison begins with.
 MOST_APART = 8.0
 
@@ -53,8 +61,8 @@ def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int
         return _anchored(compared, strangers, patterns, counts, records, pairs, place)
     start = _start(compared, strangers, patterns, records)
     onehot = _onehot(compared, patterns)
-    beliefs = _beliefs(compared, strangers)
-    model = _fitted(compared, strangers, onehot, counts, start, beliefs)
+    beliefs = _beliefs(compared, strangers, learned=True)
+    model = _fitted(compared, strangers, onehot, counts, start, beliefs, MOST_MATCHES * records)
     return model, _responsibilities(model, onehot)[:, 0][place]
 
 
@@ -77,9 +85,11 @@ def _matching(
     strangers: Sequence[Real], compared: Sequence[Compared], levels: Sequence[npt.NDArray[Any]], records: int
 ) -> Real:
     """Each pair's probability of matching by the starting weights."""
-    total = np.full(len(levels[0]), np.log2(0.2 / max(records, 2)))
+    speaks_for, against = np.zeros(len(levels[0])), np.zeros(len(levels[0]))
     for one, u, shown in zip(compared, strangers, levels, strict=True):
-        total += _bits(one, u)[shown]
+        bits = _bits(one, u)[shown]
+        speaks_for, against = speaks_for + np.maximum(bits, 0.0), against + np.minimum(bits, 0.0)
+    total = np.log2(0.2 / max(records, 2)) + speaks_for + np.maximum(against, MOST_AGAINST)
     return np.asarray(1.0 / (1.0 + 2.0 ** -np.clip(total, -60, 60)))
 
 
@@ -92,14 +102,16 @@ def _strangers(one: Compared, weights: Real) -> Real:
     return np.asarray(found / found.sum())
 
 
-def _beliefs(compared: Sequence[Compared], strangers: Sequence[Real]) -> list[Real]:
+def _beliefs(compared: Sequence[Compared], strangers: Sequence[Real], *, learned: bool) -> list[Real]:
     """Pseudo-counts (levels, classes) of each comparison: pairs that match show its m, strangers its u; the class of
     strangers who are candidates because of this very family agree in it."""
     families = list(dict.fromkeys(one.family for one in compared))
     beliefs = []
     for one, u in zip(compared, strangers, strict=True):
-        table = np.repeat((BELIEF * u)[:, None], len(families) + 2, axis=1)
-        table[:, 0] = BELIEF * one.prior.m
+        told = one.prior.kin if one.family.startswith(PERSONAL) or not learned else None
+        kin = u if told is None else told
+        table = np.repeat((BELIEF * kin)[:, None], len(families) + 2, axis=1)
+        table[:, 0], table[:, -1] = BELIEF * one.prior.m, BELIEF * u
         agreeing = np.where(one.prior.m > u, u, 0.0)
         table[:, 1 + families.index(one.family)] = BELIEF * agreeing / max(agreeing.sum(), 1e-12)
         beliefs.append(table)
@@ -107,15 +119,14 @@ def _beliefs(compared: Sequence[Compared], strangers: Sequence[Real]) -> list[Re
 
 
 def _patterns(compared: Sequence[Compared]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Real]:
-    key = np.zeros(len(compared[0].levels), np.int64)
+    key, size = np.zeros(len(compared[0].levels), np.int64), 1
     for one in compared:
-        key = key * len(one.words) + one.levels
-    distinct, place, counts = np.unique(key, return_inverse=True, return_counts=True)
-    columns = []
-    for one in reversed(compared):
-        columns.append(distinct % len(one.words))
-        distinct = distinct // len(one.words)
-    return np.stack(columns[::-1], axis=1), place, counts.astype(float)
+        if size * len(one.words) > _MOST_KEYS:
+            seen, key = np.unique(key, return_inverse=True)
+            size = len(seen)
+        key, size = key * len(one.words) + one.levels, size * len(one.words)
+    _, first, place, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    return np.stack([one.levels[first].astype(np.int64) for one in compared], axis=1), place, counts.astype(float)
 
 
 def _start(
@@ -148,10 +159,11 @@ def _fitted(
     counts: Real,
     start: Real,
     beliefs: Sequence[Real],
+    most: float,
 ) -> Learned:
     responsible = start
     for _ in range(_STEPS):
-        model = _maximised(compared, strangers, onehot, responsible * counts[:, None], beliefs)
+        model = _maximised(compared, strangers, onehot, responsible * counts[:, None], beliefs, most)
         following = _responsibilities(model, onehot)
         moved = float(np.abs(following - responsible).max())
         responsible = following
@@ -179,14 +191,26 @@ def _anchored(
     pairs: float,
     place: npt.NDArray[np.int64],
 ) -> tuple[Learned, Real]:
-    """Where one family alone tells records apart only the share of matches is learned, by the starting weights."""
+    """Of few records, and where one family alone tells them apart, only the share of matches is learned: each class
+    begins as it is believed to be, and stays so."""
     believed = [_believed(one, u) for one, u in zip(compared, strangers, strict=True)]
-    match = _matching(believed, compared, list(patterns.T), records)
-    found = float((counts * match)[match > 0.5].sum())
-    share = min(max(found, 0.2 * pairs / max(records, 2)) / pairs, 0.9)
-    tables = tuple(np.stack([one.prior.m, u], axis=1) for one, u in zip(compared, believed, strict=True))
-    model = Learned(tuple(one.family for one in compared), np.array([share, 1.0 - share]), tables)
-    return model, _responsibilities(model, _onehot(compared, patterns))[:, 0][place]
+    families = list(dict.fromkeys(one.family for one in compared))
+    tables, shared = [], np.zeros(len(families))
+    for one, u, belief in zip(compared, believed, _beliefs(compared, believed, learned=False), strict=True):
+        table = belief / belief.sum(axis=0, keepdims=True)
+        at = families.index(one.family)
+        if [other.family for other in compared].count(one.family) > 1:
+            table[:, 1 + at] = 0.5 * table[:, 1 + at] + 0.5 * u
+        tables.append(table)
+        shared[at] = max(shared[at], 0.25 * u[one.prior.m > u].sum())
+    onehot = _onehot(compared, patterns)
+    share = 0.2 / max(records, FEW)
+    for _ in range(2):
+        classes = np.array([share, *shared, 1.0])
+        model = Learned(tuple(one.family for one in compared), classes / classes.sum(), tuple(tables))
+        match = _responsibilities(model, onehot)[:, 0]
+        share = min(max(share, float((counts * match)[match > 0.5].sum()) / pairs), 0.9)
+    return model, match[place]
 
 
 def _believed(one: Compared, u: Real) -> Real:
@@ -202,8 +226,10 @@ def _maximised(
     onehot: Sequence[Real],
     weights: Real,
     beliefs: Sequence[Real],
+    most: float,
 ) -> Learned:
     share = weights.sum(axis=0) + 1.0
+    share[0] = min(share[0], most)
     tables = [encoded.T @ weights + belief for encoded, belief in zip(onehot, beliefs, strict=True)]
     scaled = [table / np.maximum(table.sum(axis=0, keepdims=True), 1e-12) for table in tables]
     families = list(dict.fromkeys(one.family for one in compared))
@@ -226,6 +252,8 @@ def _held(table: Real, one: Compared, u: Real, own: int) -> Real:
             _cap(table[:, at], agreeing, MOST_AGREEING)
     apart = one.prior.m < one.prior.u
     _cap(table[:, 0], apart, MOST_APART * float(one.prior.m[apart].sum()))
+    never = apart & (one.prior.m < NEVER)
+    table[never, 0] = one.prior.m[never]
     return table
 
 

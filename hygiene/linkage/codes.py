@@ -113,6 +113,11 @@ class Coded:
         shares = (self.counts / max(self.records, 1)) ** 2
         return np.maximum(np.bincount(level_of(self.counts), weights=shares, minlength=size + 1)[1:], 1e-12)
 
+    def shares(self, level_of: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]], size: int) -> Chance:
+        """The share of records by the level (1 to `size`) that their value has."""
+        held = np.bincount(level_of(self.counts), weights=self.counts, minlength=size + 1)[1:] + 1e-3
+        return np.asarray(held / held.sum())
+
     def levels(self, left: Rows, right: Rows, unequal: Callable[[Texts, Texts], Levels], *, same: int = 1) -> Levels:
         """NOTHING where a side is empty, `same` for equal values, else what `unequal` says of each distinct pair."""
         ours, theirs = self.hashes[left], self.hashes[right]

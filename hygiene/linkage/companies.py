@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from hygiene.data import rows
-from hygiene.linkage.codes import Coded, Levels, Rows, Terms, Texts
+from hygiene.linkage.codes import POPULATION, Coded, Levels, Rows, Terms, Texts
 from hygiene.linkage.comparison import Compared, Key, Prior
 
 # Steps of four in how many strangers would have as much in common: for equal names, and for what is less than equal;
@@ -60,7 +60,8 @@ class Companies:
         self._full = 1 + len(others)
         self._coded = Coded.of(pl.concat([keys[name].alias("company") for name in self._names]))
         self._size = len(keys)
-        self._records = len(keys) if terms is None else terms.records
+        self._named = len(keys) if terms is None else terms.records
+        self._records = max(self._named, POPULATION)
         held = pl.Series(self._coded.values, dtype=pl.String).str.split(" ").list.unique().explode().drop_nulls()
         self._held = Coded.of(held.alias("company words"), terms)
 
@@ -72,7 +73,7 @@ class Companies:
         """How large a share of names holds each word, beside the pair that is looked at."""
         listed = _listed()
         believed = np.array([_BELIEF * listed.get(word, _UNLISTED) for word in self._held.values])
-        share = (np.maximum(self._held.counts - 2, 0) + believed) / (self._records + _BELIEF)
+        share = (np.maximum(self._held.counts - 2, 0) + believed) / (self._named + _BELIEF)
         return dict(zip(self._held.values, share.tolist(), strict=True))
 
     def fine(self) -> Sequence[Key]:
@@ -160,6 +161,12 @@ class Companies:
             return BEGINS + self._part(shared, "begins")
         return HOLDS + self._part(shared, "holds")
 
+    def _shares(self, what: str, size: int) -> npt.NDArray[np.float64]:
+        """The share of names by how many strangers have such a one."""
+        steps = _bucket(self._expected_of_values * _ALIKE_BY_CHANCE[what], size)
+        counted = np.bincount(steps, minlength=size) + 1e-3
+        return np.asarray(counted / counted.sum())
+
     def _part(self, shared: Sequence[str], what: str) -> int:
         return int(_bucket(np.array([self._expected(shared) * _ALIKE_BY_CHANCE[what]]), PART)[0])
 
@@ -167,8 +174,9 @@ class Companies:
         records = max(self._records, 2)
         m, u = [0.0], [0.0]
         for what, size in (("same", SAME), *((part, PART) for part in _PARTS)):
-            m += [_M[what] / size] * size
-            u += [min(4.0 ** (at - size + _TOP) / records, 0.3) / size for at in range(size)]
+            shares = self._shares(what, size)
+            m += (_M[what] * shares).tolist()
+            u += (shares * np.minimum(4.0 ** (np.arange(size) - size + _TOP) / records, 0.3)).tolist()
         m += [_INITIALS / 3] * 3
         u += [_BY_INITIALS / 3 * _PER_LETTER**-letters for letters in (3, 4, 5)]
         m, u = [*m, _M["apart"]], [*u, 1.0]

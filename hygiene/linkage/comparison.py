@@ -16,10 +16,12 @@ from hygiene.linkage.codes import Coded, Levels, Rows
 @dataclass(frozen=True, slots=True)
 class Prior:
     """By level: how often pairs that match show it (`m`), and how often others do (`u`); both sum to 1 over the levels
-    above 0. They are where learning starts, not where it ends."""
+    above 0. They are where learning starts, not where it ends. `kin` is how often those others show it who have
+    something else in common: a household, a firm; `u` where that makes no difference."""
 
     m: npt.NDArray[np.float64]
     u: npt.NDArray[np.float64]
+    kin: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import polars as pl
 
 from hygiene.data import words
-from hygiene.distinct import texts
-from hygiene.kinds import company_name, person_name
+from hygiene.distinct import over_distinct, texts
+from hygiene.kinds import company_name, country, person_name
 from hygiene.kinds.spelling import fold
 from hygiene.linkage.codes import Coded
 
@@ -25,6 +25,23 @@ _TELLING = r"(?i)\b(?:dba|d/b/a|t/a|und|et|og|och|the|the\s|trading as)\b|[&+@/(
 def names(column: pl.Series) -> pl.Series:
     """Folded words of given, family or full names without titles, degrees and generation."""
     return _fast(column, _VALUE.str.to_lowercase().str.strip_chars(), r"^[A-Za-z]+$", person_name.match_key_of)
+
+
+def generations(column: pl.Series) -> pl.Series:
+    """The jr, sr, ii, iii or iv that ends a name of several words."""
+    return generations_alone(column.str.to_lowercase().str.extract(r"^.*\w.*[\s,]+([a-z]+)\.?\s*$"))
+
+
+def generations_alone(column: pl.Series) -> pl.Series:
+    """The jr, sr, ii, iii or iv that a text is."""
+    bare = column.str.to_lowercase().str.strip_chars(" .,")
+    return bare.replace_strict(dict(person_name.GENERATIONS), default=None, return_dtype=pl.String)
+
+
+def parts_of_name(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Given and family name of full names."""
+    given = over_distinct(column, lambda text: person_name.split(text).given or None)
+    return given, over_distinct(column, lambda text: person_name.split(text).family or None)
 
 
 def companies(column: pl.Series) -> pl.Series:
@@ -57,9 +74,21 @@ def _fast(
     return _mapped(column, folded)
 
 
+_BEFORE_TRADING = r"(?i)^(.*?\S)\s+(?:d/?b/?a|t/a|trading as|doing business as)\b"
+_IN_BRACKETS = r"[(\[](?i:formerly|former|previously|fka|f/k/a|aka|a/k/a|now)?\s*([^()\[\]]{3,})[)\]]"
+
+
+def beside(column: pl.Series) -> pl.Series:
+    """Core words of the further name that a company name holds: in brackets, or before "doing business as"."""
+    text = column.cast(pl.String)
+    found = pl.select(pl.coalesce(text.str.extract(_BEFORE_TRADING), text.str.extract(_IN_BRACKETS))).to_series()
+    key = companies(found)
+    return key.set((key == companies(column)) | country.certain(found).is_not_null(), None)
+
+
 def emails(column: pl.Series) -> pl.DataFrame:
     """Columns email, local, host (null for free mail), is_shared and site (as `sites` of the host)."""
-    text = texts(column).str.to_lowercase().str.strip_chars(" <>\t\"',;")
+    text = texts(column).str.to_lowercase().str.replace(r"^.*<(.*)>.*$", "$1").str.strip_chars(" <>\t\"',;")
     email = text.set(~text.str.contains(r"^[^@\s]+@[^@\s]+$"), None)
     parts = email.str.split_exact("@", 1).struct
     local, host = parts.field("field_0"), Coded.of(parts.field("field_1"))
@@ -104,12 +133,13 @@ _STREET_KINDS = (
     "pl", "lane", "ln", "court", "ct", "parkway", "pkwy", "highway", "hwy", "square", "sq", "terrace", "ter", "way",
     "strasse", "circuit", "cct", "crescent", "cres", "close", "cl",
 )  # fmt: skip
+_UNIT_FIRST = r"^(?:suite|ste|apt|apartment|unit|room|rm|floor|fl) \w+ "
 _UNIT = r"\b(?:suite|ste|apt|apartment|unit|room|rm|floor|fl|bldg|building)\b.*$"
 
 
 def streets(column: pl.Series) -> pl.Series:
     """Number and name of a street: folded words without the kind of street and what lies within the house."""
-    listed = _VALUE.str.replace(_UNIT, "").str.split(" ")
+    listed = _VALUE.str.replace(_UNIT_FIRST, "").str.replace(_UNIT, "").str.split(" ")
     core = listed.list.eval(
         pl.element().replace(_DIRECTIONS).filter(~pl.element().is_in(list(_STREET_KINDS)))
     ).list.join(" ")
@@ -117,13 +147,68 @@ def streets(column: pl.Series) -> pl.Series:
     return _mapped(words_of(column), lambda spelt: spelt.to_frame("value").select(short).to_series())
 
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# Of years of two digits those up to here are of this century.
+_THIS_CENTURY = 30
+
+
 def dates(column: pl.Series) -> pl.Series:
-    """Eight digits, year first, where a date can be read; all digits of anything else."""
-    text = column.cast(pl.String).str.strip_chars()
-    iso = text.str.extract_groups(r"^(\d{4})-?(\d{2})-?(\d{2})").struct.unnest()
-    joined = iso.select(pl.concat_str(pl.all())).to_series()
+    """Eight digits, year first, where a date can be read, a day that may be a month as the month; all digits of
+    anything else."""
+    text = column.cast(pl.String).str.to_lowercase().str.strip_chars()
+    for number, month in enumerate(_MONTHS, 1):
+        text = text.str.replace(rf"\b{month}[a-z]*\.?\b", f"m{number:02}")
+    year_first = _parts(text, r"^(?<y>\d{4})[-/. ]?m?(?<m>\d{2})[-/. ]?(?<d>\d{2})")
+    numbers = _parts(text, r"^(?<m>\d{1,2})[-/. ]+(?<d>\d{1,2})[-/. ]+(?<y>\d{4}|\d{2})(?:\b|$)")
+    turned = numbers.with_columns(
+        pl.when(pl.col("m") > "12").then("d").otherwise("m").alias("m"),
+        pl.when(pl.col("m") > "12").then("m").otherwise("d").alias("d"),
+    )
+    month_first = _parts(text, r"^m(?<m>\d{2})[-/. ]*(?<d>\d{1,2})(?:st|nd|rd|th)?[-/., ]+(?<y>\d{4}|\d{2})(?:\b|$)")
+    day_first = _parts(text, r"^(?<d>\d{1,2})(?:st|nd|rd|th)?[-/. ]*m(?<m>\d{2})[-/., ]+(?<y>\d{4}|\d{2})(?:\b|$)")
+    read = [
+        parts.select(pl.concat_str("y", "m", "d")).to_series() for parts in (year_first, turned, month_first, day_first)
+    ]
     digits = text.str.replace_all(r"\D", "")
-    return pl.select(pl.coalesce(joined, pl.when(digits != "").then(digits))).to_series()
+    return pl.select(pl.coalesce(*read, pl.when(digits != "").then(digits))).to_series()
+
+
+def _parts(text: pl.Series, pattern: str) -> pl.DataFrame:
+    """Columns y, m and d: four, two and two digits."""
+    found = text.str.extract_groups(pattern).struct.unnest()
+    year = pl.col("y")
+    century = pl.when(year.cast(pl.Int32, strict=False) <= _THIS_CENTURY).then(pl.lit("20")).otherwise(pl.lit("19"))
+    full = pl.when(year.str.len_chars() == 2).then(pl.concat_str(century, year)).otherwise(year)
+    return found.select(full.alias("y"), pl.col("m").str.zfill(2), pl.col("d").str.zfill(2))
+
+
+def countries(column: pl.Series) -> pl.Series:
+    """ISO codes; folded words of what is no country that we know."""
+    text = column.cast(pl.String)
+    bare = text.str.replace(r"[\[(][^\[\]()]*[\])]\s*$", "")
+    return pl.select(pl.coalesce(country.certain(text), country.certain(bare), words_of(text))).to_series()
+
+
+def numbers(column: pl.Series) -> pl.Series:
+    """Numbers as text without signs between their digits; null for anything else."""
+    bare = column.cast(pl.String).str.replace_all(r"[\s,'$€£¥_]", "")
+    read = bare.cast(pl.Float64, strict=False)
+    return read.set(~read.is_finite(), None).cast(pl.String)
+
+
+_TITLE_WORDS = {
+    "vp": "vice president", "svp": "senior vice president", "evp": "executive vice president",
+    "ceo": "chief executive officer", "cfo": "chief financial officer", "cto": "chief technology officer",
+    "coo": "chief operating officer", "cmo": "chief marketing officer", "cio": "chief information officer",
+    "sr": "senior", "jr": "junior", "mgr": "manager", "dir": "director", "eng": "engineer", "mktg": "marketing",
+    "asst": "assistant", "exec": "executive", "it": "information technology", "hr": "human resources",
+    "md": "managing director",
+}  # fmt: skip
+
+
+def titles(column: pl.Series) -> pl.Series:
+    """Folded words of job titles, abbreviations spelt out."""
+    return words_of(column).str.split(" ").list.eval(pl.element().replace(_TITLE_WORDS)).list.join(" ")
 
 
 def identifiers(column: pl.Series) -> pl.Series:

@@ -5,20 +5,55 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from rapidfuzz import fuzz, process
 
 from hygiene.linkage.codes import Coded, Levels, Rows, Terms, Texts, distances, rarity, similarities
 from hygiene.linkage.comparison import Compared, Key, Prior
 
+# How many of the strangers who have one thing in common, a household or a firm, have these in common, too.
+KIN = {"email": 0.003, "organisation": 0.3, "phone": 0.15, "place": 0.3, "site": 0.3}
 
-def prior(m: Sequence[float], u: Sequence[float]) -> Prior:
-    """By level from 1 on; level 0 has none."""
-    return Prior(np.array([0.0, *m]) / sum(m), np.array([0.0, *u]) / sum(u))
+
+def prior(m: Sequence[float], u: Sequence[float], kin: float = 0.0) -> Prior:
+    """By level from 1 on; level 0 has none. A share `kin` of strangers who have something else in common agree."""
+    match, other = np.array([0.0, *m]) / sum(m), np.array([0.0, *u]) / sum(u)
+    agreeing = np.where(match > other, match, 0.0)
+    return Prior(match, other, (1.0 - kin) * other + kin * agreeing / agreeing.sum() if kin else None)
+
+
+def stack(keys: pl.DataFrame, name: str, columns: Sequence[str]) -> pl.Series:
+    """The key columns name + each of `columns` below each other."""
+    return pl.concat([keys[f"{name}{column}"].alias(name) for column in columns])
+
+
+def nearest(levels_of: Callable[[Rows, Rows], Levels], left: Rows, right: Rows, columns: int, size: int) -> Levels:
+    """Of records with several values of one thing: the level of the two that are most alike, the lowest but NOTHING.
+    `levels_of` takes rows of the values stacked, `size` a column."""
+    best = levels_of(left, right)
+    for one in range(columns):
+        for other in range(columns):
+            if (one, other) != (0, 0):
+                found = levels_of(left + np.uint32(one * size), right + np.uint32(other * size))
+                best = np.minimum(best - np.uint8(1), found - np.uint8(1)) + np.uint8(1)
+    return best
+
+
+# Steps of four in how many records have a value.
+BUCKETS = 6
+
+
+def _step(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return 1 + rarity(counts / 16.0, BUCKETS)
 
 
 # A phone on more records than this is a switchboard.
 _FEW = 4
+
+
+def _switchboard(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.where(counts > _FEW, 2, 1)
 
 
 class Mailboxes:
@@ -29,20 +64,30 @@ class Mailboxes:
              "another mailbox of the same host", "similar e-mails", "different e-mails, one of them free mail",
              "different e-mails")  # fmt: skip
 
-    def __init__(self, keys: pl.DataFrame) -> None:
-        self._email, self._local, self._host = (Coded.of(keys[name]) for name in ("email", "local", "host"))
-        self._is_shared = keys["is_shared"].to_numpy()
+    def __init__(self, keys: pl.DataFrame, columns: Sequence[str] = ("",)) -> None:
+        self._columns = tuple(columns)
+        stacked = {name: stack(keys, name, columns) for name in ("email", "local", "host", "is_shared")}
+        self._email, self._local, self._host = (Coded.of(stacked[name]) for name in ("email", "local", "host"))
+        self._is_shared = stacked["is_shared"].to_numpy()
 
     def counted(self) -> Sequence[Coded]:
         return ()
 
-    def fine(self) -> Sequence[pl.Expr]:
-        return (pl.col("email"),)
+    def fine(self) -> Sequence[Key]:
+        return (tuple(pl.col(f"email{column}") for column in self._columns),)
 
     def coarse(self) -> Sequence[pl.Expr]:
         return ()
 
     def compare(self, left: Rows, right: Rows) -> Compared:
+        levels = nearest(self._levels, left, right, len(self._columns), len(self._is_shared))
+        same = float(self._email.chance(np.ones_like, 1)[0]) * len(self._columns) ** 2
+        m = (0.45, 0.02, 0.04, 0.08, 0.12, 0.04, 0.2, 0.05)
+        return Compared(
+            self.family, levels, prior(m, (same, same, 1e-6, 3e-4, 5e-3, 2e-3, 0.2, 0.79), KIN["email"]), self.WORDS
+        )
+
+    def _levels(self, left: Rows, right: Rows) -> Levels:
         levels = self._email.levels(left, right, _near_levels)
         levels[(levels == 1) & self._is_shared[left]] = 2
         unlike = levels == 8
@@ -52,9 +97,7 @@ class Mailboxes:
         others = np.flatnonzero(levels >= 7)
         alike = self._email.levels(left[others], right[others], _alike_levels)
         levels[others[alike == 6]] = 6
-        (same,) = self._email.chance(np.ones_like, 1)
-        m = (0.45, 0.02, 0.04, 0.08, 0.12, 0.04, 0.2, 0.05)
-        return Compared(self.family, levels, prior(m, (same, same, 1e-6, 3e-4, 5e-3, 2e-3, 0.2, 0.79)), self.WORDS)
+        return levels
 
 
 def _near_levels(left: Texts, right: Texts) -> Levels:
@@ -69,7 +112,6 @@ class Organisations:
     """Keys company (core words), site (naming label of a domain) and org (either, without blanks)."""
 
     family = "organisation"
-    BUCKETS = 6
 
     def __init__(self, keys: pl.DataFrame, terms: Terms | None = None) -> None:
         self._company, self._org = Coded.of(keys["company"], terms), Coded.of(keys["org"], terms)
@@ -85,7 +127,7 @@ class Organisations:
         return (pl.col("org"), pl.col("org").str.slice(0, 5))
 
     def compare(self, left: Rows, right: Rows) -> Compared:
-        size = self.BUCKETS
+        size = BUCKETS
         parts = (self._company, self._site, self._org)
         same = np.logical_or.reduce([part.equal(left, right) for part in parts])
         levels = np.where(same, 1, 0).astype(np.uint8)
@@ -98,11 +140,11 @@ class Organisations:
         levels[others] = np.where(best == 0, 0, best + size - 1)
         members = np.maximum(self._org.frequency(left[same]), self._company.frequency(left[same]))
         levels[same] = 1 + rarity(members / 16.0, size).astype(np.uint8)
-        u = (*self._org.chance(lambda counts: 1 + rarity(counts / 16.0, size), size), 4e-4, 3e-3, 1.0)
+        u = (*self._org.chance(_step, size), 4e-4, 3e-3, 1.0)
         sizes = tuple("same company" for _ in range(size))
         words = ("", *sizes, "companies a keystroke apart", "similar companies", "different companies")
-        m = (*([0.7 / size] * size), 0.08, 0.1, 0.12)
-        return Compared(self.family, levels, prior(m, u), words)
+        m = (*(0.7 * self._org.shares(_step, size)), 0.08, 0.1, 0.12)
+        return Compared(self.family, levels, prior(m, u, KIN["organisation"]), words)
 
 
 def _company_levels(left: Texts, right: Texts) -> Levels:
@@ -129,7 +171,7 @@ class Phones:
              "phones a keystroke apart", "different phones")  # fmt: skip
 
     def __init__(self, keys: pl.DataFrame, *names: str, terms: Terms | None = None) -> None:
-        self._phone = Coded.of(pl.concat([keys[name].alias(names[0]) for name in names]), terms)
+        self._phone = Coded.of(stack(keys, "", names).alias(names[0]), terms)
         self._names, self._size = names, len(keys)
 
     def counted(self) -> Sequence[Coded]:
@@ -143,13 +185,10 @@ class Phones:
         return ()
 
     def compare(self, left: Rows, right: Rows) -> Compared:
-        columns = np.arange(len(self._names), dtype=np.uint32) * np.uint32(self._size)
-        found = [self._levels(left + ours, right + theirs) for ours in columns for theirs in columns]
-        # What says nothing counts least.
-        nearest = np.minimum.reduce([levels - np.uint8(1) for levels in found]) + np.uint8(1)
-        own, shared = self._phone.chance(lambda counts: np.where(counts > _FEW, 2, 1), 2)
-        u = (own, shared, 1e-6, 1e-5, 1.0)
-        return Compared(self.family, nearest, prior((0.7, 0.05, 0.05, 0.02, 0.18), u), self.WORDS)
+        levels = nearest(self._levels, left, right, len(self._names), self._size)
+        m = (*(0.75 * self._phone.shares(_switchboard, 2)), 0.05, 0.02, 0.18)
+        chance = self._phone.chance(_switchboard, 2) * len(self._names) ** 2
+        return Compared(self.family, levels, prior(m, (*chance, 1e-6, 1e-5, 1.0), KIN["phone"]), self.WORDS)
 
     def _levels(self, left: Rows, right: Rows) -> Levels:
         levels = self._phone.levels(left, right, _phone_levels)
@@ -167,9 +206,8 @@ def _phone_levels(left: Texts, right: Texts) -> Levels:
 
 
 class Values:
-    """Any column of which equal values are told by how rare they are, and others by how alike."""
-
-    BUCKETS = 5
+    """Any column of which equal values are told by how rare they are, and unequal ones by how alike; `others` are
+    columns of further values of the same thing."""
 
     def __init__(
         self,
@@ -181,33 +219,40 @@ class Values:
         u: Sequence[float],
         words: Sequence[str],
         *,
-        fine: Sequence[pl.Expr] = (),
+        fine: Sequence[Key] = (),
         coarse: Sequence[pl.Expr] = (),
+        others: Sequence[str] = (),
         terms: Terms | None = None,
     ) -> None:
         self.family = family
-        self._coded, self._unequal, self._m, self._u, self._words = Coded.of(keys[name], terms), unequal, m, u, words
+        self._coded = Coded.of(stack(keys, "", (name, *others)).alias(name), terms)
+        self._columns, self._size = 1 + len(others), len(keys)
+        self._unequal, self._m, self._u, self._words = unequal, m, u, words
         self._fine, self._coarse = fine, coarse
 
     def counted(self) -> Sequence[Coded]:
         return (self._coded,)
 
-    def fine(self) -> Sequence[pl.Expr]:
+    def fine(self) -> Sequence[Key]:
         return self._fine
 
     def coarse(self) -> Sequence[pl.Expr]:
         return self._coarse
 
     def compare(self, left: Rows, right: Rows) -> Compared:
-        found = self._coded.levels(left, right, self._unequal)
-        size = self.BUCKETS
-        levels = np.where(found > 1, found + size - 1, found).astype(np.uint8)
-        same = found == 1
-        levels[same] = 1 + rarity(self._coded.frequency(left[same]) / 16.0, size).astype(np.uint8)
-        m = (*([self._m[0] / size] * size), *self._m[1:])
-        u = (*self._coded.chance(lambda counts: 1 + rarity(counts / 16.0, size), size), *self._u)
+        levels = nearest(self._levels, left, right, self._columns, self._size)
+        size = BUCKETS
+        m = (*(self._m[0] * self._coded.shares(_step, size)), *self._m[1:])
+        chance = self._coded.chance(_step, size) * self._columns**2
         words = ("", *([self._words[0]] * size), *self._words[1:])
-        return Compared(self.family, levels, prior(m, u), words)
+        return Compared(self.family, levels, prior(m, (*chance, *self._u), KIN.get(self.family, 0.0)), words)
+
+    def _levels(self, left: Rows, right: Rows) -> Levels:
+        found = self._coded.levels(left, right, self._unequal)
+        levels = np.where(found > 1, found + BUCKETS - 1, found).astype(np.uint8)
+        same = found == 1
+        levels[same] = 1 + rarity(self._coded.frequency(left[same]) / 16.0, BUCKETS).astype(np.uint8)
+        return levels
 
 
 def date_levels(left: Texts, right: Texts) -> Levels:
@@ -254,3 +299,15 @@ def street_levels(left: Texts, right: Texts) -> Levels:
         elif alike:
             found[at] = 3
     return found
+
+
+def number_levels(left: Texts, right: Texts) -> Levels:
+    """2: within one part in a hundred; 3: within one in ten; 4: different."""
+    one, other = np.array(left, np.float64), np.array(right, np.float64)
+    apart = np.abs(one - other) / np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-12)
+    return np.where(apart <= 0.01, 2, np.where(apart <= 0.1, 3, 4)).astype(np.uint8)
+
+
+def other_levels(left: Texts, _: Texts) -> Levels:
+    """2: different."""
+    return np.full(len(left), 2, np.uint8)

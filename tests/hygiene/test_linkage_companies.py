@@ -61,9 +61,9 @@ def test_every_listed_word_has_a_share() -> None:
 
 
 def test_equal_names_are_matched_where_nothing_else_is_known() -> None:
-    names = [f"{word} {trade}" for word in ("zorvan", "quibble", "mandel", "tressor") for trade in ("foods", "steel")]
-    table = pl.DataFrame({"name": [*names, "Zorvan Foods Inc", "National Bank Holdings"]})
-    assert link(table, {"name": "company_name"}).clusters().tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 0, 9]
+    names = ["Zorvan Foods", "Quibble Steel", "Mandel Capital", "Tressor Energy", "First Energy", "First Capital Bank"]
+    table = pl.DataFrame({"name": [*names, "Zorvan Foods Inc", "China Capital Bank"]})
+    assert link(table, {"name": "company_name"}).clusters().tolist() == [0, 1, 2, 3, 4, 5, 0, 7]
 
 
 def _names(file: str, column: str) -> pl.DataFrame:
