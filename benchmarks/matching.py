@@ -1,133 +1,127 @@
-"""Matching on labelled sets: F1 at our default threshold, time and memory, beside Splink on the same contacts.
+"""Matching on labelled sets: agreement with the truth at our default threshold, time and memory, beside Splink.
 
-    python -m benchmarks matching
-    python -m benchmarks matching --set contacts-100000 --set contacts-1000000 --peer PYTHON
+    python -m benchmarks matching                                  ours alone, small sets
+    python -m benchmarks matching --peer PYTHON --markdown         as docs/benchmarks.md has it
+    python -m benchmarks matching --peer PYTHON --set contacts-100000 --rounds 3
+    python -m benchmarks matching --peer PYTHON --set large        5,000,000 contacts
 
-The peer, and the frozen generator of contacts, need packages of their own: PYTHON is an interpreter that has splink,
-polars, faker, names and nicknames. Every set is matched in a process of its own, the best of `--rounds` counts.
+PYTHON is an interpreter that has splink, duckdb, scipy and polars, and for the frozen generator of contacts faker,
+names and nicknames. What is measured has a process of its own each; this one loads nothing that would
+add to their memory.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import polars as pl
+from benchmarks.match_tables import Row, all_tables
+from benchmarks.remote import run_alone
+from benchmarks.table import tell
 
-from hygiene.linkage.link import link
-from tests.hygiene.truth import read_text_table, score_of
-
-SHARED = Path(__file__).parents[1].parent / "shared"
-SETS = ("fake_1000", "febrl1", "febrl2", "febrl3", "dedupe_csv_example")
-PERSON = {"first": "given_name", "last": "family_name", "email": "email", "phone": "phone", "company": "company_name"}
-_FEBRL = {"given_name": "given_name", "surname": "family_name", "street": "address", "suburb": "area",
-          "postcode": "area", "date_of_birth": "date", "soc_sec_id": "identifier"}  # fmt: skip
-_FAKE = {"first_name": "given_name", "surname": "family_name", "dob": "date", "city": "area", "email": "email"}
-_LIST = {"Site name": "company_name", "Address": "address", "Zip": "area", "Phone": "phone"}
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One set matched once; seconds from frame to clusters."""
-
-    records: int
-    precision: float
-    recall: float
-    f1: float
-    seconds: float
-    peak_rss_mb: int
+ROOT = Path(__file__).parents[1]
+SHARED_SCRIPT = ROOT.parent / "shared" / "bench" / "splink_contacts.py"
+PEER_THRESHOLD = 0.9
+PERSONS = ("fake_1000", "febrl1", "febrl2", "febrl3", "febrl4", "senzing_truthset")
+GENERATED = ("contacts-10000", "contacts-100000", "contacts-1000000", "sandbox-people-20000", "sandbox-companies-20000")
+LISTS = ("dedupe_csv_example", "restaurants", "fodors_zagats")
+COMPANIES = ("mannheim_dbpedia_train", "mannheim_dbpedia_val", "mannheim_fullcontact_train", "mannheim_fullcontact_val",
+             "company_name_matcher_pairs", "emm_namepairs", "dnb_name_matching")  # fmt: skip
+SETS = (*PERSONS, *LISTS, *COMPANIES, *GENERATED)
+GROUPS = {"persons": PERSONS, "lists": LISTS, "companies": COMPANIES, "generated": GENERATED, "all": SETS,
+          "large": ("contacts-100000", "contacts-1000000", "contacts-5000000")}  # fmt: skip
 
 
-def matched(table: pl.DataFrame, entity: pl.Series, kinds: dict[str, str]) -> Result:
-    begun = time.perf_counter()
-    clusters = link(table, kinds).clusters()
-    seconds = time.perf_counter() - begun
-    score = score_of(clusters, entity)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return Result(len(table), score.precision, score.recall, score.f1, seconds, peak)
+@dataclass(slots=True)
+class Bench:
+    """How to measure: the peer's interpreter, where sets are kept, how often each is measured."""
+
+    peer: str | None
+    kept: Path
+    rounds: int
+    scratch: Path
+
+    def rows(self, names: Sequence[str]) -> list[Row]:
+        there = run_alone("sets", sets=list(names), kept=str(self.kept), peer=self.peer)["sets"]
+        return [self._row(name) for name in there]
+
+    def _row(self, name: str) -> Row:
+        folder = self.kept / "sets" / name
+        tell(f"{name}: ours")
+        ours = median([run_alone("match_one", do="match", folder=str(folder)) for _ in range(self.rounds)])
+        if self.peer is None:
+            return Row(name, ours)
+        tell(f"{name}: Splink")
+        theirs = median([self._splink(folder) for _ in range(self.rounds)])
+        judged = run_alone("match_one", do="judge", folder=str(folder), pairs=str(self.scratch / "pairs.parquet"),
+                           threshold=PEER_THRESHOLD)  # fmt: skip
+        shared = self._shared(name) if name.startswith("contacts-") else None
+        return Row(name, ours, {**theirs, **judged}, shared)
+
+    def _splink(self, folder: Path) -> dict[str, Any]:
+        about = json.loads((folder / "about.json").read_text("utf-8"))
+        boundary = ["--boundary", str(about["boundary"])] if about["boundary"] is not None else []
+        files = [str(folder / "table.parquet"), str(self.scratch / "pairs.parquet")]
+        threshold = ["--threshold", str(PEER_THRESHOLD)]
+        return self._asked("-m", "benchmarks.peers.splink_run", about["family"], *files, *boundary, *threshold)
+
+    def _shared(self, name: str) -> dict[str, Any]:
+        """The settings that are shared by all who measure, at the threshold they are quoted for."""
+        tell(f"{name}: Splink with the shared settings")
+        contacts = str(self.kept / f"{name}.parquet")
+        runs = [self._asked(str(SHARED_SCRIPT), contacts) for _ in range(self.rounds)]
+        renamed = [{**run, "seconds": run["total_s"], "peak_mb": run["peak_rss_mb"]} for run in runs]
+        return median(renamed)
+
+    def _asked(self, *arguments: str) -> dict[str, Any]:
+        assert self.peer is not None
+        done = subprocess.run([self.peer, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"the peer failed on {' '.join(arguments)}:\n{done.stderr[-2000:]}")
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
 
 
-def matched_set(name: str, contacts: Path | None) -> Result:
-    """A set by its name; contacts from the file that the generator wrote."""
-    data = SHARED / "data"
-    if contacts is not None:
-        table = pl.read_parquet(contacts)
-        return matched(table, table["entity"], PERSON)
-    if name == "fake_1000":
-        table = read_text_table(data / "persons" / "splink_fake_1000" / "fake_1000.csv")
-        return matched(table, table["cluster"], _FAKE)
-    if name == "dedupe_csv_example":
-        table = read_text_table(data / "places" / name / "csv_example_input_with_true_ids.csv")
-        return matched(table, table["True Id"], _LIST)
-    if name.startswith("febrl"):
-        raw = read_text_table(data / "persons" / "febrl" / f"dataset{name.removeprefix('febrl')}.csv")
-        street = pl.concat_str("street_number", "address_1", separator=" ", ignore_nulls=True)
-        table = raw.with_columns(street.alias("street"))
-        return matched(table, table["rec_id"].str.extract(r"rec-(\d+)"), _FEBRL)
-    raise SystemExit(
-        f"there is no set {name}; sets are fake_1000, febrl1, febrl2, febrl3, dedupe_csv_example, contacts-N"
-    )
+def median(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One run's figures with the median seconds and the largest memory of all; the scores of all runs are the same."""
+    told = dict(runs[-1])
+    for name in ("seconds", "cpu_s"):
+        if name in told:
+            told[name] = statistics.median(run[name] for run in runs)
+    return {**told, "peak_mb": max(run["peak_mb"] for run in runs)}
 
 
-def _run(command: list[str]) -> dict[str, float]:
-    answered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    result: dict[str, float] = json.loads(answered.splitlines()[-1])
-    return result
-
-
-def _ours(name: str, contacts: Path | None, rounds: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.matching", "--set", name, "--one"]
-    runs = [_run(command + (["--contacts", str(contacts)] if contacts else [])) for _ in range(rounds)]
-    return min(runs, key=lambda run: run["seconds"])
-
-
-def _row(name: str, contacts: Path | None, peer: str | None, rounds: int) -> str:
-    ours = _ours(name, contacts, rounds)
-    cells = [name, f"{ours['records']:,}", f"{ours['f1']:.3f}", f"{ours['precision']:.3f}", f"{ours['recall']:.3f}",
-             f"{ours['seconds']:.1f} s", f"{ours['peak_rss_mb']:,} MB"]  # fmt: skip
-    if peer and contacts:
-        script = str(SHARED / "bench" / "splink_contacts.py")
-        theirs = min((_run([peer, script, str(contacts)]) for _ in range(rounds)), key=lambda run: run["total_s"])
-        cells += [f"{theirs['f1']:.3f}", f"{theirs['total_s']:.1f} s", f"{theirs['peak_rss_mb']:,} MB"]
-    else:
-        cells += ["", "", ""]
-    return f"| {' | '.join(cells)} |"
+def chosen_sets(words: Sequence[str], *, has_peer: bool) -> list[str]:
+    """Names of sets, and of groups of them, each once; without a word all, or without a peer what needs none."""
+    default = ("all",) if has_peer else ("persons", "lists", "companies")
+    names = (name for word in words or default for name in GROUPS.get(word, (word,)))
+    return list(dict.fromkeys(names))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Matching on labelled sets.")
-    parser.add_argument("--set", action="append", dest="sets", help="one of these sets, or contacts-N")
+    named = f"one of {', '.join(SETS)}, contacts-N, sandbox-people-N, or of {', '.join(GROUPS)}"
+    parser.add_argument("--set", action="append", dest="sets", default=[], help=named)
     parser.add_argument("--peer", help="an interpreter that has splink and the generator's packages")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--contacts", type=Path)
-    parser.add_argument("--one", action="store_true", help="match one set here and print JSON")
+    parser.add_argument("--markdown", action="store_true", help="as docs/benchmarks.md has it")
+    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "trueline-benchmarks")
     given = parser.parse_args()
-    sets = given.sets or SETS
-    if given.one:
-        print(json.dumps(asdict(matched_set(sets[0], given.contacts))))
-        return
-    print("| Set | Records | F1 | Precision | Recall | Time | Peak | Splink F1 at 0.9 | Time | Peak |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        for name in sets:
-            contacts = _generated(name, given.peer, Path(folder)) if name.startswith("contacts-") else None
-            print(_row(name, contacts, given.peer, given.rounds), flush=True)
-
-
-def _generated(name: str, peer: str | None, folder: Path) -> Path:
-    if peer is None:
-        raise SystemExit("the frozen generator needs --peer")
-    path = folder / f"{name}.parquet"
-    entities = round(int(name.removeprefix("contacts-")) * 0.8)
-    subprocess.run([peer, str(SHARED / "bench" / "generate_contacts.py"), str(entities), str(path)], check=True)
-    return path
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = Bench(given.peer, given.kept, given.rounds, Path(scratch))
+        rows = bench.rows(chosen_sets(given.sets, has_peer=given.peer is not None))
+    if not rows:
+        sys.exit("None of these sets is on this machine.")
+    for table in all_tables(rows):
+        table.show(markdown=given.markdown)
 
 
 if __name__ == "__main__":
