@@ -1,172 +1,141 @@
-"""Candidates for the account of a person: where domain, name or colleagues point, each with its rule and reason."""
+"""Candidates for the account of a person: where domain, name, phone, address, colleagues and other records point.
+
+Each that points is a column of the pair; what it is worth is said in `account_odds`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import polars as pl
 
-from hygiene.known import blank, completed
-from hygiene.levels import CLOSE, DIFFERENT, FITTING, NOTHING, SAME, company_names
+from hygiene.linkage.company_match import name_fits
+from hygiene.resolve_pool import Pool
 
-# Of the linked contacts who name one company, this share must hang on one account for it to count as its name.
-_ALIAS_SHARE = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """One rule of the ordered table: `tier` compares evidence before any tie-break; tier 0 is too weak to link."""
-
-    holds: pl.Expr
-    probability: float
-    tier: int
-    words: str
+# A key that more accounts have than this names none of them; their names still may.
+BLOCK = 50
+# The last digits of a phone number are the desk's.
+_DESK = 3
+# Less likely readings of a name make no candidate, nor do more than so many.
+_LEAST, _READINGS = -4.0, 6
+_PAIR = ["person", "account"]
+_LABEL = pl.col("domain").str.extract(r"^([^.]+)").str.replace_all("-", "")
+_OFFICE = pl.col("phone").str.head(-_DESK)
 
 
-_domain, _contacts, _name = pl.col("by_domain"), pl.col("by_contacts"), pl.col("name")
-_elsewhere = pl.col("country_differs")
-RATINGS = (
-    Rating(_domain & (_name == SAME), 0.99, 3, "same domain and same company name"),
-    Rating(_domain & pl.col("by_alias"), 0.98, 3, "same domain, and its contacts name the same company"),
-    Rating(_domain & (_name >= CLOSE) & ~pl.col("adds_words"), 0.96, 2, "same domain and company names that fit"),
-    Rating(_contacts & (_name >= CLOSE) & ~pl.col("adds_words"), 0.95, 2,
-           "domain of its contacts, and company names that fit"),
-    Rating(_contacts & pl.col("by_alias"), 0.95, 2, "its contacts use the same mail domain and name the same company"),
-    Rating(_domain & (_name == NOTHING) & ~_elsewhere, 0.94, 2, "same domain"),
-    Rating(_contacts & (_name == NOTHING) & ~_elsewhere, 0.9, 2, "its contacts use the same mail domain"),
-    Rating(pl.col("by_name") & pl.col("same_country") & ~pl.col("domain_differs"), 0.92, 2,
-           "same company name and country"),
-    Rating(pl.col("by_name") & ~_elsewhere & ~pl.col("domain_differs"), 0.86, 1, "same company name"),
-    Rating((_domain | _contacts) & (_name == NOTHING), 0.75, 0, "same domain, but another country"),
-    Rating((_domain | _contacts) & (_name >= CLOSE), 0.75, 0,
-           "same domain, but the person's company adds words to the account's name: perhaps a branch"),
-    Rating(_domain & (_name == DIFFERENT), 0.7, 0, "same domain, but another company name"),
-    Rating(_contacts, 0.6, 0, "its contacts use the same mail domain, but the company name differs"),
-    Rating(pl.col("by_name") & pl.col("domain_differs"), 0.6, 0, "same company name, but another domain"),
-    Rating(pl.lit(value=True), 0.5, 0, "same company name, but another country"),
-)  # fmt: skip
+def candidates(pool: Pool) -> pl.DataFrame:
+    """One row per person and account that something points to, sorted, with a column for each thing that points.
+
+    by_domain, by_site, by_label, by_near, by_phone, by_place: true or null. name_odds, name_reason and same_name where
+    the account's name may be meant. For colleagues, linked people who share the domain, company name or office phone,
+    and for other records of the same person: how many hang here and how many in all (domain_here, domain_all, …).
+    """
+    hits = [frame for frame in _hits(pool) if len(frame)]
+    none = pl.DataFrame(schema={"person": pl.UInt32, "account": pl.UInt32, **_COLUMNS})
+    found = pl.concat([none, *hits], how="diagonal")
+    return found.group_by(_PAIR).agg(pl.col(*_COLUMNS).drop_nulls().first()).sort(_PAIR)
 
 
-def account_table(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> pl.DataFrame:
-    """The accounts with what tie-breaks ask: entity, open_deals, contacts, age."""
-    accounts = frames["accounts"].select(
-        "connection", pl.col("id").alias("account_id"), pl.col("name_key").alias("account_name"),
-        pl.col("legal_key").alias("account_legal"), pl.col("domain_key").alias("account_domain"),
-        pl.col("country_norm").alias("account_country"), "created_at",
+_MARKS = ("by_domain", "by_site", "by_label", "by_near", "by_phone", "by_place")
+_COUNTS = tuple(f"{name}_{where}" for name in ("domain", "company", "office", "entity") for where in ("here", "all"))
+_COLUMNS: dict[str, pl.DataType] = {
+    **dict.fromkeys(_MARKS, pl.Boolean()),
+    "name_odds": pl.Float64(), "name_reason": pl.String(), "same_name": pl.Boolean(),
+    **dict.fromkeys(_COUNTS, pl.Int64()),
+}  # fmt: skip
+
+
+def _hits(pool: Pool) -> Iterator[pl.DataFrame]:
+    people, accounts, linked = pool.people, pool.accounts, pool.linked
+    domain, label = pl.col("domain"), pl.col("label")
+    yield _same(people, domain, accounts, domain, "by_domain")
+    yield _same(people, pl.col("site"), accounts, domain, "by_site")
+    yield _same(people, _LABEL, accounts, label, "by_label")
+    yield _same(people, pl.col("phone"), accounts, pl.col("phone"), "by_phone")
+    yield _same(people, pl.col("mobile"), accounts, pl.col("phone"), "by_phone")
+    yield _same(people, pl.col("place"), accounts, pl.col("place"), "by_place")
+    yield _near(people, accounts)
+    yield _named(people, accounts)
+    yield _colleagues(people, domain, linked, domain, "domain")
+    yield _colleagues(people, pl.col("company_key"), linked, pl.col("company_key"), "company")
+    offices = pl.concat(
+        [linked.select("connection", "account", "phone"), accounts.select("connection", "account", "phone")]
+    )
+    yield _colleagues(people, _OFFICE, offices, _OFFICE, "office")
+    yield _others(people, accounts, linked)
+
+
+def _same(people: pl.DataFrame, ours: pl.Expr, accounts: pl.DataFrame, theirs: pl.Expr, mark: str) -> pl.DataFrame:
+    """The accounts of the person's connection that have the same key."""
+    wanted = people.select("person", "connection", ours.alias("key")).drop_nulls("key")
+    keyed = accounts.select("account", "connection", theirs.alias("key")).drop_nulls("key").unique()
+    few = keyed.filter(pl.len().over("connection", "key") <= BLOCK)
+    return wanted.join(few, on=["connection", "key"]).select(*_PAIR, pl.lit(value=True).alias(mark))
+
+
+def _shortened(keys: pl.Series) -> pl.DataFrame:
+    """Columns key and part: each key of some length, and each without one of its characters."""
+    distinct = pl.DataFrame({"key": keys.drop_nulls().unique()}).filter(pl.col("key").str.len_chars() >= 8)
+    longest = max(distinct["key"].str.len_chars().to_list(), default=0)
+    parts = [distinct.with_columns(pl.col("key").alias("part"))]
+    for place in range(longest):
+        reaching = distinct.filter(pl.col("key").str.len_chars() > place)
+        less = pl.col("key").str.slice(0, place) + pl.col("key").str.slice(place + 1)
+        parts.append(reaching.with_columns(less.alias("part")))
+    return pl.concat(parts).with_columns(pl.col("part").hash(11)).unique()
+
+
+def _near(people: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """Accounts whose domain is a keystroke from the person's, which no account has."""
+    known = accounts["domain"].drop_nulls().unique()
+    wanted = people.filter(~pl.col("domain").is_in(known.implode()))
+    near = _shortened(wanted["domain"]).join(_shortened(known), on="part", suffix="_known")
+    pairs = near.select(pl.col("key").alias("domain"), "key_known").unique()
+    meant = wanted.select("person", "connection", "domain").join(pairs, on="domain")
+    owners = accounts.select("connection", "account", pl.col("domain").alias("key_known"))
+    found = meant.join(owners, on=["connection", "key_known"])
+    return found.select(*_PAIR, pl.lit(value=True).alias("by_near")).unique()
+
+
+def _named(people: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """Accounts that the person's company name may mean, by name or legal name."""
+    names = (
+        pl.concat(
+            [accounts.select("connection", "account", pl.col(name).alias("called")) for name in ("name", "legal_name")]
+        )
+        .drop_nulls()
+        .unique()
+    )
+    fits = name_fits(people["company"], names["called"]).filter(pl.col("log_odds") >= _LEAST)
+    fits = fits.filter(pl.col("log_odds").rank("min", descending=True).over("name") <= _READINGS)
+    meant = people.select("person", "connection", "company").join(fits, left_on="company", right_on="name")
+    found = meant.join(names, left_on=["connection", "account"], right_on=["connection", "called"], suffix="_number")
+    best = found.sort("log_odds", descending=True).unique(
+        ["person", "account_number"], keep="first", maintain_order=True
+    )
+    return best.select(
+        "person", pl.col("account_number").alias("account"), pl.col("log_odds").alias("name_odds"),
+        pl.col("reason").alias("name_reason"), pl.col("is_same").alias("same_name"),
     )  # fmt: skip
-    counted = accounts
-    for stream, column in (("contacts", "contacts"), ("deals", "open_deals")):
-        counted = _count(counted, frames, stream, column)
-    aged = counted.with_columns(
-        (-pl.col("created_at").dt.epoch("us").rank("ordinal").cast(pl.Int64)).fill_null(-(2**31)).alias("age")
-    )
-    if memberships is None:
-        return aged.with_columns(pl.concat_str("connection", "account_id", separator="/").alias("entity"))
-    entities = memberships.filter(pl.col("stream") == "accounts").select(
-        "connection", pl.col("id").alias("account_id"), "entity"
-    )
-    joined = aged.join(entities, on=["connection", "account_id"], how="left", maintain_order="left")
-    return joined.with_columns(pl.col("entity").fill_null(pl.concat_str("connection", "account_id", separator="/")))
 
 
-def _count(accounts: pl.DataFrame, frames: Mapping[str, pl.DataFrame], stream: str, column: str) -> pl.DataFrame:
-    if stream not in frames:
-        return accounts.with_columns(pl.lit(0, pl.Int64).alias(column))
-    frame = completed(stream, frames[stream])
-    counted = frame.filter(~pl.col("is_closed").fill_null(value=False)) if stream == "deals" else frame
-    counts = (
-        counted.drop_nulls("account_id").group_by("connection", "account_id").agg(pl.len().cast(pl.Int64).alias(column))
-    )
-    joined = accounts.join(counts, on=["connection", "account_id"], how="left", maintain_order="left")
-    return joined.with_columns(pl.col(column).fill_null(0))
+def _colleagues(people: pl.DataFrame, ours: pl.Expr, linked: pl.DataFrame, theirs: pl.Expr, name: str) -> pl.DataFrame:
+    wanted = people.select("person", "connection", ours.alias("key")).drop_nulls("key")
+    keyed = linked.select("connection", "account", theirs.alias("key")).drop_nulls()
+    here = keyed.group_by("connection", "key", "account").agg(pl.len().cast(pl.Int64).alias(f"{name}_here"))
+    told = here.with_columns(
+        pl.col(f"{name}_here").sum().over("connection", "key").alias(f"{name}_all"),
+        pl.len().over("connection", "key").alias("accounts"),
+    ).filter(pl.col("accounts") <= BLOCK)
+    return wanted.join(told, on=["connection", "key"]).select(*_PAIR, f"{name}_here", f"{name}_all")
 
 
-def _linked(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
-    contacts = frames.get("contacts")
-    return None if contacts is None else contacts.filter(~blank(contacts, "account_id"))
-
-
-def _contact_domains(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Mail domains (connection, account_id, domain) that two or more contacts of an account use, or all it has."""
-    linked = _linked(frames)
-    if linked is None:
-        return pl.DataFrame(schema={"connection": pl.String, "account_id": pl.String, "domain": pl.String})
-    counts = (
-        linked.drop_nulls("email_domain")
-        .group_by("connection", "account_id", pl.col("email_domain").alias("domain"))
-        .agg(pl.len().alias("n"))
-    )
-    shared = counts.with_columns(pl.col("n").sum().over("connection", "account_id").alias("all"))
-    return shared.filter((pl.col("n") >= 2) | (pl.col("n") == pl.col("all"))).select(
-        "connection", "account_id", "domain"
-    )
-
-
-def _aliases(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Company keys (connection, account_id, company_key) by which the linked contacts call nearly only this account."""
-    linked = _linked(frames)
-    if linked is None:
-        return pl.DataFrame(schema={"connection": pl.String, "account_id": pl.String, "company_key": pl.String})
-    counts = (
-        linked.drop_nulls("company_key").group_by("connection", "company_key", "account_id").agg(pl.len().alias("n"))
-    )
-    shared = counts.with_columns((pl.col("n") / pl.col("n").sum().over("connection", "company_key")).alias("share"))
-    return shared.filter(pl.col("share") >= _ALIAS_SHARE).select("connection", "account_id", "company_key")
-
-
-def _names(accounts: pl.DataFrame) -> pl.DataFrame:
-    parts = [
-        accounts.select("connection", "account_id", pl.col(column).alias("company_key"))
-        for column in ("account_name", "account_legal")
-    ]
-    return pl.concat(parts).drop_nulls("company_key").unique(maintain_order=True)
-
-
-def candidates(people: pl.DataFrame, accounts: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Pairs of person (number) and account_id with probability, tier, reason and the columns of the tie-breaks."""
-    site = people.with_columns(pl.coalesce("email_domain", "site_key").alias("domain"))
-    own = accounts.select("connection", "account_id", pl.col("account_domain").alias("domain"))
-    hits = {
-        "by_domain": site.drop_nulls("domain").join(own, on=["connection", "domain"], how="inner"),
-        "by_contacts": site.drop_nulls("email_domain").join(
-            _contact_domains(frames), on=["connection", "domain"], how="inner"
-        ),
-        "by_name": people.join(_names(accounts), on=["connection", "company_key"], how="inner"),
-    }
-    marks = [hit.select("person", "account_id", pl.lit(name).alias("hit")) for name, hit in hits.items()]
-    pairs = (
-        pl.concat(marks)
-        .group_by("person", "account_id")
-        .agg(*(pl.col("hit").eq(name).any().alias(name) for name in hits))
-    )
-    aliases = _aliases(frames).with_columns(by_alias=pl.lit(value=True))
-    full = (
-        pairs.join(people, on="person", how="left")
-        .join(accounts, on=["connection", "account_id"], how="left")
-        .join(aliases, on=["connection", "account_id", "company_key"], how="left")
-        .with_columns(pl.col("by_alias").fill_null(value=False))
-    )
-    return _rated(full.sort("person", "account_id"), RATINGS)
-
-
-def _rated(pairs: pl.DataFrame, ratings: Sequence[Rating]) -> pl.DataFrame:
-    names = company_names(pairs["company_key"], pairs["account_name"]).alias("name")
-    site = pl.coalesce("email_domain", "site_key")
-    compared = pairs.with_columns(
-        pl.when(pl.col("by_name")).then(pl.lit(SAME, pl.Int8)).otherwise(names).alias("name"),
-        (pl.col("country_norm") == pl.col("account_country")).fill_null(value=False).alias("same_country"),
-        (pl.col("country_norm") != pl.col("account_country")).fill_null(value=False).alias("country_differs"),
-        (site != pl.col("account_domain")).fill_null(value=False).alias("domain_differs"),
-    ).with_columns(
-        (pl.col("name") == SAME).alias("exact_name"),
-        # "Acme Chicago" may be a branch that has no account of its own; "Acme" for "Acme Chicago" is only short.
-        ((pl.col("name") == FITTING) & pl.col("company_key").str.starts_with(pl.col("account_name") + " "))
-        .fill_null(value=False)
-        .alias("adds_words"),
-    )
-    return compared.with_columns(
-        pl.coalesce(pl.when(rating.holds).then(pl.lit(rating.probability)) for rating in ratings).alias("probability"),
-        pl.coalesce(pl.when(rating.holds).then(pl.lit(rating.tier)) for rating in ratings).alias("tier"),
-        pl.coalesce(pl.when(rating.holds).then(pl.lit(rating.words)) for rating in ratings).alias("reason"),
-    )
+def _others(people: pl.DataFrame, accounts: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
+    """Accounts of the companies on which other records of the person hang, in any connection."""
+    companies = accounts.select("account", pl.col("entity").alias("company"))
+    hangs = linked.select("entity", "account").drop_nulls("entity").join(companies, on="account")
+    here = hangs.group_by("entity", "company").agg(pl.len().cast(pl.Int64).alias("entity_here"))
+    told = here.with_columns(pl.col("entity_here").sum().over("entity").alias("entity_all"))
+    wanted = people.select("person", "connection", "entity").join(told, on="entity")
+    ours = accounts.select("account", "connection", pl.col("entity").alias("company"))
+    return wanted.join(ours, on=["connection", "company"]).select(*_PAIR, "entity_here", "entity_all")

@@ -1,29 +1,35 @@
-"""The choice among candidates: probabilities of each and of none, the best, the runner-up, and when to abstain."""
+"""The choice among candidates: how probable each company is, which of its records is taken, who comes second."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
-# The least probability at which a candidate is chosen.
-THRESHOLD = 0.7
 
-
-def probabilities(pairs: pl.DataFrame) -> pl.DataFrame:
-    """`pairs` (row, account_row, log_odds against none, …) with `probability`: one of a row's candidates, or none."""
+def probabilities(pairs: pl.DataFrame, row: str) -> pl.DataFrame:
+    """`pairs` (row, log_odds against none, …) with `probability`: one of a row's candidates is right, or none."""
     odds = pl.col("log_odds").clip(-30, 30).exp()
-    return pairs.with_columns((odds / (1 + odds.sum().over("row"))).alias("probability"))
+    return pairs.with_columns((odds / (1 + odds.sum().over(row))).alias("probability"))
 
 
-def best_two(pairs: pl.DataFrame, order: tuple[str, ...] = ()) -> pl.DataFrame:
-    """One row per `row`: the most probable candidate and, under `runner_up_…`, the next; ties fall by `order`.
+def leading(
+    pairs: pl.DataFrame, row: str, company: str, order: Sequence[str], last: str, kept: Sequence[str]
+) -> pl.DataFrame:
+    """One line per row: the best candidate, under `next_…` that of the next company, under `twin_…` the next record.
 
-    The columns of `order` are better when greater; then the smaller account_row comes first.
+    Companies are compared by the sum of `probability` over their records, so that duplicates share it; the records of
+    one company by the columns of `order`, greater first, then by `last`. Lines have row, probability and `kept`.
     """
-    ranked = pairs.sort(
-        ["row", "probability", *order, "account_row"], descending=[False, True, *(True for _ in order), False]
+    # Sums of floats depend on their order in the last digits; a tie must stay one.
+    whole = pairs.with_columns(pl.col("probability").sum().over(row, company).round(9))
+    ranked = whole.sort(
+        [row, "probability", company, *order, last], descending=[False, True, False, *(True for _ in order), False]
     )
-    kept = [name for name in pairs.columns if name != "row"]
-    return ranked.group_by("row", maintain_order=True).agg(
-        *(pl.col(name).first() for name in kept),
-        *(pl.col(name).get(1, null_on_oob=True).alias(f"runner_up_{name}") for name in kept),
+    is_first = pl.col(company) == pl.col(company).first()
+    columns = ["probability", *kept]
+    return ranked.group_by(row, maintain_order=True).agg(
+        *(pl.col(name).first() for name in columns),
+        *(pl.col(name).filter(~is_first).first().alias(f"next_{name}") for name in columns),
+        *(pl.col(name).filter(is_first).get(1, null_on_oob=True).alias(f"twin_{name}") for name in columns),
     )

@@ -1,158 +1,93 @@
-"""People to accounts: candidates by domain and name, visible tie-breaks, and the courage to abstain."""
+"""People to accounts: every candidate weighed by all evidence, visible tie-breaks, and the courage to abstain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
-from hygiene.candidates import account_table, candidates
+from hygiene import tie_breaks as ties
+from hygiene.best_accounts import best_accounts
 from hygiene.findings import found as finding
-from hygiene.known import blank
 from hygiene.normalise import normalise_all
+from hygiene.resolve_pool import Pool, pool
+from model.settings import ResolveSettings, TieBreakName
 
 LINKS = pl.Schema(
     {"person_connection": pl.String, "person_stream": pl.String, "person_id": pl.String, "account_id": pl.String,
      "probability": pl.Float64, "reason": pl.String, "runner_up_id": pl.String, "runner_up_reason": pl.String,
      "abstained_because": pl.String}
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class TieBreak:
-    """One question that ranks candidates of equal evidence: more is better. `decides` says that it may pick between
-    different companies; the others only pick among duplicates of one."""
-
-    name: str
-    column: str
-    words: str
-    decides: bool
-
-
-# The order in which ties are broken, everywhere.
-TIE_BREAKS = (
-    TieBreak("exact-name", "exact_name", "its name is exactly the person's company", decides=True),
-    TieBreak("same-country", "same_country", "it is in the person's country", decides=True),
-    TieBreak("open-deals", "open_deals", "it has more open deals", decides=True),
-    TieBreak("most-contacts", "contacts", "it has more contacts", decides=True),
-    TieBreak("oldest", "age", "it is the oldest record", decides=False),
-)
-_PEOPLE = ("connection", "stream", "id", "email_domain", "email_free", "email_role", "site_key", "company_key",
-           "country_norm")  # fmt: skip
-_ABSENT = pl.lit(None, dtype=pl.String)
+DEFAULTS = ResolveSettings()
 
 
 def resolve(
     frames: Mapping[str, pl.DataFrame],
     memberships: pl.DataFrame | None = None,
     default_country: str | None = None,
-    tie_breaks: Sequence[TieBreak] = TIE_BREAKS,
+    settings: ResolveSettings = DEFAULTS,
 ) -> pl.DataFrame:
     """One row per live contact or lead without account: the account of its own connection, or why none was chosen.
 
-    `memberships` (connection, stream, id, entity) tells which accounts are duplicates of one company; between those
-    any tie-break may decide. Rows are in the order of connection, stream, id.
+    `memberships` (connection, stream, id, entity) tells which records are one company or one person; without it
+    accounts of one name and domain are one company. `probability` is that of the company; which of its records is
+    taken, the tie-breaks decide. Rows are in the order of connection, stream, id.
     """
     ready = normalise_all(frames, default_country)
-    people = _unlinked(ready)
-    if people.is_empty():
+    if not {"contacts", "leads"} & set(ready):
         return LINKS.to_frame()
-    if "accounts" not in ready or ready["accounts"].is_empty():
-        found = pl.DataFrame()
-    else:
-        found = candidates(people, account_table(ready, memberships), ready)
-    return _links(people, found, tie_breaks)
-
-
-def _unlinked(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    parts = []
-    for stream in ("contacts", "leads"):
-        if stream in frames:
-            frame = frames[stream].with_columns(pl.lit(stream).alias("stream"))
-            free = frame.filter(blank(frame, "account_id")) if stream == "contacts" else frame
-            parts.append(free.select(_PEOPLE))
-    people = pl.concat(parts) if parts else pl.DataFrame()
-    return people.sort("connection", "stream", "id").with_row_index("person") if parts else people
-
-
-def _ranked(found: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.DataFrame:
-    """Best and second candidate per person. Evidence is compared in tiers before any tie-break is asked."""
-    # Weak candidates are ranked by evidence alone: no tie-break makes them strong.
-    tiered = found.with_columns(pl.when(pl.col("tier") == 0).then(pl.col("probability")).otherwise(0.0).alias("weak"))
-    columns = [tie_break.column for tie_break in tie_breaks]
-    ranked = tiered.sort(
-        ["person", "tier", "weak", *columns, "account_id"],
-        descending=[False, True, True, *(True for _ in columns), False],
+    pooled = pool(ready, memberships)
+    told = _chosen(pooled, settings)
+    judged = pooled.people.join(told, on="person", how="left", maintain_order="left")
+    why = pl.when(pl.col("candidate").is_null()).then(_why_none()).otherwise("abstained_because")
+    named = judged.with_columns(why.alias("abstained_because")).with_columns(
+        pl.coalesce("abstained_because", "reason").alias("reason"),
+        pl.col("connection").alias("person_connection"),
+        pl.col("stream").alias("person_stream"),
+        pl.col("id").alias("person_id"),
     )
-    kept = ["account_id", "probability", "reason", "entity", "tier", *columns]
-    return ranked.group_by("person", maintain_order=True).agg(
-        *(pl.col(column).first().alias(column) for column in kept),
-        *(pl.col(column).get(1, null_on_oob=True).alias(f"next_{column}") for column in kept),
+    return named.select(LINKS.names()).cast(LINKS)
+
+
+def _chosen(pooled: Pool, settings: ResolveSettings) -> pl.DataFrame:
+    """Lines for the people who have any candidate."""
+    names = settings.tie_breaks
+    company = "family" if ties.choose_in_family(names) else "house"
+    best = best_accounts(pooled, company, names)
+    return _lines(best, pooled.accounts["id"], names, settings.threshold)
+
+
+def _lines(best: pl.DataFrame, ids: pl.Series, names: Sequence[TieBreakName], threshold: float) -> pl.DataFrame:
+    chosen = pl.col("probability") >= threshold
+    near = pl.col("probability") + pl.col("next_probability").fill_null(0.0) >= threshold
+    tie = ties.words_of_the_first(names)
+    reason = pl.when(tie.is_not_null()).then(pl.format("{}; of its duplicates, {}", "reason", tie)).otherwise("reason")
+    told = best.with_columns(
+        reason.alias("reason"),
+        pl.lit(ids).gather(pl.col("account")).alias("candidate"),
+        pl.lit(ids).gather(pl.coalesce("next_account", "twin_account")).alias("second_id"),
     )
-
-
-def _links(people: pl.DataFrame, found: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.DataFrame:
-    if found.is_empty():
-        told = people.with_columns(
-            *(_ABSENT.alias(name) for name in ("account_id", "runner_up_id", "runner_up_reason")),
-            pl.lit(None, pl.Float64).alias("probability"), _why_none().alias("abstained_because"),
-        ).with_columns(pl.col("abstained_because").alias("reason"))  # fmt: skip
-    else:
-        judged = people.join(_judged(_ranked(found, tie_breaks), tie_breaks), on="person", how="left")
-        told = judged.with_columns(
-            pl.when(pl.col("candidate").is_null())
-            .then(_why_none())
-            .otherwise(pl.col("abstained_because"))
-            .alias("abstained_because")
-        ).with_columns(pl.coalesce("abstained_because", "reason").alias("reason"))
-    named = told.rename({"connection": "person_connection", "stream": "person_stream", "id": "person_id"})
-    return named.sort("person").select(LINKS.names()).cast(LINKS)
+    return told.select(
+        "person", "candidate", "probability", "reason",
+        pl.when(chosen).then("candidate").alias("account_id"),
+        pl.when(chosen).then("second_id").otherwise("candidate").alias("runner_up_id"),
+        pl.when(chosen).then(pl.coalesce("next_reason", "twin_reason")).otherwise("reason").alias("runner_up_reason"),
+        pl.when(~chosen & near)
+        .then(pl.lit("several accounts fit equally well, and nothing tells them apart"))
+        .when(~chosen)
+        .then(pl.format("the evidence is too weak: {}", "reason"))
+        .alias("abstained_because"),
+    )  # fmt: skip
 
 
 def _why_none() -> pl.Expr:
+    nameless = pl.col("company_key").is_null()
     return (
-        pl.when(pl.col("email_free").fill_null(value=False) & pl.col("company_key").is_null())
+        pl.when(pl.col("email_free").fill_null(value=False) & nameless)
         .then(pl.lit("an open mail provider's address and no company name"))
-        .when(pl.coalesce("email_domain", "site_key", "company_key").is_null())
+        .when(pl.coalesce("domain", "site", "company_key").is_null())
         .then(pl.lit("neither a company e-mail domain nor a company name"))
         .otherwise(pl.lit("no account has this domain or company name"))
-    )
-
-
-def _judged(ranked: pl.DataFrame, tie_breaks: Sequence[TieBreak]) -> pl.DataFrame:
-    """The best candidate with its reason, or abstention with the reason."""
-    is_tie = (pl.col("next_tier") == pl.col("tier")).fill_null(value=False)
-    is_same_company = (pl.col("entity") == pl.col("next_entity")).fill_null(value=False)
-    wins = [(pl.col(rule.column) > pl.col(f"next_{rule.column}")).fill_null(value=False) for rule in tie_breaks]
-    by_any = pl.coalesce(pl.when(win).then(pl.lit(rule.words)) for win, rule in zip(wins, tie_breaks, strict=True))
-    first = pl.coalesce(pl.when(win).then(pl.lit(rule.decides)) for win, rule in zip(wins, tie_breaks, strict=True))
-    is_weak = pl.col("tier") == 0
-    is_open = is_tie & ~is_same_company & ~first.fill_null(value=False)
-    abstains = is_weak | is_open
-    because = (
-        pl.when(is_weak)
-        .then(pl.format("the evidence is too weak: {}", "reason"))
-        .when(is_open)
-        .then(pl.lit("several accounts fit equally well, and nothing tells them apart"))
-    )
-    reason = (
-        pl.when(is_tie & by_any.is_not_null())
-        .then(pl.format("{}; of several, {}", "reason", by_any))
-        .otherwise(pl.col("reason"))
-    )
-    return ranked.select(
-        "person",
-        pl.col("account_id").alias("candidate"),
-        pl.when(~abstains).then("account_id").alias("account_id"),
-        pl.when(is_tie & ~is_same_company)
-        .then(pl.min_horizontal("probability", pl.lit(0.85)))
-        .otherwise("probability")
-        .alias("probability"),
-        reason.alias("reason"),
-        pl.when(abstains).then("account_id").otherwise("next_account_id").alias("runner_up_id"),
-        pl.when(abstains).then("reason").otherwise("next_reason").alias("runner_up_reason"),
-        because.alias("abstained_because"),
     )
 
 

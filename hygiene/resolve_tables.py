@@ -1,16 +1,32 @@
-"""Names to accounts where there is no CRM: two columns, or two tables, and the account of every row."""
+"""Names and tables to accounts where there is no CRM: the account of every row, how sure that is, or why none."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from hygiene.choose import THRESHOLD, best_two, probabilities
+from hygiene.best_accounts import best_accounts
+from hygiene.choose import leading, probabilities
+from hygiene.known import completed
 from hygiene.linkage.company_match import name_fits
+from hygiene.normalise import normalise_all
+from hygiene.resolve_pool import pool
+from model.settings import ResolveSettings
 
 RESOLVED = pl.Schema(
     {"row": pl.UInt32, "account_row": pl.UInt32, "probability": pl.Float64, "reason": pl.String,
      "runner_up_row": pl.UInt32, "runner_up_probability": pl.Float64, "abstained_because": pl.String}
 )  # fmt: skip
+# Where each kind of column stands on a contact and on an account.
+_FIELDS = {
+    "company_name": ("company", "name"), "email": ("email", "domain"), "domain": ("website", "website"),
+    "phone": ("phone", "phone"), "country": ("country", "country"), "address": ("street", "street"),
+    "area": ("city", "city"),
+}  # fmt: skip
+DEFAULTS = ResolveSettings()
+# The least probability at which an account is chosen by its name alone.
+THRESHOLD = 0.7
 
 
 def resolve_names(names: pl.Series, accounts: pl.Series, *, threshold: float = THRESHOLD) -> pl.DataFrame:
@@ -23,42 +39,88 @@ def resolve_names(names: pl.Series, accounts: pl.Series, *, threshold: float = T
     listed = pl.DataFrame({"account": accounts.cast(pl.String)}).with_row_index("account_row")
     fits = name_fits(asked["name"], listed["account"])
     once = asked.drop_nulls().unique("name", keep="first", maintain_order=True)
-    pairs = once.join(fits, on="name").join(listed, on="account").select("row", "account_row", "log_odds", "reason")
-    told = once.join(choose(pairs, threshold), on="row", how="left").drop("row")
+    pairs = once.join(fits, on="name").join(listed, on="account")
+    pairs = pairs.with_columns(pl.col("account_row").alias("house"))
+    best = leading(probabilities(pairs, "row"), "row", "house", (), "account_row", ["account_row", "reason"])
+    told = once.join(_judged(best, threshold), on="row").drop("row")
     judged = asked.join(told, on="name", how="left", maintain_order="left")
-    why = (
-        pl.when(pl.col("name").is_null())
-        .then(pl.lit("no company name"))
-        .otherwise(pl.lit("no account has a name like it"))
-    )
-    return _resolved(judged, why)
+    nothing = pl.when(pl.col("name").is_null()).then(pl.lit("no company name"))
+    return _resolved(judged, nothing.otherwise(pl.lit("no account has a name like it")))
 
 
-def choose(pairs: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """From candidates (row, account_row, log_odds, reason) the columns of RESOLVED, for rows that have any."""
-    best = best_two(probabilities(pairs))
-    near = pl.col("probability") + pl.col("runner_up_probability").fill_null(0.0) >= threshold
-    because = (
-        pl.when(pl.col("probability") >= threshold)
-        .then(None)
-        .when(near)
+def resolve_tables(
+    people: pl.DataFrame,
+    accounts: pl.DataFrame,
+    people_kinds: Mapping[str, str],
+    account_kinds: Mapping[str, str],
+    *,
+    default_country: str | None = None,
+    settings: ResolveSettings = DEFAULTS,
+) -> pl.DataFrame:
+    """Columns of RESOLVED, a row for each of `people` in order: its account (row of `accounts`) by all evidence.
+
+    The kinds say what each column holds: company_name, email, domain, phone, country, address (street) or area (city or
+    postal code); other kinds are ignored. Of several columns of one kind the first is read.
+    """
+    frames = {"contacts": _as_stream(people, people_kinds, "contacts"),
+              "accounts": _as_stream(accounts, account_kinds, "accounts")}  # fmt: skip
+    pooled = pool(normalise_all(frames, default_country), None)
+    best = best_accounts(pooled)
+    rows = best.select(
+        pl.lit(pooled.people["id"]).gather(pl.col("person")).cast(pl.UInt32).alias("row"),
+        *(pl.lit(pooled.accounts["id"]).gather(pl.col(f"{led}account")).cast(pl.UInt32).alias(f"{led}account_row")
+          for led in ("", "next_", "twin_")),
+        pl.col("^.*probability$"), "reason",
+    )  # fmt: skip
+    asked = pl.DataFrame({"row": pl.int_range(len(people), dtype=pl.UInt32, eager=True)})
+    told = asked.join(_judged(rows, settings.threshold), on="row", how="left", maintain_order="left")
+    return _resolved(told, pl.lit("no account has this domain, company name, phone or address"))
+
+
+def _as_stream(table: pl.DataFrame, kinds: Mapping[str, str], stream: str) -> pl.DataFrame:
+    """The table's columns under the names of a stream's fields; the row number, padded so that it sorts, is the id."""
+    row = pl.int_range(pl.len()).cast(pl.String).str.zfill(9)
+    found = table.select(row.alias("id"), pl.lit("files").alias("connection"))
+    for column, kind in kinds.items():
+        fields = _FIELDS.get(kind)
+        if fields is None:
+            continue
+        field = fields[stream == "accounts"]
+        values = table[column].cast(pl.String)
+        if kind == "area" and _is_code(values):
+            field = "postal_code"
+        if field not in found.columns:
+            found = found.with_columns(values.alias(field))
+    return completed(stream, found)
+
+
+def _is_code(values: pl.Series) -> bool:
+    """Whether most values hold a digit."""
+    return 2 * int(values.str.contains(r"\d").sum()) > values.count()
+
+
+def _judged(best: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """The columns of RESOLVED from those of `leading`."""
+    second = pl.coalesce("next_account_row", "twin_account_row")
+    second_probability = pl.coalesce("next_probability", "twin_probability")
+    near = pl.col("probability") + pl.col("next_probability").fill_null(0.0) >= threshold
+    chosen = pl.col("probability") >= threshold
+    return best.select(
+        "row",
+        pl.when(chosen).then("account_row").alias("account_row"),
+        "probability",
+        "reason",
+        pl.when(chosen).then(second).otherwise("account_row").alias("runner_up_row"),
+        pl.when(chosen).then(second_probability).otherwise("probability").alias("runner_up_probability"),
+        pl.when(~chosen & near)
         .then(pl.lit("several accounts fit about equally well"))
-        .otherwise(pl.format("the evidence is too weak: {}", "reason"))
+        .when(~chosen)
+        .then(pl.format("the evidence is too weak: {}", "reason"))
+        .alias("abstained_because"),
     )
-    told = best.with_columns(because.alias("abstained_because"), pl.col("account_row").alias("best"))
-    chosen = pl.col("abstained_because").is_null()
-    return told.with_columns(
-        pl.when(chosen).then("best").alias("account_row"),
-        pl.when(chosen).then("runner_up_account_row").otherwise("best").alias("runner_up_row"),
-        pl.when(chosen).then("runner_up_probability").otherwise("probability").alias("runner_up_probability"),
-    ).select(RESOLVED.names())
 
 
 def _resolved(judged: pl.DataFrame, why_none: pl.Expr) -> pl.DataFrame:
     because = pl.when(pl.col("probability").is_null()).then(why_none).otherwise(pl.col("abstained_because"))
     told = judged.with_columns(because.alias("abstained_because"))
-    return (
-        told.with_columns(pl.coalesce("reason", "abstained_because").alias("reason"))
-        .select(RESOLVED.names())
-        .cast(RESOLVED)
-    )
+    return told.with_columns(pl.coalesce("reason", "abstained_because")).select(RESOLVED.names()).cast(RESOLVED)

@@ -151,6 +151,25 @@ class PlanSettings(Table):
         return never
 
 
+TieBreakName = Literal["exact-name", "same-country", "parent", "child", "open-deals", "most-contacts", "oldest"]
+
+
+class ResolveSettings(Table):
+    """From which probability on a person is linked to an account, and which of a company's accounts is taken."""
+
+    threshold: float = Field(default=0.8, ge=0.5, le=1)
+    tie_breaks: tuple[TieBreakName, ...] = ("exact-name", "same-country", "open-deals", "most-contacts", "oldest")
+
+    @field_validator("tie_breaks", mode="before")
+    @classmethod
+    def _tie_breaks_are_known(cls, names: object) -> object:
+        known = get_args(TieBreakName)
+        for name in names if isinstance(names, list | tuple) else ():
+            if name not in known:
+                raise ValueError(f"there is no tie-break {name!r}; tie-breaks are {', '.join(known)}")
+        return names
+
+
 class Caps(Table):
     """What one run may do at most; over a cap it stops before its first write."""
 
@@ -170,6 +189,7 @@ class ProjectSettings(Table):
     completeness: CompletenessSettings = CompletenessSettings()
     staleness: StalenessSettings = StalenessSettings()
     plan: PlanSettings = PlanSettings()
+    resolve: ResolveSettings = ResolveSettings()
     caps: Caps = Caps()
 
     @field_validator("connections")

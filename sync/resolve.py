@@ -30,7 +30,8 @@ def resolve_people(workspace: Workspace) -> ResolveReport:
     store = workspace.store
     run_id = store.begin_run("resolve", workspace.clock())
     frames = stored_frames(store, (*STREAMS, "deals"))
-    links = resolve(frames, store.memberships(), workspace.settings.plan.default_country)
+    settings = workspace.settings
+    links = resolve(frames, store.memberships(), settings.plan.default_country, settings.resolve)
     store.save_links(links.rename({"person_connection": "connection", "person_stream": "stream", "person_id": "id"}))
     store.replace_findings(run_id, link_findings(links), step="resolve")
     report = ResolveReport(links.height, links["account_id"].count())

@@ -36,6 +36,8 @@ _FORM = (
 _SAME_FORM = {"incorporated": "inc", "corporation": "corp", "company": "co", "limited": "ltd"}
 # How much the words of accounts count beside the words of the names that are asked for.
 _ACCOUNTS_WEIGH = 50.0
+# A shorter list of accounts tells of no word that it is frequent.
+_SMALLEST = 1_000
 
 
 def parts(names: pl.Series) -> pl.DataFrame:
@@ -134,8 +136,8 @@ class Vocabulary:
         )
         table = table.sort(pl.col("accounts") == 0, "word")
         held, wanted = table["accounts"].to_numpy(), table["asked"].to_numpy()
-        share = (held + 0.5) / (sizes[0] + 1.0)
-        top = np.log2(sum(sizes) + 2.0)
+        share = (held + 0.5) / (max(sizes[0], _SMALLEST) + 1.0)
+        top = np.log2(max(sum(sizes), _SMALLEST) + 2.0)
         bits = np.clip(-np.log2(share), 0.0, top)
         expected = (np.maximum(wanted - 1, 0) + _ACCOUNTS_WEIGH * share) / (max(sizes[1] - 1, 0) + _ACCOUNTS_WEIGH)
         spare = np.clip(-np.log2(expected), 0.0, top)

@@ -1,0 +1,132 @@
+"""People without account, people with one, and accounts, as `candidates` and `account_odds` read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from hygiene.known import blank, completed
+from hygiene.linkage import keys
+from hygiene.normalise import normalise
+
+_KEY = ["connection", "stream", "id"]
+_NONE = normalise("accounts", completed("accounts", pl.DataFrame()))
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Who is to be resolved, and into what.
+
+    `people` and `linked`: connection, stream, id, entity, company, company_key, is_told (the company stands on this
+    record, not on another one of the person), domain (of the e-mail), email_free, site, phone, mobile, country, city,
+    place; people are numbered by `person`, linked ones have that of their `account`. `accounts`: account (number),
+    connection, id, entity, name, legal_name, label, domain, phone, country, city, place, parent, open_deals, contacts,
+    age (older is greater), house (the same for duplicates) and family (the same under one ultimate parent). A place is
+    street and postal code folded, a label a name without blanks.
+    """
+
+    people: pl.DataFrame
+    accounts: pl.DataFrame
+    linked: pl.DataFrame
+
+
+def pool(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> Pool:
+    """From normalised frames by stream; `memberships` (connection, stream, id, entity) tells who is who."""
+    accounts = _accounts(frames, memberships)
+    everyone = _people(frames, memberships)
+    people = everyone.filter(pl.col("account_id").is_null()).with_row_index("person").drop("account_id")
+    numbers = accounts.select("connection", pl.col("id").alias("account_id"), "account")
+    linked = everyone.join(numbers, on=["connection", "account_id"])
+    counted = linked.group_by("account").agg(pl.len().cast(pl.Int64).alias("contacts"))
+    known = accounts.join(counted, on="account", how="left", maintain_order="left")
+    return Pool(people, known.with_columns(pl.col("contacts").fill_null(0)), linked)
+
+
+def _accounts(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> pl.DataFrame:
+    raw = _with_entity(frames.get("accounts", _NONE).with_columns(pl.lit("accounts").alias("stream")), memberships)
+    numbered = raw.sort("connection", "id").with_row_index("account")
+    own = pl.concat_str("connection", pl.lit("/"), "id")
+    alike = pl.concat_str("connection", pl.lit("/"), "name_key", pl.lit("@"), "domain_key")
+    made = numbered.select(
+        "account", "connection", "id", pl.coalesce("entity", alike, own).alias("entity"), "name", "legal_name",
+        pl.col("name_key").str.replace_all(" ", "").alias("label"), pl.col("domain_key").alias("domain"),
+        pl.col("phone_norm").alias("phone"), pl.col("country_norm").alias("country"),
+        keys.words_of(numbered["city"]).alias("city"), _place(numbered).alias("place"),
+        pl.col("parent_id").alias("parent"),
+        (-pl.col("created_at").dt.epoch("us").rank("ordinal").cast(pl.Int64)).fill_null(-(2**31)).alias("age"),
+    )  # fmt: skip
+    joined = made.join(_open_deals(frames), on=["connection", "id"], how="left", maintain_order="left")
+    return with_family(joined.with_columns(pl.col("open_deals").fill_null(0)))
+
+
+def with_family(accounts: pl.DataFrame) -> pl.DataFrame:
+    """House, a number for each entity of a connection, and family, that of its ultimate parent."""
+    numbered = accounts.with_columns(pl.struct("connection", "entity").rank("dense").alias("house"))
+    parents = accounts.select("connection", pl.col("parent").alias("id")).join(
+        numbered.select("connection", "id", pl.col("house").alias("above")), on=["connection", "id"], how="left",
+        maintain_order="left",
+    )  # fmt: skip
+    above = dict(zip(numbered["house"].to_list(), parents["above"].to_list(), strict=True))
+    known = {house: parent for house, parent in above.items() if parent is not None and parent != house}
+    tops = [_top(house, known) for house in numbered["house"].to_list()]
+    return numbered.with_columns(pl.Series("family", tops, dtype=pl.UInt32))
+
+
+def _top(house: int, above: Mapping[int, int]) -> int:
+    """The last one up the line; where the line goes in a circle, the smallest number in it."""
+    line = [house]
+    while (parent := above.get(line[-1])) is not None:
+        if parent in line:
+            return min(line[line.index(parent) :])
+        line.append(parent)
+    return line[-1]
+
+
+def _open_deals(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    deals = completed("deals", frames.get("deals", pl.DataFrame()))
+    is_open = deals.filter(~pl.col("is_closed").fill_null(value=False)).drop_nulls("account_id")
+    counted = is_open.group_by("connection", pl.col("account_id").alias("id"))
+    return counted.agg(pl.len().cast(pl.Int64).alias("open_deals"))
+
+
+def _people(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> pl.DataFrame:
+    parts = []
+    for stream in ("contacts", "leads"):
+        if stream not in frames:
+            continue
+        frame = frames[stream]
+        owned = stream == "contacts"
+        account = pl.when(~blank(frame, "account_id")).then("account_id") if owned else pl.lit(None, pl.String)
+        parts.append(
+            frame.select(
+                "connection", pl.lit(stream).alias("stream"), "id", "company", "company_key",
+                pl.col("email_domain").alias("domain"), "email_free", pl.col("site_key").alias("site"),
+                pl.col("phone_norm").alias("phone"), pl.col("mobile_norm").alias("mobile"),
+                pl.col("country_norm").alias("country"), keys.words_of(frame["city"]).alias("city"),
+                _place(frame).alias("place"), account.alias("account_id"),
+            )
+        )  # fmt: skip
+    return _named_elsewhere(_with_entity(pl.concat(parts), memberships).sort(_KEY))
+
+
+def _named_elsewhere(people: pl.DataFrame) -> pl.DataFrame:
+    """The company that other records of a person name where this one names none; is_told where it does itself."""
+    named = people.drop_nulls(["entity", "company_key"]).group_by("entity")
+    told = named.agg(pl.col("company").mode().sort().first().alias("elsewhere"))
+    joined = people.join(told, on="entity", how="left", maintain_order="left")
+    is_told = pl.col("company_key").is_not_null()
+    company = pl.when(is_told).then("company").otherwise("elsewhere")
+    return joined.with_columns(is_told.alias("is_told"), company.alias("company")).drop("elsewhere")
+
+
+def _place(frame: pl.DataFrame) -> pl.Series:
+    parts = {"street": keys.streets(frame["street"]), "code": keys.identifiers(frame["postal_code"])}
+    return pl.DataFrame(parts).select(pl.concat_str("street", "code", separator="|")).to_series()
+
+
+def _with_entity(frame: pl.DataFrame, memberships: pl.DataFrame | None) -> pl.DataFrame:
+    if memberships is None:
+        return frame.with_columns(pl.lit(None, pl.String).alias("entity"))
+    return frame.join(memberships.select(*_KEY, "entity"), on=_KEY, how="left", maintain_order="left")
