@@ -20,6 +20,7 @@ from model.settings import (
     HubspotConnection,
     PlanSettings,
     ProjectSettings,
+    ResolveSettings,
     SalesforceConnection,
     StalenessSettings,
     StoreSettings,
@@ -39,10 +40,12 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[completeness]`": CompletenessSettings,
     "`[staleness]`": StalenessSettings,
     "`[plan]`": PlanSettings,
+    "`[resolve]`": ResolveSettings,
     "`[caps]`": Caps,
 }
 # Defaults that the page tells in words or in a block of its own.
-IN_WORDS = {"CompletenessSettings.required": "see below", "PlanSettings.rules": "all seven"}
+IN_WORDS = {"CompletenessSettings.required": "see below", "PlanSettings.rules": "all seven",
+            "ResolveSettings.tie_breaks": "all but `parent` and `child`"}  # fmt: skip
 
 
 def rows(section: str) -> dict[str, str]:

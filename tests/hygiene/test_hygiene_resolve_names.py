@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hygiene.resolve_tables import RESOLVED, resolve_names
+from hygiene.resolve_tables import RESOLVED, resolve_names, resolve_tables
 
 ACCOUNTS = pl.Series(
     ["Acme Inc", "Acme Labs Ltd", "Westinghouse Air Brake Technologies Corp", "Super Micro Computer, Inc.",
@@ -106,3 +106,29 @@ def test_listings_are_found_or_abstained_from(reference: Path) -> None:
     right = (accounts["cik10"].gather(found) == asked["cik10"]).drop_nulls()
     assert right.mean() >= 0.99  # type: ignore[operator]
     assert found.count() / len(found) >= 0.94
+
+
+PEOPLE = pl.DataFrame(
+    {"mail": ["ann@northwind.example", "bob@gmail.com", "cy@gmail.com", None],
+     "firm": [None, "Hershey Company", None, "Toro"], "tel": [None, None, "+1 312 555 0199", None],
+     "land": ["DE", None, None, "Canada"]}
+)  # fmt: skip
+FIRMS = pl.DataFrame(
+    {"title": ["Northwind Trading GmbH", "Hershey Co", "Toro Inc", "Toro Ltd"],
+     "web": ["https://www.northwind.example/de", None, None, None], "tel": [None, "+1 (312) 555-0199", None, None],
+     "land": ["Germany", "US", "CA", "GB"]}
+)  # fmt: skip
+PEOPLE_KINDS = {"mail": "email", "firm": "company_name", "tel": "phone", "land": "country"}
+FIRM_KINDS = {"title": "company_name", "web": "domain", "tel": "phone", "land": "country"}
+
+
+def test_tables_are_resolved_by_all_their_columns_together() -> None:
+    found = resolve_tables(PEOPLE, FIRMS, PEOPLE_KINDS, FIRM_KINDS)
+    assert found.schema == RESOLVED
+    assert found["account_row"].to_list() == [0, 1, 1, 2]
+    assert found["reason"][0].startswith("same domain")
+
+
+def test_tables_without_accounts_or_people_are_resolved_to_nothing() -> None:
+    assert resolve_tables(PEOPLE, FIRMS.clear(), PEOPLE_KINDS, FIRM_KINDS)["account_row"].to_list() == [None] * 4
+    assert resolve_tables(PEOPLE.clear(), FIRMS, PEOPLE_KINDS, FIRM_KINDS).is_empty()
