@@ -70,6 +70,7 @@ PIECES: tuple[Piece, ...] = (
     Piece("name fits", _is(_fits & _told), -3.1),
     Piece("name", pl.when(_told).then(_odds).otherwise(0.0), 0.8),
     Piece("same name", _is(_same & _told & ~_elsewhere), 0.4),
+    Piece("exact among others", _is(_same & _told & pl.col("others_fit")), 0.8),
     Piece("name alone", _is(_same & _told & pl.col("company_total").is_null() & ~_by_domain & ~_elsewhere), 0.4),
     Piece("name differs", _is(~_fits & _named & _told), -1.45, "another company name"),
     Piece("name elsewhere fits", _is(_fits & ~_told), -0.8),
@@ -102,7 +103,11 @@ def compared(pairs: pl.DataFrame, pool: Pool) -> pl.DataFrame:
         how="left",
         maintain_order="left",
     )
-    return full.with_columns(pl.col(f"{name}_all").max().over("person").alias(f"{name}_total") for name in _COUNTED)
+    partly = (_has("name_odds") & ~pl.col("same_name")).fill_null(value=False)
+    return full.with_columns(
+        *(pl.col(f"{name}_all").max().over("person").alias(f"{name}_total") for name in _COUNTED),
+        partly.any().over("person").alias("others_fit"),
+    )
 
 
 def weighed(full: pl.DataFrame, pieces: Sequence[Piece] = PIECES) -> pl.DataFrame:

@@ -18,13 +18,15 @@ _BATCH = 100_000
 _LED = ("", "next_", "twin_")
 
 
-def best_accounts(pool: Pool, company: str = "house", names: Sequence[TieBreakName] = ()) -> pl.DataFrame:
+def best_accounts(
+    pool: Pool, named: pl.DataFrame, company: str = "house", names: Sequence[TieBreakName] = ()
+) -> pl.DataFrame:
     """The columns of `leading` by person: account, reason and the answers of the tie-breaks; people without none.
 
-    `company` is the column of accounts by which records are one company: house or family.
+    `named` is of `named_accounts`; `company` is the column of accounts by which records are one: house or family.
     """
-    pairs = candidates(pool)
-    starts = range(0, max(len(pool.people), 1), _BATCH)
+    pairs = candidates(pool, named)
+    starts = range(0, max(pool.people["person"].to_list()[-1:], default=0) + 1, _BATCH)
     batches = (pairs.filter(pl.col("person").is_between(start, start + _BATCH, closed="left")) for start in starts)
     return pl.concat([_best(batch, pool, company, names) for batch in batches])
 

@@ -23,14 +23,16 @@ _LABEL = pl.col("domain").str.extract(r"^([^.]+)").str.replace_all("-", "")
 _OFFICE = pl.col("phone").str.head(-_DESK)
 
 
-def candidates(pool: Pool) -> pl.DataFrame:
+def candidates(pool: Pool, named: pl.DataFrame) -> pl.DataFrame:
     """One row per person and account that something points to, sorted, with a column for each thing that points.
 
     by_domain, by_site, by_label, by_near, by_phone, by_place: true or null. name_odds, name_reason and same_name where
     the account's name may be meant. For colleagues, linked people who share the domain, company name or office phone,
     and for other records of the same person: how many hang here and how many in all (domain_here, domain_all, …).
+    `named` are the `named_accounts` of these people, and of others.
     """
-    hits = [frame for frame in _hits(pool) if len(frame)]
+    ours = named.join(pool.people, on="person", how="semi")
+    hits = [frame for frame in (ours, *_hits(pool)) if len(frame)]
     none = pl.DataFrame(schema={"person": pl.UInt32, "account": pl.UInt32, **_COLUMNS})
     found = pl.concat([none, *hits], how="diagonal")
     return found.group_by(_PAIR).agg(pl.col(*_COLUMNS).drop_nulls().first()).sort(_PAIR)
@@ -55,7 +57,6 @@ def _hits(pool: Pool) -> Iterator[pl.DataFrame]:
     yield _same(people, pl.col("mobile"), accounts, pl.col("phone"), "by_phone")
     yield _same(people, pl.col("place"), accounts, pl.col("place"), "by_place")
     yield _near(people, accounts)
-    yield _named(people, accounts)
     yield _colleagues(people, domain, linked, domain, "domain")
     yield _colleagues(people, pl.col("company_key"), linked, pl.col("company_key"), "company")
     offices = pl.concat(
@@ -97,8 +98,9 @@ def _near(people: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     return found.select(*_PAIR, pl.lit(value=True).alias("by_near")).unique()
 
 
-def _named(people: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
-    """Accounts that the person's company name may mean, by name or legal name."""
+def named_accounts(pool: Pool) -> pl.DataFrame:
+    """Accounts that each person's company name may mean, by name or legal name: who is linked changes nothing here."""
+    people, accounts = pool.people, pool.accounts
     names = (
         pl.concat(
             [accounts.select("connection", "account", pl.col(name).alias("called")) for name in ("name", "legal_name")]

@@ -8,6 +8,7 @@ import polars as pl
 
 from hygiene import tie_breaks as ties
 from hygiene.best_accounts import best_accounts
+from hygiene.candidates import named_accounts
 from hygiene.findings import found as finding
 from hygiene.normalise import normalise_all
 from hygiene.resolve_pool import Pool, pool
@@ -50,11 +51,23 @@ def resolve(
 
 
 def _chosen(pooled: Pool, settings: ResolveSettings) -> pl.DataFrame:
-    """Lines for the people who have any candidate."""
+    """Lines for the people who have any candidate.
+
+    A contact that is linked is a colleague of the others, so contacts are linked until no more are: the next run, which
+    finds them linked, has nothing to add.
+    """
     names = settings.tie_breaks
     company = "family" if ties.choose_in_family(names) else "house"
-    best = best_accounts(pooled, company, names)
-    return _lines(best, pooled.accounts["id"], names, settings.threshold)
+    named, ids = named_accounts(pooled), pooled.accounts["id"]
+    settled: list[pl.DataFrame] = []
+    while True:
+        told = _lines(best_accounts(pooled, named, company, names), ids, names, settings.threshold)
+        contacts = pooled.people.filter(pl.col("stream") == "contacts")
+        linked = told.filter(pl.col("account_id").is_not_null()).join(contacts, on="person", how="semi")
+        if linked.is_empty():
+            return pl.concat([*settled, told]).drop("account")
+        settled.append(linked)
+        pooled = pooled.with_links(linked)
 
 
 def _lines(best: pl.DataFrame, ids: pl.Series, names: Sequence[TieBreakName], threshold: float) -> pl.DataFrame:
@@ -68,7 +81,7 @@ def _lines(best: pl.DataFrame, ids: pl.Series, names: Sequence[TieBreakName], th
         pl.lit(ids).gather(pl.coalesce("next_account", "twin_account")).alias("second_id"),
     )
     return told.select(
-        "person", "candidate", "probability", "reason",
+        "person", "account", "candidate", "probability", "reason",
         pl.when(chosen).then("candidate").alias("account_id"),
         pl.when(chosen).then("second_id").otherwise("candidate").alias("runner_up_id"),
         pl.when(chosen).then(pl.coalesce("next_reason", "twin_reason")).otherwise("reason").alias("runner_up_reason"),

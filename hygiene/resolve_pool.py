@@ -31,6 +31,19 @@ class Pool:
     accounts: pl.DataFrame
     linked: pl.DataFrame
 
+    def with_links(self, links: pl.DataFrame) -> Pool:
+        """The pool once the people of `links` (person, account) are linked."""
+        joined = self.people.join(links.select("person", "account"), on="person").select(self.linked.columns)
+        rest = self.people.join(links, on="person", how="anti", maintain_order="left")
+        return Pool(rest, self.accounts, pl.concat([self.linked, joined])).counted()
+
+    def counted(self) -> Pool:
+        """With `contacts`, how many are linked, on each account."""
+        counts = self.linked.group_by("account").agg(pl.len().cast(pl.Int64).alias("contacts"))
+        bare = self.accounts.drop("contacts", strict=False)
+        known = bare.join(counts, on="account", how="left", maintain_order="left")
+        return Pool(self.people, known.with_columns(pl.col("contacts").fill_null(0)), self.linked)
+
 
 def pool(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> Pool:
     """From normalised frames by stream; `memberships` (connection, stream, id, entity) tells who is who."""
@@ -38,10 +51,8 @@ def pool(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -
     everyone = _people(frames, memberships)
     people = everyone.filter(pl.col("account_id").is_null()).with_row_index("person").drop("account_id")
     numbers = accounts.select("connection", pl.col("id").alias("account_id"), "account")
-    linked = everyone.join(numbers, on=["connection", "account_id"])
-    counted = linked.group_by("account").agg(pl.len().cast(pl.Int64).alias("contacts"))
-    known = accounts.join(counted, on="account", how="left", maintain_order="left")
-    return Pool(people, known.with_columns(pl.col("contacts").fill_null(0)), linked)
+    linked = everyone.join(numbers, on=["connection", "account_id"]).drop("account_id")
+    return Pool(people, accounts, linked).counted()
 
 
 def _accounts(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from hygiene.best_accounts import best_accounts
+from hygiene.candidates import named_accounts
 from hygiene.choose import leading, probabilities
 from hygiene.known import completed
 from hygiene.linkage.company_match import name_fits
@@ -65,7 +66,7 @@ def resolve_tables(
     frames = {"contacts": _as_stream(people, people_kinds, "contacts"),
               "accounts": _as_stream(accounts, account_kinds, "accounts")}  # fmt: skip
     pooled = pool(normalise_all(frames, default_country), None)
-    best = best_accounts(pooled)
+    best = best_accounts(pooled, named_accounts(pooled))
     rows = best.select(
         pl.lit(pooled.people["id"]).gather(pl.col("person")).cast(pl.UInt32).alias("row"),
         *(pl.lit(pooled.accounts["id"]).gather(pl.col(f"{led}account")).cast(pl.UInt32).alias(f"{led}account_row")

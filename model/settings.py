@@ -157,7 +157,7 @@ TieBreakName = Literal["exact-name", "same-country", "parent", "child", "open-de
 class ResolveSettings(Table):
     """From which probability on a person is linked to an account, and which of a company's accounts is taken."""
 
-    threshold: float = Field(default=0.8, ge=0.5, le=1)
+    threshold: float = Field(default=0.9, ge=0.5, le=1)
     tie_breaks: tuple[TieBreakName, ...] = ("exact-name", "same-country", "open-deals", "most-contacts", "oldest")
 
     @field_validator("tie_breaks", mode="before")
