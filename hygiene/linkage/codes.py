@@ -118,18 +118,37 @@ class Coded:
         held = np.bincount(level_of(self.counts), weights=self.counts, minlength=size + 1)[1:] + 1e-3
         return np.asarray(held / held.sum())
 
-    def levels(self, left: Rows, right: Rows, unequal: Callable[[Texts, Texts], Levels], *, same: int = 1) -> Levels:
-        """NOTHING where a side is empty, `same` for equal values, else what `unequal` says of each distinct pair."""
+    def levels(
+        self,
+        left: Rows,
+        right: Rows,
+        unequal: Callable[[Texts, Texts], Levels],
+        *,
+        same: int = 1,
+        apart: tuple[int, int] | None = None,
+    ) -> Levels:
+        """NOTHING where a side is empty, `same` for equal values, else what `unequal` says of each distinct pair.
+
+        With `apart` texts of which one is longer by more letters than its first number have its second as level.
+        """
         ours, theirs = self.hashes[left], self.hashes[right]
         both = (ours != 0) & (theirs != 0)
         found = np.where(both, np.uint8(same), np.uint8(NOTHING))
         differ = np.flatnonzero(both & (ours != theirs))
+        if apart is not None:
+            most, level = apart
+            found[differ] = level
+            differ = differ[np.abs(self._sizes[left[differ]] - self._sizes[right[differ]]) <= most]
         if len(differ):
             turned, pair = ours[differ] > theirs[differ], (left[differ], right[differ])
             one, other = (np.where(turned, *sides) for sides in (pair[::-1], pair))
             some, place = _distinct(combined([self.hashes[one], self.hashes[other]], (0, 1)))
             found[differ] = unequal(*(self.column.gather(rows[some]).to_list() for rows in (one, other)))[place]
         return found
+
+    @cached_property
+    def _sizes(self) -> SmallCodes:
+        return self.column.str.len_chars().fill_null(0).cast(pl.Int32).to_numpy()
 
     def given(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """True where a row has a value."""

@@ -88,7 +88,7 @@ class Mailboxes:
         )
 
     def _levels(self, left: Rows, right: Rows) -> Levels:
-        levels = self._email.levels(left, right, _near_levels)
+        levels = self._email.levels(left, right, _near_levels, apart=(1, 8))
         levels[(levels == 1) & self._is_shared[left]] = 2
         unlike = levels == 8
         levels[unlike & ~(self._host.given(left) & self._host.given(right))] = 7
