@@ -41,6 +41,17 @@ class _Plan:
     others: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """All key expressions with their families, the numbers of those that count together with others, and all ways of
+    blocking."""
+
+    expressions: list[pl.Expr]
+    families: list[str]
+    coarse: list[int]
+    plans: list[_Plan]
+
+
 class Blocks:
     """The block keys of the records of a frame of folded keys.
 
@@ -61,8 +72,8 @@ class Blocks:
     ) -> None:
         self._keys, self._most, self._given = keys, most, skewed
         self._found: list[Hashes] = []
-        expressions, self._plans = _planned(comparisons)
-        shown = keys.select(expression.alias(str(at)) for at, expression in enumerate(expressions))
+        self._ways = _planned(comparisons)
+        shown = keys.select(expression.alias(str(at)) for at, expression in enumerate(self._ways.expressions))
         self._columns = at_once(hashes, shown) or [np.zeros(len(keys), np.uint64)]
         # A number for all block keys of each record.
         self.alike = combined(self._columns, range(len(self._columns)))
@@ -76,7 +87,7 @@ class Blocks:
         return map(self.keys, range(len(self)))
 
     def __len__(self) -> int:
-        return len(self._plans)
+        return len(self._ways.plans)
 
     @property
     def skewed(self) -> Hashes:
@@ -100,7 +111,7 @@ class Blocks:
 
     def keys(self, way: int) -> tuple[Rows, Hashes]:
         """For one way of blocking, by its number, the rows and the key of each, 0 where it has none."""
-        plan = self._plans[way]
+        plan = self._ways.plans[way]
         key = combined(self._columns, plan.parts)
         for part in plan.parts:
             key[self._columns[part] == 0] = 0
@@ -115,6 +126,17 @@ class Blocks:
             at = at[self._among(key[at])]
         key[at] = mixed(key[at] + contents(self._keys[rows[at]]))
         return rows, key
+
+    def agreed(self, one: Places, other: Places) -> Iterator[tuple[str, bool, npt.NDArray[np.bool_]]]:
+        """For each coarse key, then for each way of blocking by one family: the family, whether the key suffices, and
+        which of these pairs of rows agree in it."""
+        for at in self._ways.coarse:
+            yield self._ways.families[at], False, _equal(self._columns[at], one, other)
+        for way, plan in enumerate(self._ways.plans):
+            if len(plan.parts) == 1:
+                keys = self.keys(way)[1].reshape(-1, len(self._keys))
+                same = [_equal(ours, one, other, theirs) for ours in keys for theirs in keys]
+                yield self._ways.families[plan.parts[0]], True, np.logical_or.reduce(same)
 
     def _with_others(self, plan: _Plan, key: Hashes) -> Hashes:
         """The keys of all records, then their further ones; what a record has already is 0."""
@@ -148,6 +170,11 @@ def block_table(twins: pl.DataFrame, keyed: Iterable[tuple[Rows, Hashes]]) -> pl
     return pl.concat(parts)
 
 
+def _equal(keys: Hashes, one: Places, other: Places, theirs: Hashes | None = None) -> npt.NDArray[np.bool_]:
+    ours = keys[one]
+    return np.asarray((ours == (keys if theirs is None else theirs)[other]) & (ours != 0))
+
+
 def where(keys: Hashes, wanted: Hashes) -> Places:
     """Where keys are one of `wanted`, which is sorted."""
     maybe = glanced(keys, wanted) if len(wanted) else np.zeros(0, np.int64)
@@ -163,8 +190,7 @@ def glanced(keys: Hashes, wanted: Hashes) -> Places:
     return np.flatnonzero(glance[keys >> _REST])
 
 
-def _planned(comparisons: Sequence[Comparison]) -> tuple[list[pl.Expr], list[_Plan]]:
-    """All key expressions, and the ways of blocking by their numbers."""
+def _planned(comparisons: Sequence[Comparison]) -> _Ways:
     listed: list[pl.Expr] = []
     families: list[str] = []
     fine: list[int] = []
@@ -181,7 +207,8 @@ def _planned(comparisons: Sequence[Comparison]) -> tuple[list[pl.Expr], list[_Pl
     parts = [(at,) for at in (fine + coarse if len(set(families)) == 1 else fine)]
     pairs = [(one, other) for one in coarse for other in coarse if one < other and families[one] != families[other]]
     plans = [_Plan(own, _splits(own, families, coarse, fine), others[own[0]]) for own in parts]
-    return listed, plans + [_Plan(own, _splits(own, families, coarse, fine)) for own in pairs]
+    plans += [_Plan(own, _splits(own, families, coarse, fine)) for own in pairs]
+    return _Ways(listed, families, coarse, plans)
 
 
 def _splits(

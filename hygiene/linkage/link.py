@@ -140,7 +140,7 @@ def link_keys(
     compared = tuple(at_once(lambda comparison: comparison.compare(left, right), comparisons))
     if model is not None:
         probability = model.weigh(compared)
-        loss = None if part is not None else _loss(keys, comparisons, candidates, probability)
+        loss = None if part is not None else blocking_loss(keys, comparisons, candidates, probability)
         return Linked(keys, candidates, probability, compared, model.learned, loss)
     if not len(left):
         return Linked(keys, candidates, np.zeros(0), compared, None, 0.0)
@@ -149,14 +149,8 @@ def link_keys(
     larger = len(keys) if between is None else max(between, len(keys) - between)
     pairs = len(keys) * (len(keys) - 1) / 2 if between is None else between * (len(keys) - between)
     learned, probability = learn(compared, chance, larger, pairs)
-    loss = _loss(keys, comparisons, candidates, probability)
+    loss = blocking_loss(keys, comparisons, candidates, probability)
     return Linked(keys, candidates, probability, compared, learned, loss)
-
-
-def _loss(keys: pl.DataFrame, comparisons: Sequence[Comparison], candidates: Candidates, probability: Real) -> float:
-    if candidates.is_every:
-        return 0.0
-    return blocking_loss(keys, comparisons, candidates.left, candidates.right, probability)
 
 
 def random_pairs(order: Rows, seed: int, between: int | None = None) -> tuple[Rows, Rows]:
