@@ -78,7 +78,7 @@ def candidate_pairs(
         rows, key = blocks.keys(at)
         if keep:
             kept[at] = rows, key
-        packed = _sharing(rows, key if new is None else _touched(rows, key, new))
+        packed = sharing(rows, key if new is None else _touched(rows, key, new))
         return packed if between is None else _across(packed, between)
 
     stars = _stars(blocks.twins)
@@ -111,11 +111,12 @@ def _stars(twins: pl.DataFrame) -> Packed:
     return _packed(one[one != other], other[one != other])
 
 
-def _sharing(rows: Rows, keys: Hashes) -> Packed:
+def sharing(rows: Rows, keys: Hashes) -> Packed:
     """All pairs of rows with the same key; 0 is no key."""
     ordered = np.sort(keys)
     # Most keys stand on one row: only the others are worth the sorting together with their rows.
     some = glanced(keys, ordered[1:][(ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)])
+    some = some[keys[some] != 0]
     some = some[np.argsort(keys[some])]
     rows, keys = rows[some], keys[some]
     found: list[Packed] = []

@@ -15,7 +15,7 @@ from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.hashes import hashes
 from hygiene.linkage.link import link, prepared
-from hygiene.linkage.pairs import ALL_PAIRS, Part, candidate_pairs
+from hygiene.linkage.pairs import ALL_PAIRS, Part, candidate_pairs, sharing
 from tests.hygiene.test_linkage import PERSON, people
 
 KINDS = {**PERSON, "phone": "phone"}
@@ -149,3 +149,10 @@ def test_twins_in_two_tables_meet_across(boundary: int) -> None:
 def test_records_without_any_block_key_are_left_as_they_are() -> None:
     table = pl.DataFrame({"notes": [f"note {number}" for number in range(ALL_PAIRS + 1)]})
     assert link(table, {"notes": "text"}).clusters().tolist() == list(range(ALL_PAIRS + 1))
+
+
+def test_rows_without_a_key_never_meet_whatever_keys_the_others_have() -> None:
+    """The lowest keys there are begin with the same bits as none."""
+    keys = np.array([0, 1, 0, 1, 7, 0, 0, 7, 2**64 - 1, 2**64 - 1], np.uint64)
+    packed = sharing(np.arange(len(keys), dtype=np.uint32), keys)
+    assert sorted((int(pair) >> 32, int(pair) & 0xFFFFFFFF) for pair in packed) == [(1, 3), (4, 7), (8, 9)]
