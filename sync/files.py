@@ -82,7 +82,9 @@ def read_files(paths: Sequence[Path], chosen: Mapping[str, str] | None = None) -
         if name not in headings:
             near = [found for found, _, _ in process.extract(name, headings, limit=3, processor=str.casefold)]
             raise InputError(f"No column is called {name!r}; the nearest: {', '.join(map(repr, near))}.")
-    return tuple(File(path, frame, detect(frame, chosen), notes) for path, frame, notes in tables)
+    return tuple(
+        File(path, frame, detect(frame, chosen, is_alone=len(tables) == 1), notes) for path, frame, notes in tables
+    )
 
 
 def _table(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:

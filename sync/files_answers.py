@@ -18,6 +18,14 @@ _SIDES = {"left": ("left", "left row", "left_row"), "right": ("right", "right ro
 _ANSWERS = {"same": "same", "yes": "same", "different": "different", "no": "different", "unsure": "", "": ""}
 
 
+def column_of(frame: pl.DataFrame, column: str) -> pl.Series:
+    """A column as text; InputError names those that are called nearly so."""
+    if column not in frame.columns:
+        near = [name for name, _, _ in process.extract(column, frame.columns, limit=3, processor=str.casefold)]
+        raise InputError(f"No column is called {column!r}; the nearest: {', '.join(map(repr, near))}.")
+    return frame[column].cast(pl.String).str.strip_chars()
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What people said about pairs of rows, both from 0; of one table the smaller comes first."""
@@ -31,11 +39,7 @@ class Names:
 
     def __init__(self, rows: Rows, column: str | None = None) -> None:
         self._column = column
-        whole = rows.whole
-        if column is not None and column not in whole.columns:
-            near = [name for name, _, _ in process.extract(column, whole.columns, limit=3, processor=str.casefold)]
-            raise InputError(f"No column is called {column!r}; the nearest: {', '.join(map(repr, near))}.")
-        self._names = None if column is None else whole[column].cast(pl.String).str.strip_chars()
+        self._names = None if column is None else column_of(rows.whole, column)
         self._count = len(rows)
 
     def of(self, places: pl.Series) -> pl.Series:

@@ -22,7 +22,7 @@ from sync.files_answers import Answers, Names, Pair, read_answers
 Places = npt.NDArray[np.int64]
 # What is likelier or less likely than this needs nobody to look at it.
 UNSURE = (0.1, 0.9)
-_DIGITS = 4
+DIGITS = 4
 SIDES = ("left", "right")
 # The place of a pair that a person decided.
 _BY_PERSON = -1
@@ -182,7 +182,7 @@ def _links(linked: Linked, clusters: Places, same: Sequence[Pair]) -> pl.DataFra
         pl.lit(1.0).alias("probability"), pl.lit(_BY_PERSON, pl.Int64).alias("at")
     )
     every = pl.concat([spoken, pairs])
-    every = every.with_columns(pl.col("probability").round(_DIGITS))
+    every = every.with_columns(pl.col("probability").round(DIGITS))
     turned = every.select(pl.col("left").alias("row"), pl.col("right").alias("other"), "probability", "at")
     back = every.select(pl.col("right").alias("row"), pl.col("left").alias("other"), "probability", "at")
     ordered = pl.concat([turned, back]).sort(["row", "probability", "at"], descending=[False, True, False])
@@ -217,4 +217,4 @@ def _explained(pairs: pl.DataFrame, linked: Linked, boundary: int) -> pl.DataFra
     places = pl.DataFrame({"left": linked.left, "right": right, "at": np.arange(len(right))})
     placed = pairs.join(places, on=["left", "right"], how="left", maintain_order="left")
     at = placed.select(pl.when("told").then(_BY_PERSON).otherwise("at")).to_series()
-    return pairs.drop("told").with_columns(pl.col("probability").round(_DIGITS), _reasons(linked, at))
+    return pairs.drop("told").with_columns(pl.col("probability").round(DIGITS), _reasons(linked, at))

@@ -24,6 +24,8 @@ _ROLE = {"given_name": "given", "family_name": "family", "full_name": "full", "c
 _LONG_TEXT = 120
 # So many rows may all be one person; more of the same value only name where the file comes from.
 _REPEATED = 10
+# Numbers at least as long do not merely count.
+_TELLING_LENGTH = 6
 # Kinds of which several columns are as many values of one thing, and how many of these are compared.
 _SEVERAL = ("email", "phone", "address", "company_name", "full_name")
 _MOST_VALUES = 3
@@ -64,11 +66,15 @@ class _Seen:
         return self.distinct == self.filled
 
 
-def detect(table: pl.DataFrame, given: Mapping[str, str] | None = None) -> tuple[Column, ...]:
-    """One `Column` per column of the table, in order. What `given` says of a column (a kind, or ignore) is taken."""
+def detect(table: pl.DataFrame, given: Mapping[str, str] | None = None, *, is_alone: bool = True) -> tuple[Column, ...]:
+    """One `Column` per column of the table, in order. What `given` says of a column (a kind, or ignore) is taken.
+
+    A customer's or an article's number that is another in every row says nothing where the table `is_alone`; beside
+    other tables it may, unless it only counts.
+    """
     given = given or {}
     seen = [_look(place, table[name]) for place, name in enumerate(table.columns)]
-    told = [_told(one, given[one.name]) if one.name in given else _proposed(one) for one in seen]
+    told = [_told(one, given[one.name]) if one.name in given else _proposed(one, is_alone=is_alone) for one in seen]
     return tuple(_by_values(seen, _roles(seen, _named(seen, told, table), given), len(table)))
 
 
@@ -91,7 +97,7 @@ def _ignored(one: _Seen, reason: str) -> Column:
     return Column(one.name, IGNORE, "", reason)
 
 
-def _proposed(one: _Seen) -> Column:
+def _proposed(one: _Seen, *, is_alone: bool) -> Column:
     """What the heading says, if the values bear it out; ambiguous kinds (name, title) stay for later."""
     shape, heading = one.shape, one.heading
     if not one.filled:
@@ -102,7 +108,7 @@ def _proposed(one: _Seen) -> Column:
         return _ignored(one, "all its values are the same")
     if not heading.kind:
         return _ignored(one, "its heading is not known")
-    if heading.role == "numbered" and one.is_unique:
+    if heading.role == "numbered" and one.is_unique and (is_alone or shape.length < _TELLING_LENGTH):
         return _ignored(one, "every row has a number of its own")
     against = _contradiction(heading.kind, shape)
     if against:
@@ -140,7 +146,9 @@ def _named(seen: Sequence[_Seen], told: Sequence[Column], table: pl.DataFrame) -
     people = bool(kinds & {"given_name", "family_name", "full_name", "job_title"} or _has_role(told, "birth"))
     named = []
     for one, column in zip(seen, told, strict=True):
-        if column.kind == "name" and one.shape is not None:
+        if column.kind == "family":
+            named.append(_of_product(column, kinds))
+        elif column.kind == "name" and one.shape is not None:
             named.append(_name(one, column, one.shape, kinds, people=people))
         elif column.kind == "full_name" and {"given_name", "family_name"} <= kinds and not _adds(one, told, table):
             named.append(_ignored(one, "it repeats the given and family names"))
@@ -151,6 +159,13 @@ def _named(seen: Sequence[_Seen], told: Sequence[Column], table: pl.DataFrame) -
         _title(one, column, one.shape, people=people) if column.kind == "title" and one.shape is not None else column
         for one, column in zip(seen, named, strict=True)
     ]
+
+
+def _of_product(column: Column, kinds: set[str]) -> Column:
+    """A column called just family: a family name beside a given name, else one of products."""
+    if "given_name" in kinds:
+        return replace(column, kind="family_name", role=_ROLE["family_name"])
+    return replace(column, kind=IGNORE, role="", reason="its heading is not known")
 
 
 def _has_role(told: Sequence[Column], role: str) -> bool:
@@ -175,6 +190,8 @@ def _name(one: _Seen, column: Column, shape: Shape, kinds: set[str], *, people: 
         kind = "family_name" if "given_name" in kinds else "given_name"
         return replace(column, kind=kind, role=_ROLE[kind], reason="the other half of the name stands beside it")
     is_strange = one.heading.rank >= STRANGE
+    if one.heading.rank >= SECOND and "company_name" in kinds and not people:
+        return replace(column, kind="company_name", role=_ROLE["company_name"], reason="another name of the company")
     if is_strange and (one.distinct * 5 < one.filled or kinds & set(_NAMES)):
         return _ignored(one, "it names something else than what a row is about")
     fits = shape.legal < 0.05 and shape.digits < 0.05 and 1.5 < shape.words < 3.5

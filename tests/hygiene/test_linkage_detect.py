@@ -61,13 +61,18 @@ HEADINGS = [
     ("D-U-N-S Number", "identifier", "duns"),
     ("LEI__c", "identifier", "lei"),
     ("Job Title", "job_title", "job"),
+    ("E-mail 2 Address", "email", "email"),
+    ("Handynummer", "phone", "mobile"),
+    ("Geb.-Datum", "date", "birth"),
+    ("STCEG", "identifier", "tax"),
     ("Hausnr.", "house", "house"),
 ]
 NO_EVIDENCE = [
     "Id", "True Id", "unique_id", "rec_id", "cluster", "AccountId", "OwnerId", "Associated Company IDs", "Owner Email",
     "Contact owner", "Parent Account", "CreatedDate", "Last Activity Date", "Phone Type", "ADDR_TYPE", "username",
     "PASSPORT_COUNTRY", "Number of Employees", "Executive Director", "IDHS Provider ID", "partner_rep_email_c",
-    "Record ID - Contact", "photo_url", "source", "label", "Lead Source", "BillingLatitude", "entity", "row",
+    "Record ID - Contact", "LinkedIn URL", "photo_url", "source", "label", "Lead Source", "BillingLatitude",
+    "entity", "row",
 ]  # fmt: skip
 
 
@@ -183,6 +188,21 @@ def test_further_values_of_one_thing_are_compared_and_every_identifier() -> None
     taken = kinds({"Work Email": mail, "Other Email": mail, "DUNS": mail[::-1], "Passport No": mail, "Name": PEOPLE})
     assert taken["Work Email"] == taken["Other Email"] == "email"
     assert taken["DUNS"] == taken["Passport No"] == "identifier"
+
+
+def test_legal_and_trading_name_of_a_company_are_compared_with_its_name() -> None:
+    assert set(kinds({"Name": COMPANIES, "Legal Name": COMPANIES, "DBA": COMPANIES}).values()) == {"company_name"}
+
+
+def test_column_called_family_is_a_name_only_beside_a_given_name() -> None:
+    assert kinds({"given": ["Anna"] * 3, "family": ["Stein", "Vogt", "Reed"]})["family"] == "family_name"
+    assert "Family" not in kinds({"Product Name": PEOPLE, "Family": ["Tools", "Toys"] * 6})
+
+
+def test_number_that_every_row_has_is_compared_with_other_tables_only_where_it_is_long() -> None:
+    table = pl.DataFrame({"Name": COMPANIES, "Part No": [f"KX-{at:05}" for at in range(12)], "Member No": range(12)})
+    for is_alone, expected in ((True, {"Name"}), (False, {"Name", "Part No"})):
+        assert {one.name for one in detect(table, is_alone=is_alone) if one.is_compared} == expected
 
 
 def test_fuller_column_of_a_role_is_compared() -> None:

@@ -18,6 +18,7 @@ from reports.waterfall import Field, waterfall_html, waterfall_lines
 from reports.wording import brief, counted, percent
 from sync.files import File, read_files
 from sync.files_match import Compared, Matched, compare_files, match_files
+from sync.files_resolve import resolve_files
 from sync.files_review import explain_rows, open_rows
 from trueline.screen import Screen, plain
 
@@ -43,6 +44,10 @@ FilesArgument = Annotated[
     list[Path] | None,
     typer.Argument(help="Files to match instead of the store: CSV, XLSX, Parquet.", show_default=False),
 ]
+PeopleArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[PEOPLE]", help="A file whose rows need an account, instead of the store."),
+]
 ColumnOption = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="HEADING=KIND", help="What a column of the files holds; ignore leaves it out."),
@@ -59,6 +64,9 @@ OneToOneOption = Annotated[
 OutputOption = Annotated[
     Path | None,
     typer.Option("--out", callback=_writable, help="Where the rows go (.csv, .xlsx, .parquet, .json)."),
+]
+AccountsOption = Annotated[
+    Path | None, typer.Option("--accounts", help="The file of the accounts to find; goes with a file of people.")
 ]
 VerdictsOption = Annotated[
     Path | None, typer.Option("--verdicts", help="A file with the columns left, right and answer: same or different.")
@@ -129,6 +137,27 @@ def write_rows(table: pl.DataFrame, out: Path) -> None:
         write_privately(out, table.write_json)
     else:
         write_tables({"rows": table}, out)
+
+
+def resolve_and_show(screen: Screen, people: Path, accounts: Path, wishes: Wishes) -> None:
+    """Find the account of every row of a file in another; with `out` the rows are written there."""
+    said = chosen(wishes.columns)
+    files = read_files([people, accounts], said)
+    for file in files:
+        _show_file(screen, file)
+    with screen.progress("resolve"):
+        done = resolve_files(*files, key=wishes.key)
+    rows = files[0].frame.height
+    screen.say(f"{done.linked:,} of {counted(rows, 'row')} have an account, {rows - done.linked:,} were left open:")
+    why = done.resolved.filter(pl.col("account_row").is_null()).group_by("abstained_because").len()
+    ordered = why.sort("len", "abstained_because", descending=[True, False]).head(_IGNORED)
+    screen.table(("  rows", "because"), [(f"  {number:,}", brief(reason)) for reason, number in ordered.iter_rows()])
+    screen.say()
+    if wishes.out is not None:
+        write_rows(done.table, wishes.out)
+        screen.say(f"Wrote {wishes.out}, readable by you only.")
+    screen.finish({"rows": rows, "accounts": files[1].frame.height, "linked": done.linked,
+                   "columns": {file.path.name: file.columns for file in files}, "out": wishes.out})  # fmt: skip
 
 
 def is_file(text: str) -> bool:

@@ -16,6 +16,7 @@ from sync.resolve import resolve_people
 from sync.score import score_records
 from sync.workspace import Workspace
 from trueline.commands.files import (
+    AccountsOption,
     AgainstOption,
     ColumnOption,
     FilesArgument,
@@ -23,10 +24,12 @@ from trueline.commands.files import (
     KeyOption,
     OneToOneOption,
     OutputOption,
+    PeopleArgument,
     ThresholdOption,
     VerdictsOption,
     Wishes,
     match_and_show,
+    resolve_and_show,
 )
 from trueline.screen import Screen, plain
 from trueline.session import HERE, JsonOption, ProjectOption, connected_project, working_session, workspace_of
@@ -96,10 +99,26 @@ def match(
     screen.finish(result)
 
 
-@app.command(epilog="Example: trueline resolve")
-def resolve(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
-    """Find the account of every person who has none."""
+@app.command(
+    epilog="Example: trueline resolve\n\nExample: trueline resolve people.csv --accounts firms.csv --out links.csv"
+)
+def resolve(
+    people: PeopleArgument = None,
+    accounts: AccountsOption = None,
+    column: ColumnOption = None,
+    key: KeyOption = None,
+    out: OutputOption = None,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the account of every person who has none: those of the store, or the rows of a file."""
     screen = Screen(as_json=as_json)
+    wishes = Wishes(column or (), out=out, key=key)
+    if people is not None and accounts is not None:
+        resolve_and_show(screen, people, accounts, wishes)
+        return
+    if people is not None or accounts is not None or wishes != Wishes():
+        raise InputError("Name both files: trueline resolve PEOPLE --accounts ACCOUNTS; without files it is the store.")
     with working_session(project) as workspace, screen.progress("resolve"):
         result = resolve_people(workspace)
     screen.say(result.sentence)
