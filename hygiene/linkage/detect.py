@@ -75,7 +75,9 @@ def detect(table: pl.DataFrame, given: Mapping[str, str] | None = None, *, is_al
     given = given or {}
     seen = [_look(place, table[name]) for place, name in enumerate(table.columns)]
     told = [_told(one, given[one.name]) if one.name in given else _proposed(one, is_alone=is_alone) for one in seen]
-    return tuple(_by_values(seen, _roles(seen, _named(seen, told, table), given), len(table)))
+    columns = _roles(seen, _named(seen, told, table), given)
+    silent = [one for one in seen if one.name not in given and not columns[one.place].is_compared]
+    return tuple(_by_values(silent, columns, len(table)))
 
 
 def _look(place: int, column: pl.Series) -> _Seen:
@@ -258,19 +260,19 @@ def _without_state(seen: Sequence[_Seen], told: list[Column], given: Mapping[str
     ]  # fmt: skip
 
 
-def _by_values(seen: Sequence[_Seen], told: Sequence[Column], rows: int) -> list[Column]:
-    """Kinds that no heading named, from values that speak for themselves; then any text, where nothing tells names."""
+def _by_values(silent: Sequence[_Seen], told: Sequence[Column], rows: int) -> list[Column]:
+    """Kinds that no heading of the silent columns named, from values that speak for themselves; then any text, where
+    nothing tells names."""
     columns = list(told)
-    for one in seen:
-        column = columns[one.place]
-        is_silent = not column.is_compared and not one.heading.is_foreign and not one.heading.kind and one.distinct > 1
-        kind = ""
-        if one.shape is not None and is_silent and one.filled >= min(_FEWEST, rows) and one.filled >= rows * _FEW:
-            kind = _kind_of_values(one, one.shape)
+    for one in silent:
+        has_enough = one.distinct > 1 and one.filled >= min(_FEWEST, rows) and one.filled >= rows * _FEW
+        is_open = has_enough and not one.heading.kind and not one.heading.is_foreign
+        kind = _kind_of_values(one, one.shape) if one.shape is not None and is_open else ""
         if kind and not any(other.kind == kind for other in columns):
             columns[one.place] = Column(one.name, kind, _ROLE.get(kind, f"{kind} {one.place}"), _looks(kind))
     if not any(column.kind in (*_NAMES, "text", "email", "phone") for column in columns):
-        columns = [_as_text(one, column) for one, column in zip(seen, columns, strict=True)]
+        for one in silent:
+            columns[one.place] = _as_text(one, columns[one.place])
     return columns
 
 

@@ -231,6 +231,12 @@ def test_what_a_person_said_is_taken() -> None:
     assert not said["Email"].is_compared
 
 
+def test_column_that_a_person_ignores_is_not_taken_up_by_its_values() -> None:
+    table = pl.DataFrame({"What": [f"a thing of sort {at}" for at in range(12)], "Mail": ["a@x.example"] * 12})
+    assert [one.name for one in detect(table) if one.is_compared] == ["What"]
+    assert not any(one.is_compared for one in detect(table, {"What": IGNORE}))
+
+
 def test_numbers_of_rows_are_never_compared_whatever_they_are_called() -> None:
     table = pl.DataFrame({"nr": range(50), "x": range(50, 100), "Firm": [f"Firm {at}" for at in range(50)]})
     assert [column.name for column in detect(table) if column.is_compared] == ["Firm"]
