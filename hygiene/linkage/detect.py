@@ -268,7 +268,8 @@ def _by_values(silent: Sequence[_Seen], told: Sequence[Column], rows: int) -> li
         has_enough = one.distinct > 1 and one.filled >= min(_FEWEST, rows) and one.filled >= rows * _FEW
         is_open = has_enough and not one.heading.kind and not one.heading.is_foreign
         kind = _kind_of_values(one, one.shape) if one.shape is not None and is_open else ""
-        if kind and not any(other.kind == kind for other in columns):
+        is_second_name = kind in _NAMES and not one.heading.is_generic and any(c.kind in _NAMES for c in columns)
+        if kind and not is_second_name and not any(other.kind == kind for other in columns):
             columns[one.place] = Column(one.name, kind, _ROLE.get(kind, f"{kind} {one.place}"), _looks(kind))
     if not any(column.kind in (*_NAMES, "text", "email", "phone") for column in columns):
         for one in silent:

@@ -168,6 +168,10 @@ def test_values_that_contradict_their_heading_win(heading: str, values: list[str
     assert words in reason({heading: values, "Name": (COMPANIES * 3)[: len(values)]}, heading)
 
 
+def test_people_in_a_column_of_another_heading_are_not_who_the_rows_are_about() -> None:
+    assert kinds({"Site name": COMPANIES, "Fund": PEOPLE}) == {"Site name": "company_name"}
+
+
 def test_values_speak_where_the_heading_is_none() -> None:
     table: dict[str, list[str | None]] = {
         "column 1": [f"key_{at}" for at in range(12)],
