@@ -1,7 +1,8 @@
 """Learning without labels: a latent class model on counts of level patterns.
 
 One class is the pairs that match. The others are why strangers became candidates: namesakes, colleagues, neighbours,
-one class per family of evidence, so that evidence which goes together among strangers is not counted twice. The model
+one class per family of evidence, so that evidence which goes together among strangers is not counted twice; of people
+one more, those who share a firm or a household with all that belongs to it, but no name. The model
 begins with Fellegi-Sunter weights from the starting m and u of each comparison and is refined by EM with a prior.
 """
 
@@ -19,6 +20,8 @@ from hygiene.linkage.comparison import Compared
 Real = npt.NDArray[np.float64]
 _STEPS, _STILL = 300, 1e-5
 _MOST_KEYS = 2**62
+# Fewer bits than this of what is personal are no more than a given name in common.
+_HALF_A_NAME = 3.0
 # Of fewer records only the share of matches is learned: the weights are what each comparison begins with.
 FEW = 200
 # So many pairs' worth of belief in the starting m of each comparison.
@@ -37,8 +40,9 @@ MOST_MATCHES = 5.0
 MOST_AGAINST = -10.0
 # Levels that pairs which match show as seldom as this stay what they are: another generation of one name.
 NEVER = 1e-5
-# Pairs that match disagree at most by this factor more often than their comparison begins with.
-MOST_APART = 8.0
+# Pairs that match agree in half a name only, and disagree, at most by these factors more often than their comparison
+# begins with.
+MOST_DOUBTFUL, MOST_APART = 8.0, 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,15 @@ def _strangers(one: Compared, weights: Real) -> Real:
     return np.asarray(found / found.sum())
 
 
+def _has_kin(compared: Sequence[Compared]) -> bool:
+    return any(one.family == "name" for one in compared)
+
+
+def _size(compared: Sequence[Compared]) -> int:
+    """How many classes there are: matches, one per family, those who share all but the name, the rest."""
+    return len({one.family for one in compared}) + 2 + _has_kin(compared)
+
+
 def _beliefs(compared: Sequence[Compared], strangers: Sequence[Real], *, learned: bool) -> list[Real]:
     """Pseudo-counts (levels, classes) of each comparison: pairs that match show its m, strangers its u; the class of
     strangers who are candidates because of this very family agree in it."""
@@ -110,10 +123,13 @@ def _beliefs(compared: Sequence[Compared], strangers: Sequence[Real], *, learned
     for one, u in zip(compared, strangers, strict=True):
         told = one.prior.kin if one.family.startswith(PERSONAL) or not learned else None
         kin = u if told is None else told
-        table = np.repeat((BELIEF * kin)[:, None], len(families) + 2, axis=1)
+        table = np.repeat((BELIEF * kin)[:, None], _size(compared), axis=1)
         table[:, 0], table[:, -1] = BELIEF * one.prior.m, BELIEF * u
         agreeing = np.where(one.prior.m > u, u, 0.0)
-        table[:, 1 + families.index(one.family)] = BELIEF * agreeing / max(agreeing.sum(), 1e-12)
+        agreeing *= BELIEF / max(agreeing.sum(), 1e-12)
+        table[:, 1 + families.index(one.family)] = agreeing
+        if _has_kin(compared) and not one.family.startswith(PERSONAL):
+            table[:, -2] = 0.5 * agreeing + 0.5 * BELIEF * u
         beliefs.append(table)
     return beliefs
 
@@ -137,10 +153,14 @@ def _start(
     bits = np.stack([weights[at][patterns[:, at]] for at in range(len(compared))], axis=1)
     match = _matching(strangers, compared, list(patterns.T), records)
     families = list(dict.fromkeys(one.family for one in compared))
-    classes = np.full((len(patterns), len(families) + 2), 0.01)
+    classes = np.full((len(patterns), _size(compared)), 0.01)
     strongest = bits.argmax(axis=1)
     why = np.array([1 + families.index(compared[at].family) for at in strongest])
-    why[bits.max(axis=1) <= 0] = len(families) + 1
+    why[bits.max(axis=1) <= 0] = classes.shape[1] - 1
+    if _has_kin(compared):
+        is_personal = np.array([one.family.startswith(PERSONAL) for one in compared])
+        shared = (bits[:, ~is_personal] > 1.0).sum(axis=1) >= 2
+        why[shared & (bits[:, is_personal].max(axis=1) < _HALF_A_NAME)] = classes.shape[1] - 2
     classes[np.arange(len(patterns)), why] += 1 - match
     classes[:, 0] = match
     return np.asarray(classes / classes.sum(axis=1, keepdims=True))
@@ -204,9 +224,10 @@ def _anchored(
         tables.append(table)
         shared[at] = max(shared[at], 0.25 * u[one.prior.m > u].sum())
     onehot = _onehot(compared, patterns)
+    kin = [0.1 * float(shared.max())] if _has_kin(compared) else []
     share = 0.2 / max(records, FEW)
     for _ in range(2):
-        classes = np.array([share, *shared, 1.0])
+        classes = np.array([share, *shared, *kin, 1.0])
         model = Learned(tuple(one.family for one in compared), classes / classes.sum(), tuple(tables))
         match = _responsibilities(model, onehot)[:, 0]
         share = min(max(share, float((counts * match)[match > 0.5].sum()) / pairs), 0.9)
@@ -234,22 +255,27 @@ def _maximised(
     scaled = [table / np.maximum(table.sum(axis=0, keepdims=True), 1e-12) for table in tables]
     families = list(dict.fromkeys(one.family for one in compared))
     held = tuple(
-        _held(table, one, u, 1 + families.index(one.family))
+        _held(table, one, u, 1 + families.index(one.family), has_kin=_has_kin(compared))
         for table, one, u in zip(scaled, compared, strangers, strict=True)
     )
     return Learned(tuple(one.family for one in compared), share / share.sum(), held)
 
 
-def _held(table: Real, one: Compared, u: Real, own: int) -> Real:
+def _held(table: Real, one: Compared, u: Real, own: int, *, has_kin: bool) -> Real:
     """Each class within what its name means, so that none can take the place of another: strangers seldom agree in a
     family that is not why they became candidates, and pairs that match seldom disagree in what tells people apart."""
     agreeing = one.prior.m > AGREEING * one.prior.u
     for at in range(1, table.shape[1]):
+        is_kin = has_kin and at == table.shape[1] - 2
         if at != own:
             if one.family.startswith(PERSONAL):
                 table[agreeing, at] = np.minimum(table[agreeing, at], MORE_THAN_CHANCE * u[agreeing])
                 table[:, at] /= table[:, at].sum()
-            _cap(table[:, at], agreeing, MOST_AGREEING)
+            if not is_kin or one.family.startswith(PERSONAL):
+                _cap(table[:, at], agreeing, MOST_AGREEING)
+    if one.family.startswith(PERSONAL):
+        doubtful = one.prior.m < AGREEING * one.prior.u
+        _cap(table[:, 0], doubtful, MOST_DOUBTFUL * float(one.prior.m[doubtful].sum()))
     apart = one.prior.m < one.prior.u
     _cap(table[:, 0], apart, MOST_APART * float(one.prior.m[apart].sum()))
     never = apart & (one.prior.m < NEVER)

@@ -42,6 +42,8 @@ def blocking_loss(
     sure = np.flatnonzero(
         (probability >= MATCHING) & ~np.isin(left, candidates.twins) & ~np.isin(right, candidates.twins)
     )
+    if not len(sure):
+        return 0.0
     sure = sure[:: max(len(sure) // SAMPLE, 1)]
     rows, place = np.unique(np.concatenate([left[sure], right[sure]]), return_inverse=True)
     found = _outcomes(Blocks(keys[rows], comparisons, candidates.skewed), place[: len(sure)], place[len(sure) :])

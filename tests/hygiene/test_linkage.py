@@ -140,7 +140,7 @@ def test_probabilities_are_calibrated_on_labelled_people() -> None:
             "persons/splink_fake_1000/fake_1000.csv",
             "cluster",
             {"first_name": "given_name", "surname": "family_name", "dob": "date", "city": "area", "email": "email"},
-            0.95,
+            0.955,
             id="fake_1000",
         ),
         pytest.param(
@@ -192,3 +192,11 @@ def test_colleagues_at_one_switchboard_stay_apart() -> None:
     score = score_of(link(table, {**PERSON, "phone": "phone"}).clusters(), table["entity"])
     assert score.precision > 0.99
     assert score.recall > 0.99
+
+
+def test_where_nobody_is_double_colleagues_of_one_given_name_stay_apart() -> None:
+    table = colleagues(firms=150, staff=20, seed=3).unique("entity", keep="first", maintain_order=True)
+    names = ["ann", "bert", "carla", "dieter", "emma", "francesco", "gina", "hakan"]
+    given = pl.Series([names[at % 7 * at % len(names)] for at in range(len(table))])
+    joined = link(table.with_columns(given=given), {**PERSON, "phone": "phone"}).clusters()
+    assert len(set(joined.tolist())) > 0.99 * len(table)

@@ -114,4 +114,4 @@ def test_hand_made_corner_cases_of_people_and_organisations_are_told_apart() -> 
         "EMAIL_ADDRESS": "email", "ADDR_FULL": "address", "ADDR_LINE1": "address", "ADDR_CITY": "area",
         "ADDR_STATE": "area", "ADDR_POSTAL_CODE": "area", "PHONE_NUMBER": "phone",
     }  # fmt: skip
-    assert score_of(link(table, kinds).clusters(), table["CLUSTER_ID"]).f1 > 0.65
+    assert score_of(link(table, kinds).clusters(), table["CLUSTER_ID"]).f1 > 0.74

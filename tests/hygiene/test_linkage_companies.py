@@ -85,7 +85,7 @@ def test_listed_companies_are_found_by_name_alone() -> None:
 @needs_data
 @pytest.mark.parametrize(
     ("other", "name", "country", "least"),
-    [("dbpedia", "org_name", "nation", 0.85), ("fullcontact", "Attribute_2", "Attribute_3", 0.85)],
+    [("dbpedia", "org_name", "nation", 0.88), ("fullcontact", "Attribute_2", "Attribute_3", 0.87)],
 )
 def test_companies_of_two_directories_are_matched(other: str, name: str, country: str, least: float) -> None:
     folder = DATA / "companies" / "mannheim_companies"
@@ -93,7 +93,7 @@ def test_companies_of_two_directories_are_matched(other: str, name: str, country
     gold = pl.read_csv(folder / "gold" / f"forbes_2_{other}_val.csv", has_header=False, new_columns=["l", "r", "same"])
     left = forbes.select(name="company", country="region")
     right = theirs.select(name=name, country=country)
-    found = link_between(left, right, {"name": "company_name", "country": "area"}).pairs()
+    found = link_between(left, right, {"name": "company_name", "country": "country"}).pairs()
     known = pl.DataFrame(
         {"l": forbes["forbes_url"].gather(found["left"]), "r": theirs.to_series(0).gather(found["right"])}
     )
