@@ -125,6 +125,7 @@ class FindingRow(Row, table=True):
     """One finding of the newest run of a step, in the order it was given."""
 
     __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_record", "connection", "stream", "id"),)
     step: str = _text(key=True)
     position: int = _number(key=True)
     run_id: str = _reference("runs.id")

@@ -50,3 +50,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_pairs_right", "pairs", ["right_connection", "right_stream", "right_id"])
     op.create_index("ix_associations_from", "associations", ["connection", "from_stream", "from_id"])
+    op.create_index("ix_findings_record", "findings", ["connection", "stream", "id"])
