@@ -1,4 +1,4 @@
-"""CPU time of matching 1,000 changed contacts against that of matching all: `python -m benchmarks rematch --contacts F`.
+"""CPU time of matching changed contacts against that of matching all: `python -m benchmarks rematch --contacts F`.
 
 F is what the frozen generator of contacts wrote. Of the changed records seven in ten are edited, two are new and one is
 deleted. Both ways start from copies of one store, and what they leave in it is compared.
@@ -52,7 +52,9 @@ def changes(table: pl.DataFrame, number: int, seed: int) -> pl.DataFrame:
     new = new.with_columns(pl.format("new{}", "id").alias("id"), other["email"][: new.height].alias("email"))
     gone = some[int(number * 0.9) :]
     flags = [pl.lit(value=False).alias("is_deleted"), pl.lit(value=True).alias("is_deleted")]
-    return pl.concat([edited.with_columns(flags[0]), new.with_columns(flags[0]), gone.with_columns(flags[1])]).sort("id")
+    return pl.concat([edited.with_columns(flags[0]), new.with_columns(flags[0]), gone.with_columns(flags[1])]).sort(
+        "id"
+    )
 
 
 def timed(path: Path, at: Iterator[int], *, full: bool) -> tuple[MatchReport, float]:

@@ -11,6 +11,7 @@ import polars as pl
 from hygiene import cluster, companies, entities, people
 from hygiene.findings import gathered
 from hygiene.judge import ANSWERS, Judge, Kind
+from hygiene.linkage.blocks import where
 from hygiene.linkage.hashes import hashes
 from hygiene.linkage.index import Segment
 from hygiene.linkage.model import Model
@@ -110,14 +111,16 @@ def match_kind(
         entities.memberships(members, previous, kind.prefix),
         report(kind.name, members, told, published),
         {} if judge.model is None else {kind.name: judge.model},
-        {} if judge.blocks is None else {kind.name: segment(records, judge.blocks)},
+        {} if judge.blocks is None or judge.model is None else {kind.name: segment(records, judge.blocks, judge.model)},
     )
 
 
-def segment(records: pl.DataFrame, blocks: pl.DataFrame) -> Segment:
+def segment(records: pl.DataFrame, blocks: pl.DataFrame, model: Model) -> Segment:
     """The block keys (row, key) of a pool, to be kept."""
+    keys = blocks["key"].to_numpy()
+    twins = where(keys, np.array(model.skewed, np.uint64)).astype(np.uint32)
     ties = hashes(records["account"]) if "account" in records.columns else np.zeros(len(records), np.uint64)
-    return Segment(records["key"], blocks["row"].to_numpy(), blocks["key"].to_numpy(), ties)
+    return Segment(records["key"], blocks["row"].to_numpy(), keys, ties, twins)
 
 
 def answered(records: pl.DataFrame, verdicts: pl.DataFrame | None) -> pl.DataFrame:

@@ -21,7 +21,7 @@ def block_keys(kind: Kind, records: pl.DataFrame, model: Model) -> Segment:
     """The block keys of a pool of records under a model."""
     folded = kind.keys(records)
     blocks = Blocks(folded, kind.comparisons(folded, model.terms), np.array(model.skewed, np.uint64))
-    return segment(records, blocks.table())
+    return segment(records, blocks.table(), model)
 
 
 def partners(kind: Kind, records: pl.DataFrame, model: Model, changed: pl.Series) -> pl.Series:
@@ -33,10 +33,10 @@ def partners(kind: Kind, records: pl.DataFrame, model: Model, changed: pl.Series
     return records["key"].gather(rows)
 
 
-def twins_elsewhere(index: Index, model: Model, reached: pl.Series) -> Hashes:
+def twins_elsewhere(index: Index, reached: pl.Series) -> Hashes:
     """Keys of twins that are among the reached records while the first of their kind is not."""
-    held = index.holders(np.array(model.skewed, np.uint64))
     is_reached = pl.col("record").is_in(reached.implode())
     first = pl.col("record") == pl.col("record").min().over("key")
-    apart = held.group_by("key").agg(is_reached.any().alias("some"), (is_reached & first).any().alias("first"))
-    return apart.filter(pl.col("some") & ~pl.col("first"))["key"].sort().to_numpy()
+    told = index.twins().with_columns(is_reached.alias("is_reached"), (is_reached & first).alias("is_first"))
+    found = told.group_by("key").agg(pl.any("is_reached", "is_first"))
+    return found.filter(pl.col("is_reached") & ~pl.col("is_first"))["key"].sort().to_numpy()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from model.streams import Value
 from store import derived
@@ -153,17 +153,13 @@ def _save_kind(connection: Connection, kind: str, match: KindMatch) -> None:
 
 def _clear(connection: Connection, only: pl.DataFrame, seen: pl.DataFrame) -> None:
     """Remove the findings of these records and the pairs that one of them is in, and the marks of those seen."""
-    pairs = [(PAIRS, [f"{side}_{name}" for name in _KEY], only, ()) for side in _SIDES]
-    for table, columns, chosen, more in (
-        *pairs,
-        (FINDINGS, _KEY, only, (FINDINGS.c.step == STEP,)),
-        (UNMATCHED, _KEY, seen, ()),
-    ):
-        names = [f"the_{name}" for name in _KEY]
-        keys = [dict(zip(names, key, strict=True)) for key in chosen.select(_KEY).iter_rows()]
-        here = [table.c[column] == bindparam(name) for column, name in zip(columns, names, strict=True)]
-        if keys:
-            connection.execute(table.delete().where(*here, *more), keys)
+    pairs = [(PAIRS, [f"{side}_{name}" for name in _KEY], only, "") for side in _SIDES]
+    others = [(FINDINGS, _KEY, only, f" AND step = '{STEP}'"), (UNMATCHED, _KEY, seen, "")]
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    for table, columns, chosen, more in (*pairs, *others):
+        here = " AND ".join(f"{column} = {mark}" for column in columns)
+        if keys := chosen.select(_KEY).rows():
+            connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {here}{more}", keys)  # noqa: S608 - our names
 
 
 def rows_of(database: Database, table: Table, keys: pl.DataFrame, *, side: str = "") -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -111,10 +111,12 @@ class Known:
         changed, segment = self._with_twins(model, changed)
         reached = self._reached(changed, self._met(model, changed, segment))
         held, paired = self._store.memberships_of(keys_of(reached)), self._store.pairs_of(keys_of(reached))
-        part = Part(known=twins_elsewhere(self._index, model, reached))
-        previous = pl.concat([held, self._takers(reached, held)])
+        part = Part(known=twins_elsewhere(self._index, reached))
         frames = self._chosen.frames(reached)
-        matches = match_kind(self.kind, frames, self._verdicts, previous, self._cap, model, part=part)
+        matches = match_kind(self.kind, frames, self._verdicts, held, self._cap, model, part=part)
+        if len(takers := self._takers(matches.memberships, held)):
+            previous = pl.concat([held, takers])
+            matches = match_kind(self.kind, frames, self._verdicts, previous, self._cap, model, part=part)
         # What is to be said of a reached record together with one that is not has not changed.
         sides = [texts_of(paired, side).is_in(reached.implode()) for side in ("left_", "right_")]
         apart, about_reached = paired.filter(sides[0] ^ sides[1]), paired.filter(~sides[0] & sides[1])
@@ -127,20 +129,18 @@ class Known:
 
     def _with_twins(self, model: Model, changed: pl.Series) -> tuple[pl.Series, Segment]:
         """The changed records with all those that are the very same as one, or were; and their block keys."""
-        segment = self._keyed(model, changed)
-        keys = np.union1d(segment.keys, self._index.keys_of(changed))
-        twins = np.intersect1d(keys, np.array(model.skewed, np.uint64))
-        if not len(twins):
-            return changed, segment
-        every = pl.concat([changed, self._index.holders(twins)["record"]]).unique().sort()
-        return every, self._keyed(model, every)
+        segment, twins = self._keyed(model, changed), self._index.twins()
+        before = twins.filter(pl.col("record").is_in(changed.implode()))["key"]
+        alike = twins.filter(pl.col("key").is_in(np.concatenate([before, segment.keys[segment.twins]])))["record"]
+        every = pl.concat([changed, alike]).unique().sort()
+        return (changed, segment) if len(every) == len(changed) else (every, self._keyed(model, every))
 
     def _keyed(self, model: Model, changed: pl.Series) -> Segment:
         """The block keys of these records; those that are gone have none."""
         found = block_keys(self.kind, self.kind.pool(self._chosen.frames(changed)), model)
         gone = changed.filter(~changed.is_in(found.records.implode()))
         none = np.zeros(len(gone), np.uint64)
-        return Segment(pl.concat([found.records, gone]), found.rows, found.keys, np.concatenate([found.ties, none]))
+        return replace(found, records=pl.concat([found.records, gone]), ties=np.concatenate([found.ties, none]))
 
     def _met(self, model: Model, changed: pl.Series, segment: Segment) -> pl.Series:
         """The records that something is to be said of together with a changed one."""
@@ -162,13 +162,13 @@ class Known:
             edge = found.filter(~found.is_in(reached.implode()))
         return reached.sort()
 
-    def _takers(self, reached: pl.Series, held: pl.DataFrame) -> pl.DataFrame:
-        """Memberships of other records in entities whose id a reached record's key would give."""
-        ids = {numbered_id(self.kind.prefix, key, 0): key for key in reached.to_list()}
-        found = self._store.members(ids)
-        taken = set(found["entity"].unique().to_list())
-        more = [numbered_id(self.kind.prefix, ids[one], number) for one in taken for number in range(1, _NUMBERS)]
-        every = pl.concat([found, self._store.members(more)])
+    def _takers(self, found: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+        """Memberships of other records in entities of which the id was given anew, and in those of the next ids."""
+        new = set(found["entity"].unique().to_list()) - set(held["entity"].unique().to_list())
+        taken = self._store.members(new)
+        again = found.filter(pl.col("entity").is_in(taken["entity"].implode()))
+        ids = [numbered_id(self.kind.prefix, key, number) for key in texts_of(again) for number in range(_NUMBERS)]
+        every = self._store.members(ids) if ids else taken
         return every.join(held, on=["connection", "stream", "id"], how="anti")
 
 

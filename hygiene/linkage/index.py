@@ -6,26 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from hygiene.linkage.blocks import Places, where
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.hashes import Hashes
-
-Places = npt.NDArray[np.int64]
-_GLANCE = np.uint64(64 - 22)
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Records by their keys (text), and of these block keys: `keys` belong to the records at `rows`. `ties` has for
-    each record a number for what else it takes values from, 0 for nothing."""
+    """Records by their keys (text), and of these block keys: `keys` belong to the records at `rows`, those at `twins`
+    being of twins. `ties` has for each record a number for what else it takes values from, 0 for nothing."""
 
     records: pl.Series
     rows: Rows
     keys: Hashes
     ties: Hashes
+    twins: Rows
 
     def parts(self) -> dict[str, bytes]:
         """All of it as bytes, little end first."""
@@ -36,6 +34,7 @@ class Segment:
             "rows": self.rows.astype("<u4", copy=False).tobytes(),
             "keys": self.keys.astype("<u8", copy=False).tobytes(),
             "ties": self.ties.astype("<u8", copy=False).tobytes(),
+            "twins": self.twins.astype("<u4", copy=False).tobytes(),
         }
 
     @classmethod
@@ -49,20 +48,20 @@ class Segment:
             np.frombuffer(parts["rows"], "<u4"),
             np.frombuffer(parts["keys"], "<u8"),
             np.frombuffer(parts["ties"], "<u8"),
+            np.frombuffer(parts["twins"], "<u4"),
         )
 
     def merged(self, later: Segment) -> Segment:
         """One segment of two: what the later one says of a record counts."""
         kept = ~self.records.is_in(later.records.implode()).to_numpy()
-        place = np.cumsum(kept) - 1
-        live = kept[self.rows]
-        rows = np.concatenate([place[self.rows[live]], later.rows + np.uint32(kept.sum())]).astype(np.uint32)
-        return Segment(
-            pl.concat([self.records.filter(kept), later.records]),
-            rows,
-            np.concatenate([self.keys[live], later.keys]),
-            np.concatenate([self.ties[kept], later.ties]),
-        )
+        place = np.cumsum(kept, dtype=np.uint32) - np.uint32(1)
+        ours = kept[self.rows]
+        rows = np.concatenate([place[self.rows[ours]], later.rows + np.uint32(kept.sum())])
+        is_twin = np.zeros(len(self.rows), bool)
+        is_twin[self.twins] = True
+        twins = np.concatenate([np.flatnonzero(is_twin[ours]), later.twins + ours.sum()]).astype(np.uint32)
+        keys, ties = np.concatenate([self.keys[ours], later.keys]), np.concatenate([self.ties[kept], later.ties])
+        return Segment(pl.concat([self.records.filter(kept), later.records]), rows, keys, ties, twins)
 
 
 class Index:
@@ -77,36 +76,22 @@ class Index:
         """The records that take values from one of these (sorted), sorted."""
         parts = [pl.Series("key", [], pl.String)]
         for segment, later in zip(self._segments, self._later, strict=True):
-            named = segment.records.gather(_among(segment.ties, ties))
+            named = segment.records.gather(where(segment.ties, ties))
             parts.append(named.filter(~named.is_in(later.implode())))
         return pl.concat(parts).sort()
 
-    def keys_of(self, records: pl.Series) -> Hashes:
-        """The block keys of these records, each once."""
-        found = [np.zeros(0, np.uint64)]
-        for segment, later in zip(self._segments, self._later, strict=True):
-            is_meant = segment.records.is_in(records.implode()) & ~segment.records.is_in(later.implode())
-            found.append(segment.keys[is_meant.to_numpy()[segment.rows]])
-        return np.unique(np.concatenate(found))
-
     def holders(self, keys: Hashes) -> pl.DataFrame:
         """The records that have one of these block keys (sorted), with that key: columns record and key."""
-        parts = []
-        for segment, later in zip(self._segments, self._later, strict=True):
-            at = _among(segment.keys, keys)
+        return self._entries([where(segment.keys, keys) for segment in self._segments])
+
+    def twins(self) -> pl.DataFrame:
+        """All twins, with the key that tells which of them are the same: columns record and key."""
+        return self._entries([segment.twins for segment in self._segments])
+
+    def _entries(self, places: Sequence[Places | Rows]) -> pl.DataFrame:
+        parts = [pl.DataFrame(schema={"record": pl.String, "key": pl.UInt64})]
+        for segment, later, at in zip(self._segments, self._later, places, strict=True):
             named = segment.records.gather(segment.rows[at])
             found = pl.DataFrame({"record": named, "key": segment.keys[at]})
             parts.append(found.filter(~pl.col("record").is_in(later.implode())))
-        return pl.concat(parts) if parts else pl.DataFrame(schema={"record": pl.String, "key": pl.UInt64})
-
-
-def _among(numbers: Hashes, wanted: Hashes) -> Places:
-    """Where numbers are one of `wanted`, which is sorted."""
-    if not len(wanted):
-        return np.zeros(0, np.int64)
-    glance = np.zeros(1 << 22, bool)
-    glance[wanted >> _GLANCE] = True
-    maybe = np.flatnonzero(glance[numbers >> _GLANCE])
-    near = np.minimum(np.searchsorted(wanted, numbers[maybe]), len(wanted) - 1)
-    found: Places = maybe[wanted[near] == numbers[maybe]]
-    return found
+        return pl.concat(parts)

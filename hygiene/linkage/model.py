@@ -46,15 +46,20 @@ class Model:
         counts: Mapping[str, pl.DataFrame] | None = None,
     ) -> Model:
         """What was learned from `records` records by these comparisons; `counts` are kept beside theirs."""
-        columns = {coded.name: coded.repeated() for one in comparisons for coded in one.counted()}
-        terms = Terms(records, dict(sorted({**columns, **(counts or {})}.items())))
+        columns = {coded.name: coded.repeated() for one in comparisons for coded in one.counted()} | dict(counts or {})
+        kept = {name: columns[name].filter(~pl.col("value").str.contains("\n")) for name in sorted(columns)}
+        terms = Terms(records, kept)
         words, priors = tuple(one.words for one in compared), tuple(one.prior for one in compared)
         return cls(learned, words, priors, terms, tuple(sorted(skewed)))
 
     @cached_property
     def body(self) -> bytes:
         """The whole model as JSON; the same model is always the same bytes."""
-        terms = {name: frame.to_dict(as_series=False) for name, frame in self.terms.counts.items()}
+        # A list of very many texts takes long to read back, one long text does not.
+        terms = {
+            name: {"values": "\n".join(frame["value"]), "counts": frame["count"].to_list()}
+            for name, frame in self.terms.counts.items()
+        }
         document = {
             "format": FORMAT,
             "records": self.terms.records,
@@ -81,7 +86,7 @@ class Model:
             raise ValueError(f"a model of format {document.get('format')} cannot be read, only one of {FORMAT}")
         tables = tuple(np.array(table) for table in document["tables"])
         learned = Learned(tuple(document["families"]), np.array(document["share"]), tables)
-        counts = {name: pl.DataFrame(columns, schema=TERM) for name, columns in document["terms"].items()}
+        counts = {name: _term(**held) for name, held in document["terms"].items()}
         words = tuple(tuple(one) for one in document["words"])
         priors = tuple(Prior(np.array(m), np.array(u)) for m, u in document["priors"])
         return cls(learned, words, priors, Terms(document["records"], counts), tuple(document["skewed"]))
@@ -101,3 +106,8 @@ class Model:
         families, words = tuple(one.family for one in compared), tuple(one.words for one in compared)
         if families != self.learned.families or words != self.words:
             raise OtherComparisons("the model was learned with other comparisons; learn it again")
+
+
+def _term(values: str, counts: list[int]) -> pl.DataFrame:
+    listed = pl.Series([values] if counts else [], dtype=pl.String).str.split("\n").explode()
+    return pl.DataFrame({"value": listed, "count": counts}, schema=TERM)

@@ -24,6 +24,7 @@ def segment(entries: dict[str, tuple[list[int], int]]) -> Segment:
         np.array(rows, np.uint32),
         np.array(keys, np.uint64),
         np.array(ties, np.uint64),
+        np.flatnonzero(np.array(keys, np.uint64) == BIG).astype(np.uint32),
     )
 
 
@@ -33,7 +34,7 @@ def test_segment_comes_back_from_its_bytes(entries: dict[str, tuple[list[int], i
     made = segment(entries)
     back = Segment.parse(made.parts())
     assert back.records.to_list() == list(entries)
-    for name in ("rows", "keys", "ties"):
+    for name in ("rows", "keys", "ties", "twins"):
         assert getattr(back, name).tolist() == getattr(made, name).tolist()
 
 
@@ -50,11 +51,11 @@ def test_index_answers_as_the_last_segment_that_names_a_record(
     )
     tied = index.tied(np.array(sorted(ties - {0}), np.uint64))
     assert tied.to_list() == sorted(name for name, (_, tie) in held.items() if tie and tie in ties)
-    some = sorted(held)[::2]
-    wanted = {key for name in some for key in held[name][0]}
-    assert index.keys_of(pl.Series("key", some, pl.String)).tolist() == sorted(wanted)
+    twins = sorted((name, BIG) for name, (own, _) in held.items() for key in own if key == BIG)
+    assert sorted(index.twins().rows()) == twins
 
 
+@few
 @given(ENTRIES, ENTRIES)
 def test_segments_merged_say_what_both_say(
     first: dict[str, tuple[list[int], int]], later: dict[str, tuple[list[int], int]]
@@ -62,5 +63,6 @@ def test_segments_merged_say_what_both_say(
     both, one = Index([segment(first), segment(later)]), Index([segment(first).merged(segment(later))])
     keys = np.array([*range(1, 10), BIG], np.uint64)
     assert sorted(one.holders(keys).rows()) == sorted(both.holders(keys).rows())
+    assert sorted(one.twins().rows()) == sorted(both.twins().rows())
     ties = np.array([1, 2, 3], np.uint64)
     assert one.tied(ties).to_list() == both.tied(ties).to_list()

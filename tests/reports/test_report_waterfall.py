@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hygiene.linkage.explain import Step, Waterfall
@@ -14,11 +14,13 @@ from reports.waterfall import Field, bars, in_percent, waterfall_html, waterfall
 from tests.reports.hostile import ATTACKS
 from tests.reports.parsed import Page
 
+quick = settings(deadline=None)
 BITS = st.floats(-60, 60, allow_nan=False)
 STEPS = st.lists(st.builds(Step, st.sampled_from(["name", "email", "date of birth"]), st.text(max_size=90), BITS))
 FALLS = st.builds(Waterfall, BITS, STEPS.map(tuple))
 
 
+@quick
 @given(FALLS)
 def test_shown_bits_add_up_to_the_shown_sum(fall: Waterfall) -> None:
     *steps, total = bars(fall)[0]
@@ -26,6 +28,7 @@ def test_shown_bits_add_up_to_the_shown_sum(fall: Waterfall) -> None:
     assert total.bits == pytest.approx(fall.bits, abs=0.051)
 
 
+@quick
 @given(FALLS)
 def test_bars_follow_one_another_from_even_odds_and_stay_in_the_picture(fall: Waterfall) -> None:
     (*steps, total), even = bars(fall)
@@ -35,6 +38,7 @@ def test_bars_follow_one_another_from_even_odds_and_stay_in_the_picture(fall: Wa
     assert all(0 <= place <= 1 for place in places)
 
 
+@quick
 @given(FALLS)
 def test_text_fits_into_eighty_columns(fall: Waterfall) -> None:
     lines = waterfall_lines(fall)
