@@ -36,7 +36,8 @@ def _site_key(values: pl.Series) -> pl.Series:
 
 def _people(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]:
     address = email.normalise(frame["email"]).alias("email_norm")
-    usable = address.set(email.is_stand_in(address).fill_null(value=False), None)
+    readable = email.repaired(frame["email"], address)
+    usable = readable.set(email.is_stand_in(readable).fill_null(value=False), None)
     meant = email.corrected(usable)
     host_key = domain.match_key(email.domain_of(meant))
     is_free = email.is_free(email.domain_of(meant)).fill_null(value=False)
@@ -47,7 +48,7 @@ def _people(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]
         *_places(frame, default_country),
         address,
         email.match_key(meant).alias("email_key"),
-        email.is_role(address).alias("email_role"),
+        email.is_role(readable).alias("email_role"),
         host_key.set(is_free, None).alias("email_domain"),
         is_free.alias("email_free"),
         given,

@@ -9,32 +9,38 @@ import polars as pl
 
 from hygiene.decide import Rule
 from hygiene.kinds import company_name, person_name
+from hygiene.linkage import keys as fold
 from hygiene.linkage.codes import TERM, Rows, Terms
 from hygiene.linkage.comparison import Compared, Comparison
 from hygiene.linkage.names import CLOSE, FITS, D, N, Names, S
 from hygiene.linkage.values import Mailboxes, Organisations, Phones
 
 STREAMS = ("contacts", "leads")
-_COLUMNS = ("connection", "id", "created_at", "email_key", "email_role", "email_domain", "phone_norm", "mobile_norm",
-            "given_key", "family_key", "name_key", "generation", "company_key", "site_key")  # fmt: skip
+_COLUMNS = ("connection", "id", "created_at", "email_key", "email_role", "email_domain", "phone", "mobile",
+            "phone_norm", "mobile_norm", "given_key", "family_key", "name_key", "generation", "company_key",
+            "site_key")  # fmt: skip
+# So many letters of a mailbox tell whose it is.
+_TELLING = 3
 # A number on records of this many different names is a switchboard.
 _SWITCHBOARD_NAMES, SWITCHBOARDS = 3, "switchboards"
 
 _given, _family = pl.col("given"), pl.col("family")
 _fits = _given.is_in([S, FITS, CLOSE]) & _family.is_in([S, FITS, CLOSE])
 _same_name = (_given == S) & (_family == S)
-_contradicts = (_given == D) | ((_family == D) & (_given != S))
 _personal = pl.col("same_email") | pl.col("same_mobile")
+# Another surname with the same given name is a marriage; one person's mailbox names who it belongs to.
+_contradicts = (_given == D) | ((_family == D) & (_given != S))
+_is_named = pl.col("mailbox_names_one") & _family.is_in([S, FITS, CLOSE])
 RULES = (
     Rule("generation", pl.col("generations_differ") & (_given != D) & (_family != D), "different",
          "same name, but one is Jr and the other Sr", 0.02, parts=True),
-    Rule("mailbox", pl.col("same_email") & _contradicts, "unsure", "same e-mail, but contradictory names", 0.5,
-         parts=True),
-    Rule("namesakes", _fits & pl.col("two_mailboxes") & pl.col("numbered_apart"), "unsure",
+    Rule("mailbox", pl.col("same_email") & _contradicts & ~_is_named, "unsure", "same e-mail, but contradictory names",
+         0.5, parts=True),
+    Rule("namesakes", _fits & pl.col("two_mailboxes") & pl.col("numbered_apart") & ~pl.col("same_mobile"), "unsure",
          "same name at one company, but two mailboxes there", 0.6, parts=True),
     Rule("profiles", _fits & pl.col("emails_differ") & pl.col("mobiles_differ"), "unsure",
          "same name, but different e-mail and mobile", 0.5, parts=True),
-    Rule("family", pl.col("same_phone") & (_family == S) & (_given == D), "related",
+    Rule("family", pl.col("same_phone") & ~pl.col("same_email") & (_family == S) & (_given == D), "related",
          "same surname and phone, different given names", 0.2, parts=True),
     Rule("job-change", pl.col("same_mobile") & _fits & pl.col("companies_differ"), "related",
          "same name and mobile at another company: the same person in another job", parts=True),
@@ -45,6 +51,8 @@ RULES = (
     Rule("colleagues", ~_personal & pl.col("two_mailboxes") & ~_fits, None, "two mailboxes at one company", 0.1),
     Rule("couple", ~pl.col("same_email") & pl.col("genders_differ"), None,
          "given names of a man and a woman, but for that alike", 0.8),
+    Rule("numbers", ~_personal & ~pl.col("same_phone") & (pl.col("phones_differ") | pl.col("mobiles_differ")), None,
+         "same name, but different numbers", 0.8),
     Rule("part-name", ~_personal & ~_fits, None, "only a part of the name agrees", 0.8),
     Rule("aliases", pl.col("two_mailboxes") & ~_same_name, None, "names that fit, but two mailboxes at one company",
          0.8),
@@ -53,7 +61,7 @@ RULES = (
     Rule("name-alone", ~pl.col("is_supported"), None, "same name, and nothing else that agrees", 0.8),
 )  # fmt: skip
 # A keeps C apart from A's own matches where their names contradict, however well B fits both.
-CHAIN = Rule("chain", (_given == D) | (_family == D), "different",
+CHAIN = Rule("chain", _contradicts | ((_family == D) & ~_personal), "different",
              "only a chain of other records connects them, and their names contradict", 0.1, parts=True)  # fmt: skip
 
 
@@ -71,7 +79,7 @@ def pool(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         return pl.DataFrame()
     people = pl.concat(parts).with_columns(pl.concat_str("connection", "stream", "id", separator="/").alias("key"))
     ordered = people.sort("key").with_row_index("row")
-    return ordered.with_columns(_tests(ordered).alias("is_test"))
+    return ordered.with_columns(*_told_by_mailbox(), _tests(ordered).alias("is_test"))
 
 
 def _with_account(people: pl.DataFrame, accounts: pl.DataFrame | None) -> pl.DataFrame:
@@ -95,6 +103,31 @@ def _with_account(people: pl.DataFrame, accounts: pl.DataFrame | None) -> pl.Dat
 def account_of(record: str) -> pl.Expr:
     """Column account: which account a person takes company and domain from, by the column with the account's id."""
     return pl.concat_str("connection", record, separator="/").alias("account")
+
+
+def _told_by_mailbox() -> list[pl.Expr]:
+    """Given and family name where one is missing and the mailbox has both: anna.bell@ of Bell is Anna's."""
+    letters = pl.when(~pl.col("email_role").fill_null(value=False)).then(_letters("email_key"))
+    given, family = pl.col("given_key").str.replace_all(" ", ""), pl.col("family_key").str.replace_all(" ", "")
+
+    def rest(known: pl.Expr) -> pl.Expr:
+        size = known.str.len_chars()
+        before = pl.when(letters.str.starts_with(known)).then(letters.str.slice(size))
+        behind = pl.when(letters.str.ends_with(known)).then(letters.str.slice(0, letters.str.len_chars() - size))
+        return pl.when(size >= _TELLING).then(pl.coalesce(behind, before))
+
+    told_given, told_family = rest(family), rest(given)
+    return [
+        pl.coalesce("given_key", pl.when(told_given != "").then(told_given)).alias("given_key"),
+        pl.coalesce("family_key", pl.when(told_family.str.len_chars() >= _TELLING).then(told_family)).alias(
+            "family_key"
+        ),
+    ]
+
+
+def _letters(email: str) -> pl.Expr:
+    """What is in front of the @, letters only."""
+    return pl.col(email).str.extract(r"^([^@]*)").str.replace_all(r"[^\pL]", "")
 
 
 def _tests(people: pl.DataFrame) -> pl.Series:
@@ -124,22 +157,25 @@ def marked(people: pl.DataFrame, counts: Mapping[str, pl.DataFrame]) -> pl.DataF
 
 def keys(people: pl.DataFrame) -> pl.DataFrame:
     """What is compared of each person, row by row; test records have nothing."""
-    digits = [
-        pl.col(f"{field}_norm").str.replace_all(r"\D", "").str.slice(-10).alias(field) for field in ("phone", "mobile")
-    ]
+    # A number without country is still read from behind.
+    numbers = {
+        field: people[f"{field}_norm"].zip_with(people[f"{field}_norm"].is_not_null(), people[field])
+        for field in ("phone", "mobile")
+    }
     # A shared mailbox tells the company, and no more.
     own = pl.when(~pl.col("email_role").fill_null(value=False)).then("email_key")
+    letters = pl.when(own.is_not_null()).then(_letters("email_key"))
     folded = people.select(
         pl.col("given_key").alias("given"),
         pl.col("family_key").alias("family"),
         own.alias("email"),
-        own.str.extract(r"^([^@]*)").alias("local"),
+        pl.when(letters.str.len_chars() > _TELLING).then(letters).alias("local"),
         pl.col("email_domain").alias("host"),
         pl.lit(value=False).alias("is_shared"),
         pl.col("company_key").alias("company"),
         pl.coalesce("email_domain", "site_key").str.extract(r"^([^.]+)").alias("site"),
-        *digits,
-    ).with_columns(pl.coalesce("site", pl.col("company").str.replace_all(" ", "")).alias("org"))
+        *(fold.phones(number).alias(field) for field, number in numbers.items()),
+    ).with_columns(pl.coalesce("site", "company").str.replace_all("[ -]", "").alias("org"))
     return folded.with_columns(pl.when(~people["is_test"]).then(pl.col(pl.String)).otherwise(None))
 
 
@@ -174,10 +210,12 @@ def facts(
             "generations_differ": differ("generation"),
             "same_email": same("email_key") & ~is_role,
             "emails_differ": differ("email_key") & ~is_role,
+            "mailbox_names_one": _names_one(one, other) & same("email_domain"),
             "two_mailboxes": differ("email_key") & same("email_domain") & ~is_role,
             "numbered_apart": _numbered_apart(one["email_key"], other["email_key"]),
             "same_mobile": same("mobile_norm") & ~one["mobile_shared"],
             "mobiles_differ": differ("mobile_norm"),
+            "phones_differ": differ("phone_norm") & ~one["phone_shared"] & ~other["phone_shared"],
             "same_phone": _same_phone(one, other),
             "companies_differ": pl.Series(is_far),
             "is_supported": _supported(compared),
@@ -197,6 +235,16 @@ def _genders_differ(one: pl.Series, other: pl.Series) -> pl.Series:
     is_feminine = [side.str.ends_with("a") for side in (one, other)]
     apart = (stems[0] == stems[1]) & (one != other) & (is_feminine[0] != is_feminine[1]) & (stems[0] != "ann")
     return apart.fill_null(value=False)
+
+
+def _names_one(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
+    """True where the mailbox of the one has the given name of one of them in it."""
+    both = pl.DataFrame({"email": one["email_key"], "given": one["given_key"], "other": other["given_key"]})
+    named = [
+        _letters("email").str.contains(pl.col(given), literal=True) & (pl.col(given).str.len_chars() >= _TELLING)
+        for given in ("given", "other")
+    ]
+    return both.select(pl.any_horizontal(named).fill_null(value=False).alias("named")).to_series()
 
 
 def _numbered_apart(one: pl.Series, other: pl.Series) -> pl.Series:

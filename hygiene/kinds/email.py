@@ -96,6 +96,17 @@ def normalise(values: pl.Series) -> pl.Series:
     return _with_fast_path(values, odd, lowered, is_plain)
 
 
+def repaired(values: pl.Series, addresses: pl.Series) -> pl.Series:
+    """The addresses, and what values that are none were meant to be: good enough to compare, not to write back."""
+    odd = over_distinct(texts(values).set(addresses.is_not_null(), None), _meant)
+    return addresses.zip_with(addresses.is_not_null(), odd).alias(addresses.name)
+
+
+def _meant(text: str) -> str | None:
+    first = re.split(r"[;,]", text.strip(" ;,"), maxsplit=1)[0]
+    return canonical(re.sub(r"\.{2,}", ".", re.sub(r"\s+", "", first)))
+
+
 def problems(values: pl.Series) -> pl.Series:
     """Reasons in words, null where the value is an address or blank."""
     _, is_plain = _plain(values)

@@ -147,11 +147,12 @@ def parted(given: pl.Series, family: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def is_test(keys: pl.Series) -> pl.Series:
-    """True for name keys that nobody bears: all test words ("foo bar"), or one that is no name at all ("test lee")."""
+    """True for name keys that nobody bears: all test words ("foo bar"), one that is no name at all ("test lee"), or
+    the name of nobody ("mickey mouse")."""
     listed = keys.str.split(" ")
     some = listed.list.set_intersection(sorted(words("no_names.txt"))).list.len() > 0
     every = listed.list.set_difference(sorted(words("test_words.txt"))).list.len() == 0
-    return (some | every).fill_null(value=False)
+    return (some | every | keys.is_in(sorted(words("nobodies.txt")))).fill_null(value=False)
 
 
 def split(text: str) -> Name:

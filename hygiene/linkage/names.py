@@ -32,7 +32,10 @@ _U = np.array([0.08, 0.004, 0.003, 0.004, 0.015, 0.894])
 def _nickname_pairs() -> pl.Series:
     """Every two names that are short forms of one, as one text."""
     groups = [line.split() for line in lines("nicknames.txt")]
-    return pl.Series(sorted({f"{one}|{other}" for group in groups for one in group for other in group}))
+    pairs = {(one, other) for group in groups for one in group for other in group}
+    for name, *short in map(str.split, lines("english_nicknames.txt")):
+        pairs |= {pair for other in short for pair in ((name, other), (other, name))}
+    return pl.Series(sorted(f"{one}|{other}" for one, other in pairs))
 
 
 @cache
@@ -205,4 +208,7 @@ def _spelling(left: Texts, right: Texts, often: Mapping[str, int], *, alike: flo
     for at in np.flatnonzero((distances(left, right, cutoff=1) <= 1) & (short >= 3)).tolist():
         found[at] = ALIKE if _are_two_names(left[at], right[at], often) else CLOSE
     found[short == 1] = np.where(same_initial[short == 1], FITS, D)
+    # Степан and Stepan cannot be compared letter by letter.
+    latin = both.select(pl.all().str.contains("[a-z]"))
+    found[(latin["left"] != latin["right"]).to_numpy()] = N
     return found, np.flatnonzero(several).tolist()

@@ -148,7 +148,7 @@ class Organisations:
 
 
 def _company_levels(left: Texts, right: Texts) -> Levels:
-    found = np.full(len(left), 4, np.uint8)
+    found = _begins_levels(left, right)
     found[similarities(left, right, least=0.9) > 0.9] = 3
     tokens = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, score_cutoff=87, dtype=np.float32, workers=-1)
     found[tokens > 87] = 3
@@ -157,10 +157,19 @@ def _company_levels(left: Texts, right: Texts) -> Levels:
 
 
 def _org_levels(left: Texts, right: Texts) -> Levels:
-    found = np.full(len(left), 4, np.uint8)
+    found = _begins_levels(left, right)
     found[similarities(left, right, least=0.9) > 0.9] = 3
     found[distances(left, right, cutoff=1) <= 1] = 2
     return found
+
+
+def _begins_levels(left: Texts, right: Texts) -> Levels:
+    """3 where one begins with the other: people shorten the name of their firm."""
+    begins = [
+        min(len(one), len(other)) > 3 and (one.startswith(other) or other.startswith(one))
+        for one, other in zip(left, right, strict=True)
+    ]
+    return np.where(begins, 3, 4).astype(np.uint8)
 
 
 class Phones:
