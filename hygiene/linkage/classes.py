@@ -33,6 +33,10 @@ AGREEING, MOST_AGREEING = 8.0, 0.3
 # What tells one person from another, strangers share at most this much more often than random pairs do; a company, its
 # phone and its host they may well share together.
 PERSONAL, MORE_THAN_CHANCE = ("name", "date", "identifier"), 100.0
+# What names a record, however few there are; all else its neighbours may share with it.
+TELLING = (*PERSONAL, "company", "email")
+# So little belief in the starting u of what neighbours may share.
+DOUBT = 0.01
 # A record is in so many pairs that match at most, on the average.
 MOST_MATCHES = 5.0
 # All that speaks against a match speaks no louder than so many bits, as long as nothing is learned: of twenty columns
@@ -62,7 +66,8 @@ def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int
     unknown = 1.0 - _matching([one.prior.u for one in chance], chance, [one.levels for one in chance], records)
     strangers = [_strangers(one, unknown) for one in chance]
     if records < FEW or _beyond_strongest(compared, strangers) < LEARNABLE:
-        return _anchored(compared, strangers, patterns, counts, records, pairs, place)
+        believed = _believed(compared, strangers, chance, records)
+        return _anchored(compared, believed, patterns, counts, records, pairs, place)
     start = _start(compared, strangers, patterns, records)
     onehot = _onehot(compared, patterns)
     beliefs = _beliefs(compared, strangers, learned=True)
@@ -204,7 +209,7 @@ def _beyond_strongest(compared: Sequence[Compared], strangers: Sequence[Real]) -
 
 def _anchored(
     compared: Sequence[Compared],
-    strangers: Sequence[Real],
+    believed: Sequence[Real],
     patterns: npt.NDArray[np.int64],
     counts: Real,
     records: int,
@@ -213,7 +218,6 @@ def _anchored(
 ) -> tuple[Learned, Real]:
     """Of few records, and where one family alone tells them apart, only the share of matches is learned: each class
     begins as it is believed to be, and stays so."""
-    believed = [_believed(one, u) for one, u in zip(compared, strangers, strict=True)]
     families = list(dict.fromkeys(one.family for one in compared))
     tables, shared = [], np.zeros(len(families))
     for one, u, belief in zip(compared, believed, _beliefs(compared, believed, learned=False), strict=True):
@@ -234,11 +238,26 @@ def _anchored(
     return model, match[place]
 
 
-def _believed(one: Compared, u: Real) -> Real:
-    """Levels that speak for a match keep their starting u: a small sample shows matches there, not strangers."""
-    agreeing = one.prior.m > AGREEING * one.prior.u
-    found = np.where(agreeing, one.prior.u, u)
-    return np.asarray(found / found.sum())
+def _believed(
+    compared: Sequence[Compared], strangers: Sequence[Real], chance: Sequence[Compared], records: int
+) -> list[Real]:
+    """By comparison how often strangers show each level. Levels that speak for a match keep their starting u, because a
+    small sample shows matches there; but a town, a firm or a phone that those share whom all else holds apart is
+    shared by strangers."""
+    found = []
+    for at, (one, u) in enumerate(zip(compared, strangers, strict=True)):
+        agreeing = one.prior.m > AGREEING * one.prior.u
+        start = one.prior.u
+        others = [other for other in range(len(chance)) if chance[other].family != one.family]
+        if others and not one.family.startswith(TELLING):
+            match = _matching([compared[other].prior.u for other in others], [chance[other] for other in others],
+                              [chance[other].levels for other in others], records)  # fmt: skip
+            counts = np.bincount(chance[at].levels, weights=1.0 - match, minlength=len(start))
+            shown = (counts + DOUBT) / (counts[1:].sum() + DOUBT / np.maximum(start, 1e-12))
+            start = np.maximum(start, shown)
+        table = np.where(agreeing, start, u)
+        found.append(np.asarray(table / table.sum()))
+    return found
 
 
 def _maximised(

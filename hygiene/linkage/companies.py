@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 
@@ -145,8 +146,8 @@ class Companies:
             return NEAR + self._part(shared or ours, "near")
         if not (rest or more):
             return NEAR + self._part(shared, "near")
-        if not shared:
-            return APART
+        if not shared or (_numbers(rest) and _numbers(more)):
+            return APART  # store 12 is not store 13, whatever else they share
         if rest and more:
             telling = [word for word in shared if self._share.get(word, _UNLISTED) * _TELLING < 1]
             return SHARES + self._part(shared, "shares") if telling else APART
@@ -189,7 +190,7 @@ def _bucket(expected: npt.NDArray[np.float64], size: int) -> Levels:
 
 
 def _numbers(listed: Sequence[str]) -> set[str]:
-    return {word for word in listed if word.isdigit()}
+    return set(re.findall(r"\d+", " ".join(listed)))
 
 
 def _is_near(one: str, other: str) -> bool:

@@ -148,28 +148,29 @@ class Organisations:
 
 
 def _company_levels(left: Texts, right: Texts) -> Levels:
-    found = _begins_levels(left, right)
-    found[similarities(left, right, least=0.9) > 0.9] = 3
+    found = _org_levels(left, right)
     tokens = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, score_cutoff=87, dtype=np.float32, workers=-1)
-    found[tokens > 87] = 3
-    found[distances(left, right, cutoff=1) <= 1] = 2
+    found[(tokens > 87) & (found == 4) & ~_other_numbers(left, right)] = 3
     return found
 
 
 def _org_levels(left: Texts, right: Texts) -> Levels:
-    found = _begins_levels(left, right)
-    found[similarities(left, right, least=0.9) > 0.9] = 3
-    found[distances(left, right, cutoff=1) <= 1] = 2
-    return found
-
-
-def _begins_levels(left: Texts, right: Texts) -> Levels:
-    """3 where one begins with the other: people shorten the name of their firm."""
+    """2: a keystroke; 3: alike, or one begins with the other, as people shorten the name of their firm; 4: different,
+    which names with different numbers are however alike."""
     begins = [
         min(len(one), len(other)) > 3 and (one.startswith(other) or other.startswith(one))
         for one, other in zip(left, right, strict=True)
     ]
-    return np.where(begins, 3, 4).astype(np.uint8)
+    found = np.where(begins, 3, 4).astype(np.uint8)
+    found[similarities(left, right, least=0.9) > 0.9] = 3
+    found[distances(left, right, cutoff=1) <= 1] = 2
+    found[_other_numbers(left, right)] = 4
+    return found
+
+
+def _other_numbers(left: Texts, right: Texts) -> npt.NDArray[np.bool_]:
+    ours, theirs = (pl.Series(side, dtype=pl.String).str.replace_all(r"\D", "") for side in (left, right))
+    return ((ours != theirs) & (ours != "") & (theirs != "")).to_numpy()
 
 
 class Phones:
