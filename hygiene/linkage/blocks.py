@@ -1,10 +1,10 @@
 """Block keys: one number per record and way of blocking, made of nothing but the record and the list of skewed keys.
 
-A way of blocking is one fine key, or two coarse keys of different families. A key that more records share than
-`MOST_IN_BLOCK` is skewed: its records are told apart by a further key, those still too many by one more, and so on
-through all keys there are and last by the whole record. Once the skewed keys are known, and a model keeps them, the key
-of a record does not depend on which other records there are, nor on their order: new records find the stored ones that
-a run over all of them would pair them with.
+A way of blocking is one fine key, or two coarse keys of different families. A key that more than `MOST_IN_BLOCK`
+records share, or fewer where there are millions, is skewed: its records are told apart by a further key, those still
+too many by one more, and so on through all keys there are and last by the whole record. Once the skewed keys are known,
+and a model keeps them, the key of a record does not depend on which other records there are, nor on their order: new
+records find the stored ones that a run over all of them would pair them with.
 
 Records that are the same throughout, and too many, are twins: the first stands for all, the others are paired with it
 only.
@@ -24,7 +24,11 @@ from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.hashes import Hashes, combined, contents, factor, hashes, mixed
 from hygiene.linkage.workers import at_once
 
-MOST_IN_BLOCK = 40
+MOST_IN_BLOCK, LEAST_IN_BLOCK = 40, 6
+# Where pairs are more than these, blocks are split while they are smaller: pairs must not outgrow the records.
+MANY_PAIRS, PAIRS_PER_RECORD = 2_000_000, 2.0
+# Blocks whose key has none of these bits stand for all of them.
+_SOME = np.uint64(15)
 NONE = np.zeros(0, np.uint64)
 Places = npt.NDArray[np.int64]
 _GLANCE = 22
@@ -66,15 +70,16 @@ class Blocks:
         comparisons: Sequence[Comparison],
         skewed: Hashes | None = None,
         *,
-        most: int = MOST_IN_BLOCK,
+        most: int | None = None,
         known: Hashes = NONE,
         between: int | None = None,
     ) -> None:
-        self._keys, self._most, self._given = keys, most, skewed
+        self._keys, self._given = keys, skewed
         self._found: list[Hashes] = []
         self._ways = _planned(comparisons)
         shown = keys.select(expression.alias(str(at)) for at, expression in enumerate(self._ways.expressions))
         self._columns = at_once(hashes, shown) or [np.zeros(len(keys), np.uint64)]
+        self._most = most or self._affordable()
         # A number for all block keys of each record.
         self.alike = combined(self._columns, range(len(self._columns)))
         self.twins = self._twins(known, between)
@@ -99,6 +104,27 @@ class Blocks:
         key, which only twins have, the first with each other one."""
         return block_table(self.twins, self)
 
+    def _affordable(self) -> int:
+        """Of how many records a block may be for all pairs to be at most `PAIRS_PER_RECORD`, by some of the blocks."""
+        if self._given is not None:
+            return MOST_IN_BLOCK
+        pairs = np.zeros(MOST_IN_BLOCK + 1)
+        for plan in self._ways.plans:
+            key = self._whole(plan)
+            some = np.sort(key[(key & _SOME == 0) & (key != 0)])
+            sizes = np.diff(np.flatnonzero(np.concatenate([[True], some[1:] != some[:-1], [True]])))
+            sizes = sizes[sizes <= MOST_IN_BLOCK]
+            pairs += np.bincount(sizes, sizes * (sizes - 1) / 2, MOST_IN_BLOCK + 1)
+        budget = max(PAIRS_PER_RECORD * len(self._keys), MANY_PAIRS)
+        fits = np.cumsum(pairs) * (int(_SOME) + 1) <= budget
+        return max(LEAST_IN_BLOCK, int(fits.sum()) - 1)
+
+    def _whole(self, plan: _Plan) -> Hashes:
+        key = combined(self._columns, plan.parts)
+        for part in plan.parts:
+            key[self._columns[part] == 0] = 0
+        return key
+
     def _twins(self, known: Hashes, between: int | None) -> pl.DataFrame:
         """Columns row, key and is_first of the records that are the same throughout as too many others."""
         rows = self._among(self.alike)
@@ -112,9 +138,7 @@ class Blocks:
     def keys(self, way: int) -> tuple[Rows, Hashes]:
         """For one way of blocking, by its number, the rows and the key of each, 0 where it has none."""
         plan = self._ways.plans[way]
-        key = combined(self._columns, plan.parts)
-        for part in plan.parts:
-            key[self._columns[part] == 0] = 0
+        key = self._whole(plan)
         rows = self._every
         if plan.others:
             key = self._with_others(plan, key)

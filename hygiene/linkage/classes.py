@@ -18,6 +18,7 @@ import numpy.typing as npt
 from hygiene.linkage.comparison import Compared
 
 Real = npt.NDArray[np.float64]
+Levelled = npt.NDArray[np.int64]
 _STEPS, _STILL = 300, 1e-5
 _MOST_KEYS = 2**62
 # Fewer bits than this of what is personal are no more than a given name in common.
@@ -69,10 +70,10 @@ def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int
         believed = _believed(compared, strangers, chance, records)
         return _anchored(compared, believed, patterns, counts, records, pairs, place)
     start = _start(compared, strangers, patterns, records)
-    onehot = _onehot(compared, patterns)
+    shown = _columns(patterns)
     beliefs = _beliefs(compared, strangers, learned=True)
-    model = _fitted(compared, strangers, onehot, counts, start, beliefs, MOST_MATCHES * records)
-    return model, _responsibilities(model, onehot)[:, 0][place]
+    model = _fitted(compared, strangers, shown, counts, start, beliefs, MOST_MATCHES * records)
+    return model, _responsibilities(model, shown)[:, 0][place]
 
 
 def weigh(model: Learned, compared: Sequence[Compared]) -> Real:
@@ -80,14 +81,19 @@ def weigh(model: Learned, compared: Sequence[Compared]) -> Real:
     if not len(compared[0].levels):
         return np.zeros(0)
     patterns, place, _ = _patterns(compared)
-    return _responsibilities(model, _onehot(compared, patterns))[:, 0][place]
+    return _responsibilities(model, _columns(patterns))[:, 0][place]
 
 
-def _onehot(compared: Sequence[Compared], patterns: npt.NDArray[np.int64]) -> list[Real]:
-    encoded = [np.eye(len(one.words))[patterns[:, at]] for at, one in enumerate(compared)]
-    for levels in encoded:
-        levels[:, 0] = 0.0  # nothing to compare says nothing
-    return encoded
+def _columns(patterns: Levelled) -> list[Levelled]:
+    """The level of each pattern, by comparison."""
+    return [np.ascontiguousarray(column) for column in patterns.T]
+
+
+def _counted(levels: Levelled, weights: Real, size: int) -> Real:
+    """The weights (patterns, classes) summed by level; nothing to compare counts for nothing."""
+    found = np.stack([np.bincount(levels, column, size) for column in weights.T], axis=1)
+    found[0] = 0.0
+    return np.asarray(found)
 
 
 def _matching(
@@ -180,7 +186,7 @@ def _bits(one: Compared, u: Real) -> Real:
 def _fitted(
     compared: Sequence[Compared],
     strangers: Sequence[Real],
-    onehot: Sequence[Real],
+    shown: Sequence[Levelled],
     counts: Real,
     start: Real,
     beliefs: Sequence[Real],
@@ -188,8 +194,8 @@ def _fitted(
 ) -> Learned:
     responsible = start
     for _ in range(_STEPS):
-        model = _maximised(compared, strangers, onehot, responsible * counts[:, None], beliefs, most)
-        following = _responsibilities(model, onehot)
+        model = _maximised(compared, strangers, shown, responsible * counts[:, None], beliefs, most)
+        following = _responsibilities(model, shown)
         moved = float(np.abs(following - responsible).max())
         responsible = following
         if moved < _STILL:
@@ -227,13 +233,13 @@ def _anchored(
             table[:, 1 + at] = 0.5 * table[:, 1 + at] + 0.5 * u
         tables.append(table)
         shared[at] = max(shared[at], 0.25 * u[one.prior.m > u].sum())
-    onehot = _onehot(compared, patterns)
+    shown = _columns(patterns)
     kin = [0.1 * float(shared.max())] if _has_kin(compared) else []
     share = 0.2 / max(records, FEW)
     for _ in range(2):
         classes = np.array([share, *shared, *kin, 1.0])
         model = Learned(tuple(one.family for one in compared), classes / classes.sum(), tuple(tables))
-        match = _responsibilities(model, onehot)[:, 0]
+        match = _responsibilities(model, shown)[:, 0]
         share = min(max(share, float((counts * match)[match > 0.5].sum()) / pairs), 0.9)
     return model, match[place]
 
@@ -263,14 +269,14 @@ def _believed(
 def _maximised(
     compared: Sequence[Compared],
     strangers: Sequence[Real],
-    onehot: Sequence[Real],
+    shown: Sequence[Levelled],
     weights: Real,
     beliefs: Sequence[Real],
     most: float,
 ) -> Learned:
     share = weights.sum(axis=0) + 1.0
     share[0] = min(share[0], most)
-    tables = [encoded.T @ weights + belief for encoded, belief in zip(onehot, beliefs, strict=True)]
+    tables = [_counted(levels, weights, len(belief)) + belief for levels, belief in zip(shown, beliefs, strict=True)]
     scaled = [table / np.maximum(table.sum(axis=0, keepdims=True), 1e-12) for table in tables]
     families = list(dict.fromkeys(one.family for one in compared))
     held = tuple(
@@ -310,10 +316,12 @@ def _cap(column: Real, levels: npt.NDArray[np.bool_], most: float) -> None:
         column[~levels] *= (1 - most) / rest
 
 
-def _responsibilities(model: Learned, onehot: Sequence[Real]) -> Real:
-    logs = np.log(model.share)[None, :].repeat(len(onehot[0]), axis=0)
-    for table, encoded in zip(model.tables, onehot, strict=True):
-        logs += encoded @ np.log(np.maximum(table, 1e-12))
+def _responsibilities(model: Learned, shown: Sequence[Levelled]) -> Real:
+    logs = np.log(model.share)[None, :].repeat(len(shown[0]), axis=0)
+    for table, levels in zip(model.tables, shown, strict=True):
+        told = np.log(np.maximum(table, 1e-12))
+        told[0] = 0.0  # nothing to compare says nothing
+        logs += told[levels]
     logs -= logs.max(axis=1, keepdims=True)
     odds = np.exp(logs)
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hygiene.linkage.blocks import MOST_IN_BLOCK, NONE, Blocks, block_table, glanced, where
+from hygiene.linkage.blocks import NONE, Blocks, block_table, glanced, where
 from hygiene.linkage.codes import Rows
 from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.hashes import Hashes, contents
@@ -53,7 +53,7 @@ def candidate_pairs(
     comparisons: Sequence[Comparison],
     *,
     skewed: Hashes | None = None,
-    most: int = MOST_IN_BLOCK,
+    most: int | None = None,
     between: int | None = None,
     part: Part | None = None,
     keep: bool = False,
@@ -61,8 +61,8 @@ def candidate_pairs(
     """Every pair that shares a block key; of at most `ALL_PAIRS` records simply every pair, if they are no part.
 
     With `between`, the rows before it are one table and the others a second: only pairs across are candidates.
-    `skewed` are the block keys to split, sorted; by default those that more than `most` records share. With `keep` the
-    block keys come along.
+    `skewed` are the block keys to split, sorted; by default those that more than `most` records share: 40 or, where
+    that makes too many pairs, fewer. With `keep` the block keys come along.
     """
     if len(keys) <= ALL_PAIRS and part is None:
         one, other = (side.astype(np.uint32) for side in np.triu_indices(len(keys), 1))

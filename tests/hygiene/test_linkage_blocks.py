@@ -156,3 +156,11 @@ def test_rows_without_a_key_never_meet_whatever_keys_the_others_have() -> None:
     keys = np.array([0, 1, 0, 1, 7, 0, 0, 7, 2**64 - 1, 2**64 - 1], np.uint64)
     packed = sharing(np.arange(len(keys), dtype=np.uint32), keys)
     assert sorted((int(pair) >> 32, int(pair) & 0xFFFFFFFF) for pair in packed) == [(1, 3), (4, 7), (8, 9)]
+
+
+def test_blocks_are_split_sooner_where_pairs_would_outgrow_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, (keys, comparisons), pairs, _ = whole()
+    monkeypatch.setattr("hygiene.linkage.blocks.MANY_PAIRS", len(keys))
+    fewer = candidate_pairs(keys, comparisons)
+    assert len(fewer.left) < len(pairs)
+    assert pairs_of(fewer.left, fewer.right) <= pairs
