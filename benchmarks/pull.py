@@ -108,9 +108,10 @@ def _measure(job: dict[str, Any]) -> dict[str, Any]:
 
         noted = meter.timed(MEASURING, note)
 
-        def save_page(run_id: str, page: Page) -> None:
-            save(run_id, page)
+        def save_page(run_id: str, page: Page) -> int:
+            left_out = save(run_id, page)
             noted(page)
+            return left_out
 
         store.save_page = save_page  # type: ignore[method-assign]
         results = pull_connection(store, source, store.begin_run("pull", 0), Caps())

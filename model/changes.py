@@ -161,6 +161,9 @@ class Planned:
 # The rule of changes that put back what a run replaced. They answer for their own value only: a record that moved
 # elsewhere since is no conflict, because there is nothing to plan again.
 UNDO = "undo"
+# The rule of a change that was made to somebody who was forgotten since, and the id in place of their records': that
+# something happened stays known, what happened does not.
+FORGOTTEN = "forgotten"
 # Codes of an applied link change that say what stood there before, for its undo: an Associate made an existing link
 # the primary one; a Dissociate removed a primary link.
 WAS_LINKED = "WAS_LINKED"

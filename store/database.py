@@ -86,6 +86,10 @@ class Database(ABC):
             stored = self.stored_frame(query, pl.Schema((name, STORED[kind]) for name, kind in kinds.items()))
         return stored.cast({name: FRAMED[kind] for name, kind in kinds.items() if FRAMED[kind] != STORED[kind]})
 
+    @abstractmethod
+    def scrub(self) -> None:
+        """Take what was deleted out of the files, as far as the database lets us."""
+
     def tables(self, connection: Connection) -> set[str]:
         return set(inspect(connection).get_table_names())
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
 from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from model.changes import Change, Outcome, Planned
+from model.changes import FORGOTTEN, Change, Outcome, Planned
 from model.errors import InputError
 from model.evidence import Evidence, RecordKey
 from model.streams import Value
@@ -19,10 +19,10 @@ from store.database import Database
 from store.numbers import next_number, numbered
 from store.tables import ChangeRow, JournalRow, OutcomeRow, PlanRow
 
-_PLANS: Table = PlanRow.__table__  # type: ignore[attr-defined]
-_CHANGES: Table = ChangeRow.__table__  # type: ignore[attr-defined]
-_JOURNAL: Table = JournalRow.__table__  # type: ignore[attr-defined]
-_OUTCOMES: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
+PLANS: Table = PlanRow.__table__  # type: ignore[attr-defined]
+CHANGES: Table = ChangeRow.__table__  # type: ignore[attr-defined]
+JOURNAL: Table = JournalRow.__table__  # type: ignore[attr-defined]
+OUTCOMES: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
 _KINDS: dict[str, type[Change]] = {cls.kind: cls for cls in get_args(Change)}
 _KEYS = frozenset({"key", "to", "contact", "account"})
 
@@ -67,6 +67,26 @@ def load_change(text: str) -> Change:
     return kind(**body)
 
 
+def without_values(change: Change, keys: Collection[RecordKey]) -> Change:
+    """What is left of a change to somebody who was forgotten: its kind, field and time; of its records those that are
+    none of `keys`."""
+    kept: dict[str, Any] = {"before": None, "after": None, "values": (), "reason": FORGOTTEN, "rule": FORGOTTEN}
+    body = {field.name: kept[field.name] for field in fields(change) if field.name in kept}
+    for field in fields(change):
+        value = getattr(change, field.name)
+        if field.name == "losers":
+            body[field.name] = tuple(_nameless(key, keys) for key in value)
+        elif field.name in _KEYS:
+            body[field.name] = value and _nameless(value, keys)
+        elif field.name in ("field", "label", "seen_at"):
+            body[field.name] = value
+    return type(change)(**body)
+
+
+def _nameless(key: RecordKey, keys: Collection[RecordKey]) -> RecordKey:
+    return replace(key, id=FORGOTTEN) if key in keys else key
+
+
 def _dump_key(key: RecordKey) -> list[str]:
     return [key.connection, key.stream, key.id]
 
@@ -74,7 +94,7 @@ def _dump_key(key: RecordKey) -> list[str]:
 def save(database: Database, connection: Connection, run_id: str, changes: Sequence[Change], at: int) -> str:
     """Store a plan and its changes; its id."""
     plan_id = numbered("p", next_number(connection, "plans"), 4)
-    connection.execute(_PLANS.insert().values(id=plan_id, run_id=run_id, at=at, changes=len(changes)))
+    connection.execute(PLANS.insert().values(id=plan_id, run_id=run_id, at=at, changes=len(changes)))
     columns = {
         "id": [numbered(f"{plan_id}-", number, 6) for number in range(1, len(changes) + 1)],
         "plan_id": [plan_id] * len(changes),
@@ -85,33 +105,33 @@ def save(database: Database, connection: Connection, run_id: str, changes: Seque
         "body": [dump_change(change) for change in changes],
     }
     if changes:
-        database.insert(connection, _CHANGES, columns)
+        database.insert(connection, CHANGES, columns)
     return plan_id
 
 
 def latest(connection: Connection) -> str | None:
-    plan_id: str | None = connection.execute(select(func.max(_PLANS.c.id))).scalar_one()
+    plan_id: str | None = connection.execute(select(func.max(PLANS.c.id))).scalar_one()
     return plan_id
 
 
 def changes(connection: Connection, plan_id: str) -> list[Planned]:
-    if connection.execute(select(_PLANS.c.id).where(_PLANS.c.id == plan_id)).first() is None:
+    if connection.execute(select(PLANS.c.id).where(PLANS.c.id == plan_id)).first() is None:
         raise InputError(f"The store has no plan {plan_id}; `trueline runs` lists the plans that were made.")
-    rows = connection.execute(select(_CHANGES).where(_CHANGES.c.plan_id == plan_id).order_by(_CHANGES.c.id))
+    rows = connection.execute(select(CHANGES).where(CHANGES.c.plan_id == plan_id).order_by(CHANGES.c.id))
     return [Planned(row.id, load_change(row.body)) for row in rows]
 
 
 def journal(database: Database, connection: Connection, run_id: str, change_ids: Sequence[str], at: int) -> None:
     if change_ids:
         count = len(change_ids)
-        database.insert(connection, _JOURNAL, {"change_id": change_ids, "run_id": [run_id] * count, "at": [at] * count})
+        database.insert(connection, JOURNAL, {"change_id": change_ids, "run_id": [run_id] * count, "at": [at] * count})
 
 
 def record(connection: Connection, run_id: str, outcomes: Iterable[Outcome], at: int) -> None:
     """Write outcomes; a second one of the same change and run takes the first one's place (unknown, then known)."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     for outcome in outcomes:
-        sent = select(func.coalesce(func.max(_JOURNAL.c.number), 0)).where(_JOURNAL.c.change_id == outcome.change_id)
+        sent = select(func.coalesce(func.max(JOURNAL.c.number), 0)).where(JOURNAL.c.change_id == outcome.change_id)
         values = {
             "change_id": outcome.change_id,
             "run_id": run_id,
@@ -125,29 +145,29 @@ def record(connection: Connection, run_id: str, outcomes: Iterable[Outcome], at:
             "made": outcome.made,
         }
         connection.execute(
-            insert(_OUTCOMES).values(values).on_conflict_do_update(index_elements=["change_id", "run_id"], set_=values)
+            insert(OUTCOMES).values(values).on_conflict_do_update(index_elements=["change_id", "run_id"], set_=values)
         )
 
 
 def unfinished(connection: Connection) -> list[tuple[str, Planned]]:
     """Changes whose last sending has no outcome, or only `unknown`, with the run that sent them."""
-    last = select(func.max(_JOURNAL.c.number)).group_by(_JOURNAL.c.change_id)
+    last = select(func.max(JOURNAL.c.number)).group_by(JOURNAL.c.change_id)
     settled = (
-        select(_OUTCOMES.c.change_id)
+        select(OUTCOMES.c.change_id)
         .where(
             and_(
-                _OUTCOMES.c.change_id == _JOURNAL.c.change_id,
-                _OUTCOMES.c.journal_number >= _JOURNAL.c.number,
-                _OUTCOMES.c.status != "unknown",
+                OUTCOMES.c.change_id == JOURNAL.c.change_id,
+                OUTCOMES.c.journal_number >= JOURNAL.c.number,
+                OUTCOMES.c.status != "unknown",
             )
         )
         .exists()
     )
     query = (
-        select(_JOURNAL.c.run_id, _CHANGES.c.id, _CHANGES.c.body)
-        .join(_CHANGES, _CHANGES.c.id == _JOURNAL.c.change_id)
-        .where(and_(_JOURNAL.c.number.in_(last), ~settled))
-        .order_by(_CHANGES.c.id)
+        select(JOURNAL.c.run_id, CHANGES.c.id, CHANGES.c.body)
+        .join(CHANGES, CHANGES.c.id == JOURNAL.c.change_id)
+        .where(and_(JOURNAL.c.number.in_(last), ~settled))
+        .order_by(CHANGES.c.id)
     )
     return [(row.run_id, Planned(row.id, load_change(row.body))) for row in connection.execute(query)]
 
@@ -155,14 +175,14 @@ def unfinished(connection: Connection) -> list[tuple[str, Planned]]:
 def outcomes(
     connection: Connection, run_id: str | None, plan_id: str | None, *, with_settled: bool = False
 ) -> list[Recorded]:
-    query: Select[Any] = select(_OUTCOMES, _CHANGES.c.body).join(_CHANGES, _CHANGES.c.id == _OUTCOMES.c.change_id)
+    query: Select[Any] = select(OUTCOMES, CHANGES.c.body).join(CHANGES, CHANGES.c.id == OUTCOMES.c.change_id)
     if run_id is not None:
-        sent = select(_JOURNAL.c.number).where(_JOURNAL.c.run_id == run_id)
-        settled = _OUTCOMES.c.journal_number.in_(sent) if with_settled else false()
-        query = query.where(or_(_OUTCOMES.c.run_id == run_id, settled))
+        sent = select(JOURNAL.c.number).where(JOURNAL.c.run_id == run_id)
+        settled = OUTCOMES.c.journal_number.in_(sent) if with_settled else false()
+        query = query.where(or_(OUTCOMES.c.run_id == run_id, settled))
     if plan_id is not None:
-        query = query.where(_CHANGES.c.plan_id == plan_id)
-    rows = connection.execute(query.order_by(_OUTCOMES.c.change_id, _OUTCOMES.c.run_id))
+        query = query.where(CHANGES.c.plan_id == plan_id)
+    rows = connection.execute(query.order_by(OUTCOMES.c.change_id, OUTCOMES.c.run_id))
     return [_recorded(row._mapping) for row in rows]
 
 

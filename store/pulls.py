@@ -14,6 +14,7 @@ from model.errors import StoreError
 from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
 from store import custom, matches
 from store.database import Database
+from store.forgotten import without_forgotten
 from store.mirror import MIRROR
 from store.tables import ReadableRow, WatermarkRow
 
@@ -57,12 +58,14 @@ _PUT_READABLE = READABLE.update().where(
 
 
 def save_batch(database: Database, connection: Connection, batch: Batch) -> None:
-    """Upsert a batch; it counts as seen by the stream's newest full pull."""
+    """Upsert a batch without what is forgotten; it counts as seen by the stream's newest full pull."""
+    batch = without_forgotten(connection, batch)
     _upsert(database, connection, batch, _stored(connection, batch.connection, batch.stream).full_pull)
 
 
-def save_page(database: Database, connection: Connection, page: Page) -> None:
-    batch = page.batch
+def save_page(database: Database, connection: Connection, page: Page) -> int:
+    """Save a page; how many of its rows were left out because they are of forgotten people."""
+    batch = without_forgotten(connection, page.batch)
     before = _stored(connection, batch.connection, batch.stream)
     number = before.full_pull + (page.is_full and before.full_state != "going")
     _upsert(database, connection, batch, number)
@@ -74,8 +77,15 @@ def save_page(database: Database, connection: Connection, page: Page) -> None:
         "cursor": page.watermark.cursor,
         "full_pull": number,
         "full_state": _full_state(page, before.full_state),
+        "left_out": (before.left_out or 0 if number == before.full_pull else 0)
+        + (_live(page.batch) - _live(batch) if page.is_full else 0),
     }
     _put(connection, values)
+    return len(page.batch) - len(batch)
+
+
+def _live(batch: Batch) -> int:
+    return len(batch) - sum(map(bool, batch.columns.get("is_deleted", ())))
 
 
 def _full_state(page: Page, before: str) -> str:
@@ -101,11 +111,11 @@ def reset_watermark(connection: Connection, name: str, stream: str) -> None:
 
 
 def shown(connection: Connection, name: str, stream: str) -> int:
-    """How many live records were shown since the newest full pull began."""
+    """How many live records were shown since the newest full pull began, with those that were left out."""
     table = MIRROR[stream]
     row = _stored(connection, name, stream)
     seen = and_(table.c.connection == name, table.c.seen_in >= row.full_pull, table.c.is_deleted.is_(False))
-    return connection.execute(select(func.count()).select_from(table).where(seen)).scalar_one()
+    return connection.execute(select(func.count()).select_from(table).where(seen)).scalar_one() + (row.left_out or 0)
 
 
 def vanished(connection: Connection, name: str, stream: str) -> int:
@@ -142,7 +152,8 @@ def _unseen(connection: Connection, name: str, stream: str) -> ColumnElement[boo
 def _stored(connection: Connection, name: str, stream: str) -> WatermarkRow:
     known_stream(stream)
     row = connection.execute(_FIND_WATERMARK, {"here": name, "there": stream}).mappings().first()
-    empty = {"connection": name, "stream": stream, "since": None, "cursor": None, "full_pull": 0, "full_state": ""}
+    empty = {"connection": name, "stream": stream, "since": None, "cursor": None, "full_pull": 0, "full_state": "",
+             "left_out": None}  # fmt: skip
     return WatermarkRow(**(row or empty))
 
 

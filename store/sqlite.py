@@ -102,6 +102,24 @@ class SqliteDatabase(Database):
         finally:
             os.close(held)
 
+    def scrub(self) -> None:
+        """Write the file anew, so that no free space holds what was there, and empty the log of writes."""
+        _sweep(self.path)
+        with self.told():
+            opened = self.engine.raw_connection()
+            try:
+                driver = cast("sqlite3.Connection", opened.driver_connection)
+                driver.execute("PRAGMA temp_store = FILE")  # a large store has no room in memory
+                driver.execute("VACUUM")
+                (is_busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                opened.invalidate()
+        if is_busy:
+            raise StoreError(
+                f"the rows are erased, but another process reads the store {self.label}, so that their bytes are still "
+                f"in its file; end that process and run this again"
+            )
+
     def lock_schema(self, connection: Connection) -> None:
         """Nothing to do: a write transaction is already alone."""
 

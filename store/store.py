@@ -10,26 +10,24 @@ from typing import Any, Self
 
 import polars as pl
 from sqlalchemy import Table, func, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from model.batch import Batch, Page, Watermark
 from model.changes import Change, Outcome, Planned
-from model.errors import ConfigError, StoreError
+from model.errors import StoreError
 from model.evidence import Verdict
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
-from store import derived, lookups, matches, plans, pulls, runs
+from store import derived, erase, lookups, matches, plans, pulls, runs
 from store.chosen import frame_of_chosen
 from store.custom import with_custom
 from store.database import Database
 from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, SCORES, VERDICTS
+from store.erase import Person
 from store.matches import Matched, MatchUpdate, StoredModel
 from store.mirror import MIRROR
+from store.place import database_at
 from store.plans import Recorded
-from store.postgres import PostgresDatabase
 from store.runs import Run
 from store.schema import migrate
-from store.sqlite import SqliteDatabase
 
 
 class Store:
@@ -45,7 +43,7 @@ class Store:
         StoreError when it is missing (and `create` is False), damaged, somebody else's, newer than this program, not
         writable or locked for longer than `busy_timeout_s`; ConfigError when the URL is none of the three.
         """
-        database = _database(url, create=create, busy_timeout_s=busy_timeout_s)
+        database = database_at(url, create=create, busy_timeout_s=busy_timeout_s)
         try:
             migrate(database)
         except BaseException:
@@ -83,13 +81,14 @@ class Store:
 
     # Mirror
 
-    def save_page(self, run_id: str, page: Page) -> None:
+    def save_page(self, run_id: str, page: Page) -> int:
         """Save a page's rows, watermark, readable fields and what its full pull has seen, all or nothing.
 
-        An older version never overwrites a newer one, and only the columns of the page are set.
+        An older version never overwrites a newer one, and only the columns of the page are set. Rows of people who
+        were forgotten are left out; how many they are is returned.
         """
         with self._database.write() as connection:
-            pulls.save_page(self._database, connection, page)
+            return pulls.save_page(self._database, connection, page)
 
     def save_batch(self, batch: Batch) -> None:
         """Save records that were read outside a pull. Watermark and readable fields stay."""
@@ -345,28 +344,24 @@ class Store:
         with self._database.read() as opened:
             return lookups.find(opened, connection, key)
 
+    # Erasure
+
+    def forget(self, person: Person, at: int, *, apply: bool) -> dict[str, int]:
+        """Erase a person: by table, how many rows go or lose their values. Without `apply` it only counts.
+
+        Rows of theirs are left out of every later page. InputError while a change to them has no known end.
+        """
+        with self._database.write() as connection:
+            counts = erase.erase(connection, person, at)
+            if not apply:
+                connection.rollback()
+        if apply:
+            self._database.scrub()
+        return counts
+
     def _replace(self, table: Table, frame: pl.DataFrame, constants: Mapping[str, Value] | None = None) -> None:
         with self._database.write() as connection:
             derived.replace(self._database, connection, table, frame, constants or {})
-
-
-def _database(url: str | Path, *, create: bool, busy_timeout_s: float) -> Database:
-    if isinstance(url, Path) or "://" not in url:
-        return SqliteDatabase(Path(url), create=create, busy_timeout_s=busy_timeout_s)
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ConfigError(
-            "the store's url cannot be read; write sqlite:///PATH or postgresql://USER@HOST/NAME"
-        ) from None
-    system = parsed.get_backend_name()
-    if system == "sqlite" and parsed.database and parsed.database != ":memory:":
-        return SqliteDatabase(Path(parsed.database), create=create, busy_timeout_s=busy_timeout_s)
-    if system in ("postgresql", "postgres"):
-        return PostgresDatabase(parsed, busy_timeout_s=busy_timeout_s)
-    raise ConfigError(
-        "the store's url must name a file, as sqlite:///PATH, or a database, as postgresql://USER@HOST/NAME"
-    )
 
 
 def _frame_columns(stream: str, columns: Sequence[str] | None) -> list[str]:

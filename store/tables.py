@@ -81,7 +81,8 @@ class RunRow(Row, table=True):
 
 class WatermarkRow(Row, table=True):
     """How far a stream is pulled. `full_pull` numbers full pulls; `full_state` is `going` while the newest has pages
-    to come, `ended` until what it did not show is marked deleted, else empty."""
+    to come, `ended` until what it did not show is marked deleted, else empty. `left_out` counts the live records of
+    forgotten people that the newest full pull has shown."""
 
     __tablename__ = "watermarks"
     connection: str = _text(key=True)
@@ -90,6 +91,7 @@ class WatermarkRow(Row, table=True):
     cursor: str | None = _text(null=True)
     full_pull: int = _number()
     full_state: str = _text()
+    left_out: int | None = _number(null=True)
 
 
 class ReadableRow(Row, table=True):
@@ -322,3 +324,19 @@ class LookupRow(Row, table=True):
     key: str = _text(key=True)
     answered_at: datetime = _time()
     answer: str | None = _text(null=True)
+
+
+class ForgottenRow(Row, table=True):
+    """The keyed hash of a record or an e-mail address of somebody who was forgotten; see `store.forgotten`."""
+
+    __tablename__ = "forgotten"
+    hash: str = _text(key=True)
+    at: datetime = _time()
+
+
+class HashKeyRow(Row, table=True):
+    """A random key of this store; without it a hash in `forgotten` tells nothing."""
+
+    __tablename__ = "hash_keys"
+    name: str = _text(key=True)
+    body: bytes = _bytes()

@@ -80,7 +80,7 @@ def plan_changes(workspace: Workspace) -> PlanReport:
 def bring_up_to_date(workspace: Workspace) -> None:
     """Match and resolve again where records came in, or were written, since that was last done."""
     newest = {run.kind: run.id for run in workspace.store.runs()}
-    changed = max((newest.get(kind, "") for kind in ("pull", "push", "undo")), default="")
+    changed = max((newest.get(kind, "") for kind in ("pull", "push", "undo", "forget")), default="")
     if newest.get("match", "") <= changed:
         match_records(workspace)
         resolve_people(workspace)

@@ -24,7 +24,8 @@ Progress = Callable[[str, str, int], None]  # connection, stream, rows so far
 
 @dataclass(slots=True)
 class StreamPull:
-    """What one stream's pull came to. `stopped` is a sentence when it did not reach its end."""
+    """What one stream's pull came to. `stopped` is a sentence when it did not reach its end; `forgotten` rows were of
+    people who were forgotten, and not stored."""
 
     connection: str
     stream: str
@@ -32,6 +33,7 @@ class StreamPull:
     pages: int = 0
     full: bool = False
     vanished: int = 0
+    forgotten: int = 0
     gaps: list[str] = field(default_factory=list)
     stopped: str | None = None
 
@@ -98,7 +100,7 @@ def _pull_stream(
     watermark = store.watermark(source.name, result.stream)
     reached_end = False
     for page in source.pull(result.stream, watermark):
-        store.save_page(run_id, page)
+        result.forgotten += store.save_page(run_id, page)
         result.rows += len(page.batch)
         result.pages += 1
         result.full = page.is_full
@@ -106,6 +108,8 @@ def _pull_stream(
         reached_end = page.is_last
         if progress:
             progress(source.name, result.stream, result.rows)
+    if result.forgotten:
+        result.gaps.append(f"{result.forgotten:,} records of people who were forgotten were not stored")
     if not reached_end:
         result.stopped = "the remote ended the stream before its last page; pull again to go on from there"
         return

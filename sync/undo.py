@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from model.changes import (
+    FORGOTTEN,
     UNDO,
     WAS_LINKED,
     WAS_PRIMARY,
@@ -79,6 +80,9 @@ def inverse_changes(store: Store, run_id: str, *, only_overwritten: bool = False
         lost.append(f"{open_changes:,} changes of {run_id} have no known end yet: push first, then undo again")
     for item in reversed(written):
         change = item.planned.change
+        if change.rule == FORGOTTEN:
+            lost.append(f"a {change.kind}: the person it was made to was forgotten")
+            continue
         if item.outcome.status == "applied" and (why := irreversible(change)):
             lost.append(f"{change.key}: {why}")
             continue

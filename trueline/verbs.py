@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "explain": ("look", "Say why two records are, or are not, the same."),
     "review": ("look", "Decide the pairs that evidence leaves undecided."),
     "runs": ("look", "List what was run, when, and what came of it."),
+    "forget": ("forget", "Erase a person from the store; with --apply."),
     "sandbox": ("play", "Serve CRMs with made-up records on this machine."),
     "demo": ("play", "Run the whole loop against sandbox CRMs."),
 }
