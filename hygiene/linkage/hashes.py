@@ -15,6 +15,8 @@ _OTHER = np.uint64(0xD6E8FEB86659FD93)
 _START = np.uint64(0x2545F4914F6CDD1D)
 _HALF = np.uint64(32)
 _WORD = 8
+# So many rows at a time, that what is worked on stays in the cache and no memory is asked for over and over.
+_PART = 1 << 17
 _SHIFTS = np.array([63, *(8 * (_WORD - size) for size in range(1, _WORD)), 0], np.uint64)
 
 
@@ -30,8 +32,13 @@ def mixed(numbers: Hashes) -> Hashes:
 def hashes(column: pl.Series) -> Hashes:
     """A number for each text, 0 for null and for nothing else. Equal texts have equal numbers; two different ones in
     2^64 pairs of texts have, too."""
-    if column.dtype != pl.String:
-        column = column.cast(pl.String)
+    found = np.empty(len(column), np.uint64)
+    for start in range(0, len(column), _PART):
+        found[start : start + _PART] = _hashed(column[start : start + _PART].cast(pl.String))
+    return found
+
+
+def _hashed(column: pl.Series) -> Hashes:
     texts = column.to_arrow()
     offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
     starts, sizes = offsets[:-1], np.diff(offsets)
@@ -69,10 +76,13 @@ def _absorbed(state: Hashes, word: Hashes) -> Hashes:
 
 def combined(columns: Sequence[Hashes], numbers: Sequence[int]) -> Hashes:
     """One number for those of several columns: the same ones in other places give another."""
-    total = columns[numbers[0]] * factor(numbers[0])
-    for number in numbers[1:]:
-        total += columns[number] * factor(number)
-    return mixed(total)
+    found = np.empty(len(columns[numbers[0]]), np.uint64)
+    for start in range(0, len(found), _PART):
+        total = columns[numbers[0]][start : start + _PART] * factor(numbers[0])
+        for number in numbers[1:]:
+            total += columns[number][start : start + _PART] * factor(number)
+        found[start : start + _PART] = mixed(total)
+    return found
 
 
 def factor(number: int) -> np.uint64:
