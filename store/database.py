@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -16,6 +19,11 @@ from model.streams import Value
 from store.columns import FRAMED, STORED, value_type
 
 Columns = Mapping[str, Sequence[Value]]
+
+
+def this_process() -> str:
+    """Who we are, for others that want what we hold: process, machine and the time, in at most 50 characters."""
+    return f"process {os.getpid()} on {socket.gethostname()[:16]}, since {datetime.now(UTC):%F %R}"
 
 
 class Database(ABC):
@@ -60,8 +68,12 @@ class Database(ABC):
     def alone(self, what: str) -> AbstractContextManager[None]:
         """Keep other processes from doing `what` until the block or the process ends; StoreError when one does."""
 
-    def taken(self, what: str) -> StoreError:
-        return StoreError(f"another {what} is at work on the store {self.label}; wait until it has ended and run again")
+    def taken(self, what: str, holder: str) -> StoreError:
+        """That another process does it; `holder` is what that process wrote about itself, if anything."""
+        who = f" ({holder})" if holder else ""
+        return StoreError(
+            f"another {what} is at work on the store {self.label}{who}; wait until it has ended and run this again"
+        )
 
     @abstractmethod
     def lock_schema(self, connection: Connection) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from model.errors import StoreError
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
 from store.columns import STORED, value_type
-from store.database import Columns, Database
+from store.database import Columns, Database, this_process
 from store.mirror import conflict_clause
 from store.tables import METADATA
 
@@ -52,11 +52,10 @@ class PostgresDatabase(Database):
             held = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
             with self.told():
-                has_lock = held.execute(
-                    text("SELECT pg_try_advisory_lock(:one, :key)"), {"one": _LEASES, "key": key - 2**31}
-                ).scalar_one()
-            if not has_lock:
-                raise self.taken(what)
+                names = {"one": _LEASES, "key": key - 2**31}
+                if not held.execute(text("SELECT pg_try_advisory_lock(:one, :key)"), names).scalar_one():
+                    raise self.taken(what, _holder(held, key - 2**31))
+                held.execute(text("SELECT set_config('application_name', :name, false)"), {"name": this_process()})
             yield
         finally:
             # A session that broke has lost its lock already.
@@ -120,6 +119,16 @@ class PostgresDatabase(Database):
         finally:
             connection.close()
         return _parsed(received, schema)
+
+
+def _holder(connection: Connection, key: int) -> str:
+    """What the session that has a lease wrote about itself; empty where it has just ended or may not be seen."""
+    query = text(
+        "SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory' "
+        "AND granted AND classid = :one AND objid = :key"
+    )
+    name = connection.execute(query, {"one": _LEASES, "key": key % 2**32}).scalar()
+    return str(name or "")
 
 
 def _parsed(received: io.BytesIO, schema: pl.Schema) -> pl.DataFrame:

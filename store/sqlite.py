@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
@@ -33,7 +33,7 @@ from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, ev
 
 from model.errors import StoreError
 from model.streams import Value
-from store.database import Columns, Database
+from store.database import Columns, Database, this_process
 from store.mirror import conflict_clause
 
 # Up to so many rows Python reads them as fast as a copy is made.
@@ -97,7 +97,10 @@ class SqliteDatabase(Database):
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise self.taken(what) from None
+                raise self.taken(what, os.read(held, 100).decode(errors="replace")) from None
+            with suppress(OSError):  # a full disk holds no name, but the lock
+                os.truncate(held, 0)
+                os.pwrite(held, this_process().encode(), 0)
             yield
         finally:
             os.close(held)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from model.errors import ConfigError, StoreError
+from model.errors import ConfigError
 from sync.workspace import Workspace, open_workspace
 from trueline.project import FILE_NAME, Project, load_project
 from trueline.secrets import secret_reader, secret_writer
@@ -33,12 +31,12 @@ def open_session(folder: Path) -> Workspace:
 
 @contextmanager
 def working_session(folder: Path, *, first: bool = False) -> Iterator[Workspace]:
-    """A workspace that no other command works in meanwhile; with `first` its store is made where there is none.
+    """A workspace on whose store no other command works meanwhile; with `first` it is made where there is none.
 
-    Two commands at once could send one change twice. StoreError while another one is at work.
+    Two commands at once could send one change twice. StoreError while another one is at work, and says which.
     """
     project = connected_project(folder) if first else load_project(folder)
-    with _alone(project.folder), workspace_of(project, create=first) as workspace:
+    with workspace_of(project, create=first) as workspace, workspace.store.alone("command"):
         yield workspace
 
 
@@ -60,19 +58,3 @@ def workspace_of(project: Project, *, create: bool = True) -> Workspace:
         secret_writer(project.folder),
         create=create,
     )
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system drops with the process however that ends."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(
-                f"Another trueline command is at work in {folder}; wait until it has ended and run this again."
-            ) from None
-        yield
-    finally:
-        os.close(handle)

@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "push": ("changes", "Print a plan's changes; with --apply write them."),
     "undo": ("changes", "Put back what a run changed; with --apply."),
     "sync": ("changes", "All of the above in one go, under the caps."),
+    "schedule": ("schedule", "Run sync on a cron expression until stopped."),
     "audit": ("look", "Judge exported files; needs no login and no settings."),
     "report": ("look", "Show what the store holds and what is wrong with it."),
     "explain": ("look", "Say why two records are, or are not, the same."),

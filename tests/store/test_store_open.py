@@ -227,6 +227,19 @@ def test_full_disk_loses_only_the_page_that_did_not_fit(tmp_path: Path) -> None:
         assert store.watermark("hs", "contacts") == Watermark()
 
 
+def test_lease_names_the_process_that_holds_it_and_ends_with_the_block(url: str) -> None:
+    who = rf"another push is at work on the store .* \(process {os.getpid()} on \S+, since 2\d{{3}}-\S+ \S+\); wait"
+    with Store.open(url) as store, Store.open(url) as other:
+        for _ in range(2):
+            with (
+                store.alone("push"),
+                other.alone("schedule"),
+                pytest.raises(StoreError, match=who),
+                other.alone("push"),
+            ):
+                pass
+
+
 # PostgreSQL
 
 

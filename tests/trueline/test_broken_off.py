@@ -84,7 +84,7 @@ def test_two_commands_at_once_take_turns_or_say_so(trueline: Cli, project: Proje
     ended = [child.communicate(timeout=90) for child in children]
     refused = [err for child, (_, err) in zip(children, ended, strict=True) if child.returncode]
     assert len(refused) < 2
-    assert all("Another trueline command is at work" in err and err.count("\n") == 1 for err in refused), refused
+    assert all("another command is at work" in err and err.count("\n") == 1 for err in refused), refused
     assert_sound(project.store)
     assert trueline("pull", "-p", project.folder).code == 0
     out = project.folder / "counted.json"
@@ -98,7 +98,7 @@ def test_two_commands_at_once_take_turns_or_say_so(trueline: Cli, project: Proje
 @pytest.mark.parametrize("verb", ["pull", "match", "resolve", "enrich", "score", "plan", "sync"])
 def test_command_that_works_in_a_project_works_there_alone(trueline: Cli, pulled: Project, verb: str) -> None:
     with working_session(pulled.folder):
-        trueline(verb, "-p", pulled.folder).failed(1, "Another trueline command is at work", str(pulled.folder))
+        trueline(verb, "-p", pulled.folder).failed(1, "another command is at work", str(pulled.folder))
         assert trueline("runs", "-p", pulled.folder).code == 0, "looking is always allowed"
     assert trueline("match", "-p", pulled.folder).code == 0
 

@@ -99,28 +99,36 @@ def sync(
     """Pull, match, resolve, enrich, score and plan in one go; with --apply also push, under the caps."""
     screen = Screen(as_json=as_json)
     with working_session(project, first=True) as workspace:
-        pulled = pull_and_show(workspace, screen)
-        calls, budget = call_counts(workspace), call_budgets(workspace)
-        document: dict[str, Any] = {"pull": {"streams": pulled, "calls": calls, "budget": budget}}
-        matched, resolved = match_records(workspace), resolve_people(workspace)
-        screen.say(matched.sentence)
-        screen.say(resolved.sentence)
-        enriched, scored = enrich_and_show(workspace, screen), score_records(workspace)
-        screen.say(scored.sentence)
-        planned = plan_changes(workspace)
-        screen.say(planned.sentence)
-        failures = stops(pulled) + enrich_stops(enriched)
-        document |= {"match": matched, "resolve": resolved, "enrich": enriched, "score": scored, "plan": planned}
-        document["push"] = None
-        if apply and planned.rows:
-            try:
-                document["push"] = report = _push_and_show(workspace, screen, planned.plan_id)
-                failures += _push_stops(report)
-            except CapExceeded as error:  # what was pulled and planned is a result all the same
-                failures.append(str(error))
-        else:
-            _show_changes(screen, planned.rows, show)
+        document, failures = sync_and_show(workspace, screen, apply=apply, show=show)
     screen.finish(document, failures)
+
+
+def sync_and_show(
+    workspace: Workspace, screen: Screen, *, apply: bool, show: int = 0
+) -> tuple[dict[str, Any], list[str]]:
+    """One cycle: what every stage came to, by its verb, and a sentence for each thing that did not reach its end."""
+    pulled = pull_and_show(workspace, screen)
+    calls, budget = call_counts(workspace), call_budgets(workspace)
+    document: dict[str, Any] = {"pull": {"streams": pulled, "calls": calls, "budget": budget}}
+    matched, resolved = match_records(workspace), resolve_people(workspace)
+    screen.say(matched.sentence)
+    screen.say(resolved.sentence)
+    enriched, scored = enrich_and_show(workspace, screen), score_records(workspace)
+    screen.say(scored.sentence)
+    planned = plan_changes(workspace)
+    screen.say(planned.sentence)
+    failures = stops(pulled) + enrich_stops(enriched)
+    document |= {"match": matched, "resolve": resolved, "enrich": enriched, "score": scored, "plan": planned}
+    document["push"] = None
+    if apply and planned.rows:
+        try:
+            document["push"] = report = _push_and_show(workspace, screen, planned.plan_id)
+            failures += _push_stops(report)
+        except CapExceeded as error:  # what was pulled and planned is a result all the same
+            failures.append(str(error))
+    else:
+        _show_changes(screen, planned.rows, show)
+    return document, failures
 
 
 def _show_changes(screen: Screen, rows: list[ChangeRow], show: int) -> None:
