@@ -150,26 +150,32 @@ class Organisations:
 def _company_levels(left: Texts, right: Texts) -> Levels:
     found = _org_levels(left, right)
     tokens = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, score_cutoff=87, dtype=np.float32, workers=-1)
-    found[(tokens > 87) & (found == 4) & ~_other_numbers(left, right)] = 3
+    alike = np.flatnonzero((tokens > 87) & (found == 4))
+    found[alike[~_other_numbers(left, right, alike)]] = 3
     return found
 
 
 def _org_levels(left: Texts, right: Texts) -> Levels:
     """2: a keystroke; 3: alike, or one begins with the other, as people shorten the name of their firm; 4: different,
     which names with different numbers are however alike."""
-    begins = [
-        min(len(one), len(other)) > 3 and (one.startswith(other) or other.startswith(one))
-        for one, other in zip(left, right, strict=True)
-    ]
-    found = np.where(begins, 3, 4).astype(np.uint8)
+    both = pl.DataFrame({"left": left, "right": right}, schema={"left": pl.String, "right": pl.String})
+    one, other = pl.col("left"), pl.col("right")
+    begins = one.str.starts_with(other) | other.str.starts_with(one)
+    is_cut = both.select((pl.min_horizontal(pl.all().str.len_chars()) > 3) & begins).to_series().to_numpy()
+    found = np.where(is_cut, 3, 4).astype(np.uint8)
     found[similarities(left, right, least=0.9) > 0.9] = 3
     found[distances(left, right, cutoff=1) <= 1] = 2
-    found[_other_numbers(left, right)] = 4
+    alike = np.flatnonzero(found < 4)
+    found[alike[_other_numbers(left, right, alike)]] = 4
     return found
 
 
-def _other_numbers(left: Texts, right: Texts) -> npt.NDArray[np.bool_]:
-    ours, theirs = (pl.Series(side, dtype=pl.String).str.replace_all(r"\D", "") for side in (left, right))
+def _other_numbers(left: Texts, right: Texts, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Of the pairs at these places: True where both hold digits, and not the same."""
+    ours, theirs = (
+        pl.Series([side[at] for at in places.tolist()], dtype=pl.String).str.replace_all(r"\D", "")
+        for side in (left, right)
+    )
     return ((ours != theirs) & (ours != "") & (theirs != "")).to_numpy()
 
 
