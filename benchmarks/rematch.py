@@ -1,4 +1,4 @@
-"""CPU time of matching changed contacts against that of matching all: `python -m benchmarks rematch --contacts F`.
+"""CPU time of matching changed contacts against that of matching all: `python -m benchmarks.rematch --contacts F`.
 
 F is what the frozen generator of contacts wrote. Of the changed records seven in ten are edited, two are new and one is
 deleted. Both ways start from copies of one store, and what they leave in it is compared.

@@ -130,6 +130,12 @@ class Judge:
         closing = self.judged(unseen, [*self.kind.rules, self.kind.chain], 0.0)
         return pl.concat([pairs, closing]).sort("left", "right")
 
+    def told(self, pairs: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+        """JUDGED rows of these pairs whatever is to be said of them, a person's answers first."""
+        said = self._by_person(answers.join(pairs, on=["left", "right"], how="semi"))
+        others = pairs.join(said, on=["left", "right"], how="anti")
+        return pl.concat([said, self.judged(others, self.kind.rules, 0.0)]).sort("left", "right")
+
     def _by_person(self, answers: pl.DataFrame) -> pl.DataFrame:
         judged = self.judged(answers, (), 0.0).join(answers, on=["left", "right"], how="left", maintain_order="left")
         is_same = pl.col("answer") == "same"

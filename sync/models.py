@@ -10,6 +10,8 @@ from store import Store, StoredModel
 
 # A model that was learned from fewer records is not kept: the next match learns a better one.
 LEARNABLE = 200
+# With so many times the records it was learned from a model is out of date.
+OUTGROWN = 2
 
 
 def stored_models(store: Store) -> dict[str, Model]:
@@ -27,7 +29,23 @@ def stored_models(store: Store) -> dict[str, Model]:
 
 def keep_models(store: Store, models: Mapping[str, Model], at: int) -> dict[str, str]:
     """Store the models that were learned from records enough; the versions of those, by kind."""
-    kept = {kind: model for kind, model in models.items() if model.terms.records >= LEARNABLE}
+    kept = {kind: model for kind, model in models.items() if is_enough(model.terms.records)}
     for kind, model in kept.items():
         store.save_model(kind, StoredModel(model.version, at, model.body))
     return {kind: model.version for kind, model in kept.items()}
+
+
+def is_enough(records: int) -> bool:
+    """Whether what is learned from so many records is worth keeping."""
+    return records >= LEARNABLE
+
+
+def outgrown(store: Store) -> list[str]:
+    """A sentence for each kind of entity of which the store holds far more records than its model was learned from."""
+    models, matched = stored_models(store), store.matched()
+    return [
+        f"What weighs a {kind} was learned from {model.terms.records:,} records, and there are now "
+        f"{matched[kind].summary['records']:,}: `trueline relearn` shows what learning anew would change."
+        for kind, model in models.items()
+        if kind in matched and matched[kind].summary["records"] >= OUTGROWN * model.terms.records
+    ]

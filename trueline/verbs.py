@@ -15,6 +15,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "check": ("loop", "Log in to every connection and say what it lets us do."),
     "pull": ("loop", "Bring new, changed and deleted records into the store."),
     "match": ("loop", "Find which records are the same person or company."),
+    "relearn": ("relearn", "Learn anew how pairs are weighed; show what changes."),
     "resolve": ("loop", "Find the account of every person who has none."),
     "enrich": ("loop", "Ask public registers about accounts with blanks."),
     "score": ("loop", "Score completeness and staleness; list what is wrong."),

@@ -19,7 +19,8 @@ from reports.wording import brief, counted, percent
 from sync.files import File, read_files
 from sync.files_match import Compared, Matched, compare_files, match_files
 from sync.files_resolve import resolve_files
-from sync.files_review import explain_rows, open_rows
+from sync.files_review import ExplainedRows, explain_rows, open_rows
+from sync.review import Explained
 from trueline.screen import Screen, plain
 
 ENDINGS = (".csv", ".xlsx", ".parquet", ".json")
@@ -165,13 +166,8 @@ def is_file(text: str) -> bool:
     return Path(text).suffix.lower() in READABLE or Path(text).is_file()
 
 
-def explain_rows_and_show(screen: Screen, path: Path, rows: Sequence[str], wishes: Wishes) -> None:
-    """Say why two rows of a file are one or not; with `out` as a page."""
-    if len(rows) != 2:
-        raise InputError(f"Name a file and two of its rows: trueline explain {path} 12 40.")
-    with screen.progress("match"):
-        matched = match_files(read_files([path], chosen(wishes.columns)), verdicts=wishes.verdicts, key=wishes.key)
-        explained = explain_rows(matched, *rows)
+def show_explained(screen: Screen, explained: Explained | ExplainedRows, out: Path | None) -> None:
+    """Print why two records or rows are one or not, with `out` also as a page."""
     screen.say(explained.sentence)
     screen.say()
     fields = [(name, _cell(left, _BESIDE), _cell(right, _BESIDE)) for name, left, right in explained.fields]
@@ -179,12 +175,22 @@ def explain_rows_and_show(screen: Screen, path: Path, rows: Sequence[str], wishe
     screen.say()
     for line in waterfall_lines(explained.waterfall) if explained.waterfall else ():
         screen.say(line)
-    if wishes.out is not None:
+    if out is not None:
         beside = [Field(*field) for field in explained.fields]
         drawn = waterfall_html(explained.left, explained.right, explained.sentence, beside, explained.waterfall)
-        write_private(wishes.out, drawn)
-        screen.say(f"Wrote {wishes.out}, readable by you only.")
+        write_private(out, drawn)
+        screen.say(f"Wrote {out}, readable by you only.")
     screen.finish({**plain(explained), "probability": explained.waterfall and explained.waterfall.probability})
+
+
+def explain_rows_and_show(screen: Screen, path: Path, rows: Sequence[str], wishes: Wishes) -> None:
+    """Say why two rows of a file are one or not; with `out` as a page."""
+    if len(rows) != 2:
+        raise InputError(f"Name a file and two of its rows: trueline explain {path} 12 40.")
+    with screen.progress("match"):
+        matched = match_files(read_files([path], chosen(wishes.columns)), verdicts=wishes.verdicts, key=wishes.key)
+        explained = explain_rows(matched, *rows)
+    show_explained(screen, explained, wishes.out)
 
 
 def review_rows_and_show(screen: Screen, paths: Sequence[Path], wishes: Wishes) -> None:

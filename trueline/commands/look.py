@@ -29,6 +29,7 @@ from trueline.commands.files import (
     explain_rows_and_show,
     is_file,
     review_rows_and_show,
+    show_explained,
 )
 from trueline.screen import Screen, json_text
 from trueline.session import HERE, JsonOption, ProjectOption, open_session
@@ -66,9 +67,7 @@ AsOfOption = Annotated[
 CurrencyOption = Annotated[
     str, typer.Option("--currency", callback=_iso_code, help="ISO code of amounts that name none.")
 ]
-PageOption = Annotated[
-    Path | None, typer.Option("--out", callback=_known_page, help="Also draw the rows of a file as a page (.html).")
-]
+PageOption = Annotated[Path | None, typer.Option("--out", callback=_known_page, help="Also draw it as a page (.html).")]
 
 
 @app.command(epilog="Example: trueline audit exports/*.csv --as-of 2026-06-30")
@@ -133,9 +132,7 @@ def explain(
     one, other = parse_key(given[0]), parse_key(given[1])
     with open_session(project) as workspace:
         explained = explain_pair(workspace, one, other)
-    screen.say(explained.sentence)
-    screen.table(("comparison", "similarity"), [(item.reason, f"{item.similarity:.2f}") for item in explained.evidence])
-    screen.finish(explained)
+    show_explained(screen, explained, out)
 
 
 @app.command(epilog="Example: trueline review sf/contacts/003… sf/leads/00Q… same")

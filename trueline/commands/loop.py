@@ -11,6 +11,7 @@ from sync.calls import call_budgets, call_counts
 from sync.check import check_connections
 from sync.enrich import EnrichReport, enrich_accounts
 from sync.match import match_records
+from sync.models import outgrown
 from sync.pull import StreamPull, pull_all
 from sync.resolve import resolve_people
 from sync.score import score_records
@@ -82,6 +83,7 @@ def match(
     verdicts: VerdictsOption = None,
     key: KeyOption = None,
     show: GroupsOption = 3,
+    full: Annotated[bool, typer.Option("--full", help="Look at every record, not only at what changed.")] = False,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
@@ -89,13 +91,17 @@ def match(
     screen = Screen(as_json=as_json)
     wishes = Wishes(column or (), against, threshold, one_to_one, out, show, verdicts, key)
     if files:
+        if full:
+            raise InputError("Rows of files are always all looked at; --full is for the store.")
         match_and_show(screen, files, wishes)
         return
     if wishes != Wishes():
         raise InputError("Options about files need one: trueline match FILE; without files it matches the store.")
     with working_session(project) as workspace, screen.progress("match"):
-        result = match_records(workspace)
-    screen.say(result.sentence)
+        result = match_records(workspace, full=full)
+        notes = outgrown(workspace.store)
+    for sentence in (result.sentence, *notes):
+        screen.say(sentence)
     screen.finish(result)
 
 
