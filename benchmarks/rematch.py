@@ -6,8 +6,9 @@ deleted. Both ways start from copies of one store, and what they leave in it is 
 
 from __future__ import annotations
 
-import argparse
+import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -71,31 +72,25 @@ def content(path: Path) -> list[pl.DataFrame]:
         return [store.pairs(), findings, store.memberships().select("connection", "stream", "id", "entity")]
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--contacts", type=Path, required=True)
-    parser.add_argument("--changed", type=int, default=1_000)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args(arguments)
+def main() -> None:
+    job = json.loads(sys.argv[1])
     at = count(10**6)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trueline.db"
-        table = contacts(given.contacts)
+        table = contacts(Path(job["contacts"]))
         with Store.open(path) as store:
             saved(store, table, 1)
-        first, learning = timed(path, at, full=True)
+        _, learning = timed(path, at, full=True)
         with Store.open(path) as store:
-            saved(store, changes(table, given.changed, given.seed), 2)
+            saved(store, changes(table, job["changed"], job["seed"]), 2)
         everything = Path(shutil.copy(path, path.with_name("all.db")))
         some, quick = timed(path, at, full=False)
         every, slow = timed(everything, at, full=True)
         same = all(one.equals(other) for one, other in zip(content(path), content(everything), strict=True))
         size = path.stat().st_size / 1e6
-    print(
-        f"{table.height:,} contacts, {given.changed:,} changed: {some.looked_at:,} looked at in {quick:.2f} s CPU; "
-        f"all {every.looked_at:,} in {slow:.1f} s ({quick / slow:.1%}); first match {learning:.1f} s; "
-        f"{first.groups:,} groups; store {size:,.0f} MB; {'the same' if same else 'NOT THE SAME'} outcome"
-    )
+    told = {"records": every.looked_at, "changed": job["changed"], "looked_at": some.looked_at, "store_mb": size,
+            "first_cpu_s": learning, "some_cpu_s": quick, "every_cpu_s": slow, "same": same}  # fmt: skip
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ _OURS = {"Account": "accounts", "companies": "accounts", "Contact": "contacts", 
 class Generated:
     """`frames` by stream of the connections sf (sf1, … for further orgs) and hs.
 
-    `entities` (connection, stream, id, entity) says what every record stands for, `account_of` (connection, stream,
+    `entities` (connection, stream, id, entity, relation) says what every record stands for and why it is there,
+    `account_of` (connection, stream,
     id, account) of which company a person's record is, where it has one.
     """
 
@@ -70,7 +71,7 @@ def generated(contacts: int, seed: int = 1, dirt: float = 1.0) -> Generated:
     frames = {
         stream: pl.concat([part[stream] for part in parts if stream in part], how="diagonal") for stream in streams
     }
-    records = _named(made, "records").select("connection", "stream", "id", "entity")
+    records = _named(made, "records").select("connection", "stream", "id", "entity", "relation")
     people = _named(made, "account_of").select("connection", "stream", "id", pl.col("account_entity").alias("account"))
     return Generated({name: completed(name, frame) for name, frame in frames.items()}, records, people)
 
