@@ -30,6 +30,7 @@ _SENZING = {"first": "given_name", "last": "family_name", "org": "company_name",
 _SITES = {"Site name": "company_name", "Address": "address", "Zip": "area", "Phone": "phone"}
 _RESTAURANT = {"name": "company_name", "address": "address", "city": "area"}
 _NAME = {"name": "company_name"}
+_NAMED_IN = {**_NAME, "country": "country"}
 
 
 def labelled_set(name: str, kept: Path, peer: str | None) -> LabelledSet:
@@ -142,7 +143,7 @@ def _mannheim(other: str, part: str) -> LabelledSet:
     table = pl.concat([forbes, theirs])
     gold = pl.read_csv(folder / "gold" / f"forbes_2_{other}_{part}.csv", has_header=False, infer_schema_length=0,
                        new_columns=["one", "other", "same"])  # fmt: skip
-    return _with_pairs("companies", table, {**_NAME, "country": "area"}, len(forbes), gold)
+    return _with_pairs("companies", table, _NAMED_IN, len(forbes), gold)
 
 
 def _with_pairs(
@@ -172,7 +173,7 @@ def _dnb() -> LabelledSet:
     parts = [read_text_table(folder / f"{file}.csv") for file in ("adjusted_test_names", "test_names")]
     table = pl.concat([part.select(pl.col("company_name").alias("name"), "country") for part in parts])
     truth = pl.concat([pl.Series("truth", range(len(part))) for part in parts])
-    return LabelledSet("misspelt", table, {**_NAME, "country": "area"}, truth, boundary=len(parts[0]))
+    return LabelledSet("misspelt", table, _NAMED_IN, truth, boundary=len(parts[0]))
 
 
 _COMPANIES = DATA / "companies"

@@ -13,7 +13,7 @@ import polars as pl
 from hygiene.linkage.answers import refined
 from hygiene.linkage.classes import weigh
 from hygiene.linkage.comparison import Comparison
-from hygiene.linkage.link import Linked, Partners, link_keys, prepared, undisputed
+from hygiene.linkage.link import Linked, Partners, link_keys, prepared
 from hygiene.linkage.reasons import reasons
 from hygiene.linkage.verdicts import clusters_with
 from sync.files import File, Rows, free_name, rows_of
@@ -130,7 +130,7 @@ def compare_files(
     right: File,
     *,
     threshold: float = 0.5,
-    one_to_one: bool = False,
+    one_to_one: bool | None = None,
     verdicts: Path | None = None,
     key: str | None = None,
 ) -> Compared:
@@ -143,9 +143,9 @@ def compare_files(
     answers = read_answers(verdicts, *names) if verdicts else Answers()
     keys, comparisons = prepared(both.frame, both.kinds)
     linked = _taught(link_keys(keys, comparisons, between=boundary), comparisons, answers, boundary)
-    found = _obeying(Partners(boundary, linked).pairs(threshold), answers)
-    if one_to_one:
-        found = found.filter(undisputed(found))
+    partners = Partners(boundary, linked)
+    found = _obeying(partners.pairs(threshold, one_to_one=False), answers)
+    found = partners.uncontested(found, one_to_one=one_to_one)
     return Compared(sides[0], sides[1], names, _explained(found, linked, boundary), linked.blocking_loss or 0.0)
 
 

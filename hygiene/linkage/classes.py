@@ -20,13 +20,17 @@ from hygiene.linkage.comparison import Compared
 Real = npt.NDArray[np.float64]
 Levelled = npt.NDArray[np.int64]
 _STEPS, _STILL = 300, 1e-5
+_ANCHORED_STEPS = 4
 _MOST_KEYS = 2**62
 # Fewer bits than this of what is personal are no more than a given name in common.
 _HALF_A_NAME = 3.0
 # Of fewer records only the share of matches is learned: the weights are what each comparison begins with.
 FEW = 200
 # So many pairs' worth of belief in the starting m of each comparison.
-BELIEF = 20.0
+BELIEF = 60.0
+# Of what stands beside a family that tells records apart alone, the m is learned from pairs as sure as this, against so
+# many pairs' worth of belief.
+SURE, BELIEF_BESIDE = 0.9, 100.0
 # With fewer bits than this beside the strongest family, EM would learn what the families have in common with chance.
 LEARNABLE = 8.0
 # Levels that speak for a match by this factor count as agreement, and strangers show it in so many pairs at most.
@@ -66,7 +70,8 @@ def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int
     patterns, place, counts = _patterns(compared)
     unknown = 1.0 - _matching([one.prior.u for one in chance], chance, [one.levels for one in chance], records)
     strangers = [_strangers(one, unknown) for one in chance]
-    if records < FEW or _beyond_strongest(compared, strangers) < LEARNABLE:
+    power = _power(compared, strangers)
+    if records < FEW or sum(power.values()) - max(power.values()) < LEARNABLE:
         believed = _believed(compared, strangers, chance, records)
         return _anchored(compared, believed, patterns, counts, records, pairs, place)
     start = _start(compared, strangers, patterns, records)
@@ -203,14 +208,14 @@ def _fitted(
     return model
 
 
-def _beyond_strongest(compared: Sequence[Compared], strangers: Sequence[Real]) -> float:
-    """Bits that a pair that matches may expect of all families but the strongest: what EM can learn from."""
+def _power(compared: Sequence[Compared], strangers: Sequence[Real]) -> dict[str, float]:
+    """By family the bits that a pair that matches may expect of it; EM learns from all but the strongest."""
     power: dict[str, float] = {}
     for one, u in zip(compared, strangers, strict=True):
         agreeing = one.prior.m > AGREEING * one.prior.u
         m, chance = one.prior.m[agreeing].sum(), max(u[agreeing].sum(), 1e-9)
         power[one.family] = max(power.get(one.family, 0.0), float(m * np.log2(max(m / chance, 1.0))))
-    return sum(power.values()) - max(power.values())
+    return power
 
 
 def _anchored(
@@ -222,8 +227,29 @@ def _anchored(
     pairs: float,
     place: npt.NDArray[np.int64],
 ) -> tuple[Learned, Real]:
-    """Of few records, and where one family alone tells them apart, only the share of matches is learned: each class
-    begins as it is believed to be, and stays so."""
+    """Of few records, and where one family alone tells them apart, strangers stay as they are believed to be, and so do
+    matches in that family. The share of matches is learned, and, of more than a few records, the other families' m."""
+    tables, shared = _anchors(compared, believed)
+    power = _power(compared, believed)
+    beside = [records >= FEW and power[one.family] < max(power.values()) for one in compared]
+    shown = _columns(patterns)
+    kin = [0.1 * float(shared.max())] if _has_kin(compared) else []
+    share = 0.2 / max(records, FEW)
+    for _ in range(_ANCHORED_STEPS):
+        classes = np.array([share, *shared, *kin, 1.0])
+        model = Learned(tuple(one.family for one in compared), classes / classes.sum(), tuple(tables))
+        match = _responsibilities(model, shown)[:, 0]
+        share = min(max(share, float((counts * match)[match > 0.5].sum()) / pairs), 0.9)
+        sure = counts * np.where(match > SURE, match, 0.0)
+        tables = [
+            _with_matches(table, levels, sure, BELIEF_BESIDE * one.prior.m) if is_beside else table
+            for one, table, levels, is_beside in zip(compared, tables, shown, beside, strict=True)
+        ]
+    return model, match[place]
+
+
+def _anchors(compared: Sequence[Compared], believed: Sequence[Real]) -> tuple[list[Real], Real]:
+    """The tables as they are believed to be, and by family how large a share of strangers agrees in it."""
     families = list(dict.fromkeys(one.family for one in compared))
     tables, shared = [], np.zeros(len(families))
     for one, u, belief in zip(compared, believed, _beliefs(compared, believed, learned=False), strict=True):
@@ -233,15 +259,15 @@ def _anchored(
             table[:, 1 + at] = 0.5 * table[:, 1 + at] + 0.5 * u
         tables.append(table)
         shared[at] = max(shared[at], 0.25 * u[one.prior.m > u].sum())
-    shown = _columns(patterns)
-    kin = [0.1 * float(shared.max())] if _has_kin(compared) else []
-    share = 0.2 / max(records, FEW)
-    for _ in range(2):
-        classes = np.array([share, *shared, *kin, 1.0])
-        model = Learned(tuple(one.family for one in compared), classes / classes.sum(), tuple(tables))
-        match = _responsibilities(model, shown)[:, 0]
-        share = min(max(share, float((counts * match)[match > 0.5].sum()) / pairs), 0.9)
-    return model, match[place]
+    return tables, shared
+
+
+def _with_matches(table: Real, levels: Levelled, sure: Real, belief: Real) -> Real:
+    """The table with its match class as the levels of these pairs, so many each, and the belief have it."""
+    counted = _counted(levels, sure[:, None], len(belief))[:, 0] + belief
+    table = table.copy()
+    table[:, 0] = counted / counted.sum()
+    return table
 
 
 def _believed(

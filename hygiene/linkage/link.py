@@ -22,6 +22,9 @@ from hygiene.linkage.workers import at_once
 
 __all__ = ["KINDS", "Linked", "Partners", "link", "link_between", "link_keys", "prepared", "random_pairs"]
 RANDOM_PAIRS = 20_000
+# Of the rows with a partner so large a share are copies of another at most, and so large a share of the pairs contend
+# for a row, where a table has each entity once.
+COPIES, CONTESTED = 0.01, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +65,42 @@ class Partners:
     boundary: int
     linked: Linked
 
-    def pairs(self, threshold: float = 0.5, *, one_to_one: bool = False) -> pl.DataFrame:
+    def pairs(self, threshold: float = 0.5, *, one_to_one: bool | None = None) -> pl.DataFrame:
         """Columns left, right (rows of each table, u32) and probability, the surest first.
 
-        With `one_to_one` no row stands in two pairs: of those that compete the surest stays.
+        With `one_to_one` no row stands in two pairs: of those that compete the surest stays. None lets the tables
+        decide, as `uncontested` has it.
         """
         kept = self.linked.probability >= threshold
         right = self.linked.right[kept] - np.uint32(self.boundary)
         found = pl.DataFrame(
             {"left": self.linked.left[kept], "right": right, "probability": self.linked.probability[kept]}
         ).sort("probability", "left", "right", descending=[True, False, False])
-        return found.filter(undisputed(found)) if one_to_one else found
+        return self.uncontested(found, one_to_one=one_to_one)
+
+    def uncontested(self, found: pl.DataFrame, *, one_to_one: bool | None = None) -> pl.DataFrame:
+        """Of pairs in order (columns left, right) those of which neither row stands in an earlier pair that was kept.
+
+        Unless told, only where both tables have each entity once by the look of it: of the rows with a partner hardly
+        one is a copy of another, and few stand in two pairs. Otherwise all of them.
+        """
+        if one_to_one is None:
+            tables = {"left": self.linked.keys[: self.boundary], "right": self.linked.keys[self.boundary :]}
+            one_to_one = all(_has_each_once(table, found[side]) for side, table in tables.items())
+        return found.filter(_undisputed(found)) if one_to_one else found
 
     def best(self, threshold: float = 0.5) -> pl.DataFrame:
         """The surest partner of each row of the first table that has one; columns as for `pairs`, by left."""
-        return self.pairs(threshold).unique("left", keep="first", maintain_order=True).sort("left")
+        return self.pairs(threshold, one_to_one=False).unique("left", keep="first", maintain_order=True).sort("left")
 
 
-def undisputed(found: pl.DataFrame) -> pl.Series:
-    """Of pairs in order, those of which neither row stands in an earlier pair that was kept."""
+def _has_each_once(table: pl.DataFrame, partnered: pl.Series) -> bool:
+    rows = partnered.unique()
+    different = len(np.unique(contents(table[rows])))
+    return different >= (1 - COPIES) * len(rows) and len(rows) >= (1 - CONTESTED) * len(partnered)
+
+
+def _undisputed(found: pl.DataFrame) -> pl.Series:
     ours: set[int] = set()
     theirs: set[int] = set()
     kept = []

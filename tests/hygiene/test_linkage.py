@@ -120,6 +120,31 @@ def test_copies_within_one_table_do_not_come_between_two() -> None:
     assert len(linked.pairs(one_to_one=True)) == 10
 
 
+def test_rows_that_compete_keep_the_surest_unless_a_table_repeats_itself() -> None:
+    table = people(400, 1)
+    other = table.head(200).with_columns(email=pl.lit(None, pl.String))
+    alike = other.head(1).with_columns(pl.col("family") + "x")
+    once = link_between(table, pl.concat([other, alike]), PERSON)
+    assert len(once.pairs(one_to_one=False)) == 201
+    assert once.pairs()["left"].is_unique().all()
+    twice = link_between(table, pl.concat([other, other.head(20)]), PERSON)
+    assert len(twice.pairs()) == len(twice.pairs(one_to_one=False)) == len(twice.pairs(one_to_one=True)) + 20
+
+
+def test_what_stands_beside_a_name_is_learned_from_equal_names() -> None:
+    """Of the pairs by name, one set is always of one country, in the other the country says nothing."""
+    names = [f"{chr(97 + at // 26 % 26) * 3}{chr(97 + at % 26) * 4} {at}" for at in range(400)]
+    lands = ["France", "Spain", "Italy", "Norway"]
+    left = pl.DataFrame({"name": names, "country": [lands[at % 4] for at in range(400)]})
+    kinds = {"name": "company_name", "country": "country"}
+    shares = []
+    for right in (left, left.with_columns(pl.col("country").shift(1, fill_value="France"))):
+        learned = link_between(left, right, kinds).linked.learned
+        assert learned is not None
+        shares.append(float(learned.tables[1][-1, 0]))
+    assert shares[0] < 0.05 < 0.5 < shares[1]
+
+
 @needs_data
 def test_probabilities_are_calibrated_on_labelled_people() -> None:
     table = read_text_table(DATA / "persons" / "splink_fake_1000" / "fake_1000.csv")

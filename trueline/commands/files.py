@@ -60,7 +60,11 @@ ThresholdOption = Annotated[
     float, typer.Option("--threshold", min=0.01, max=0.99, help="How likely two rows must be one to be joined.")
 ]
 OneToOneOption = Annotated[
-    bool, typer.Option("--one-to-one", help="With --against: no row in two pairs, the surest stays.")
+    bool | None,
+    typer.Option(
+        "--one-to-one/--any-to-any",
+        help="With --against: a row in one pair only, the surest, or in any. By default one if no file repeats itself.",
+    ),
 ]
 OutputOption = Annotated[
     Path | None,
@@ -85,7 +89,7 @@ class Wishes:
     columns: Sequence[str] = ()
     against: Path | None = None
     threshold: float = 0.5
-    one_to_one: bool = False
+    one_to_one: bool | None = None
     out: Path | None = None
     show: int = 3
     verdicts: Path | None = None

@@ -78,7 +78,7 @@ def match(
     column: ColumnOption = None,
     against: AgainstOption = None,
     threshold: ThresholdOption = 0.5,
-    one_to_one: OneToOneOption = False,
+    one_to_one: OneToOneOption = None,
     out: OutputOption = None,
     verdicts: VerdictsOption = None,
     key: KeyOption = None,
