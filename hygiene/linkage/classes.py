@@ -26,8 +26,9 @@ _MOST_KEYS = 2**62
 _HALF_A_NAME = 3.0
 # Of fewer records only the share of matches is learned: the weights are what each comparison begins with.
 FEW = 200
-# So many pairs' worth of belief in the starting m of each comparison.
-BELIEF = 60.0
+# So many pairs' worth of belief in what each comparison starts with; more where no person is named: lists of firms and
+# places have fewer matches to learn from, and they vary more.
+BELIEF, BELIEF_OF_FIRMS = 20.0, 60.0
 # Of what stands beside a family that tells records apart alone, the m is learned from pairs as sure as this, against so
 # many pairs' worth of belief.
 SURE, BELIEF_BESIDE = 0.9, 100.0
@@ -132,20 +133,24 @@ def _size(compared: Sequence[Compared]) -> int:
 
 
 def _beliefs(compared: Sequence[Compared], strangers: Sequence[Real], *, learned: bool) -> list[Real]:
-    """Pseudo-counts (levels, classes) of each comparison: pairs that match show its m, strangers its u; the class of
-    strangers who are candidates because of this very family agree in it."""
+    """Pseudo-counts (levels, classes) of each comparison: pairs that match show its m, strangers its u. The class of
+    strangers who are candidates because of this very family agree in it, but more seldom in its rarer comparisons."""
     families = list(dict.fromkeys(one.family for one in compared))
+    trust = BELIEF if _has_kin(compared) else BELIEF_OF_FIRMS
+    common = [float(u[one.prior.m > u].sum()) for one, u in zip(compared, strangers, strict=True)]
     beliefs = []
-    for one, u in zip(compared, strangers, strict=True):
+    for one, u, chance in zip(compared, strangers, common, strict=True):
         told = one.prior.kin if one.family.startswith(PERSONAL) or not learned else None
         kin = u if told is None else told
-        table = np.repeat((BELIEF * kin)[:, None], _size(compared), axis=1)
-        table[:, 0], table[:, -1] = BELIEF * one.prior.m, BELIEF * u
+        table = np.repeat((trust * kin)[:, None], _size(compared), axis=1)
+        table[:, 0], table[:, -1] = trust * one.prior.m, trust * u
         agreeing = np.where(one.prior.m > u, u, 0.0)
-        agreeing *= BELIEF / max(agreeing.sum(), 1e-12)
-        table[:, 1 + families.index(one.family)] = agreeing
+        agreeing *= trust / max(agreeing.sum(), 1e-12)
+        most = max(share for other, share in zip(compared, common, strict=True) if other.family == one.family)
+        because = chance / max(most, 1e-12) if learned else 1.0
+        table[:, 1 + families.index(one.family)] = because * agreeing + (1.0 - because) * trust * u
         if _has_kin(compared) and not one.family.startswith(PERSONAL):
-            table[:, -2] = 0.5 * agreeing + 0.5 * BELIEF * u
+            table[:, -2] = 0.5 * agreeing + 0.5 * trust * u
         beliefs.append(table)
     return beliefs
 
