@@ -74,6 +74,7 @@ LAYOUTS: dict[str, Layout] = {
                 "parent_id": "hs_parent_company_id",
                 "currency": "hs_annual_revenue_currency_code",
             },
+            frozenset({"parent_id"}),
         ),
         Layout(
             "contacts",

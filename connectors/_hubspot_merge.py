@@ -18,11 +18,11 @@ from connectors._hubspot_operations import BATCH_UPDATE, GET, MERGE
 from connectors._hubspot_parse import version_of
 from connectors._hubspot_portal import Description
 from connectors._hubspot_push import GONE, Record, read_with_history, record_batches
-from connectors._hubspot_refusal import text_refusal
+from connectors._hubspot_refusal import value_refusal
 from connectors._hubspot_write import LOST, Failure, unsent_error, write_inputs
 from connectors.connector import Sent
 from model.batch import Batch
-from model.changes import Merge, Outcome, Planned, SetField
+from model.changes import Merge, Outcome, Planned
 from model.errors import ConnectorError, NotPermitted, Unavailable
 from model.streams import Value
 
@@ -54,6 +54,9 @@ def send_merge(gateway: Gateway, description: Description, planned: Planned) -> 
         raise unsent_error(error) from error
     if survivor is None or None in losers:
         return Sent((GONE.outcome(planned),))
+    refused = value_refusal(fields, change)
+    if refused is not None:
+        return Sent((Failure("rejected", "REFUSED", refused).outcome(planned),))
     state = _Merging(str(survivor["id"]))
     others = [str(loser["id"]) for loser in losers if loser is not None and str(loser["id"]) != state.survivor]
     if len(others) == len(losers) and version_of(survivor, fields.layout.modified) != change.seen_at:
@@ -113,13 +116,8 @@ def _arrived(gateway: Gateway, fields: Fields, loser: str, state: _Merging) -> b
 
 def _set_values(gateway: Gateway, fields: Fields, change: Merge, state: _Merging) -> Failure | None:
     """Set what the survivor is to hold where the merge's own rules chose otherwise."""
-    texts: dict[str, str] = {}
-    for name, value in change.values:
-        setting = SetField(change.key, name, None, value, change.seen_at, change.reason)
-        refused = text_refusal(fields, setting, fields.portal.currency)
-        if refused is not None:
-            return Failure("rejected", "REFUSED", refused)
-        texts[fields.properties[name].name] = fields.text(name, value, fields.portal.currency)
+    currency = fields.portal.currency
+    texts = {fields.properties[name].name: fields.text(name, value, currency) for name, value in change.values}
     if not texts:
         return None
     inputs = [{"id": state.survivor, "properties": texts}]

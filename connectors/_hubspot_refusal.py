@@ -25,16 +25,22 @@ def change_refusal(change: Change, fields: Fields | None) -> str | None:
     if change.key.stream not in LAYOUTS:
         return f"Records of {change.key.stream} cannot be written in HubSpot."
     if isinstance(change, Merge):
-        return _merge_refusal(change)
+        return _merge_refusal(change, fields)
     return None
 
 
-def _merge_refusal(change: Merge) -> str | None:
+def _merge_refusal(change: Merge, fields: Fields | None) -> str | None:
     if not change.losers or any(loser.stream != change.key.stream for loser in change.losers):
         return "A merge folds records of one stream into another of the same."
     if len(change.losers) >= MOST_MERGED:
         return f"HubSpot keeps at most {MOST_MERGED} records in one; merge fewer."
-    return None
+    return None if fields is None else value_refusal(fields, change)
+
+
+def value_refusal(fields: Fields, change: Merge) -> str | None:
+    """Why the survivor of a merge could not hold a value it is to have, or None."""
+    wanted = (SetField(change.key, name, None, value, None, "") for name, value in change.values)
+    return next(filter(None, (text_refusal(fields, one, fields.portal.currency) for one in wanted)), None)
 
 
 def field_refusal(change: SetField, fields: Fields | None) -> str | None:

@@ -128,10 +128,16 @@ class Source(Protocol):
 
 @runtime_checkable
 class Sink(Source, Protocol):
-    """A connection that can also be written."""
+    """A connection that can also be written. `fills_blanks`: its merges fill the survivor's blanks by themselves."""
+
+    fills_blanks: bool
 
     def refusal(self, change: Planned) -> str | None:
         """Why this change cannot be sent (unwritable field, unsupported kind, value too long), or None. No calls."""
+
+    def derived(self, stream: str) -> frozenset[str]:
+        """Fields of a stream that no change of a field sets: the system works them out, or holds them as links. No
+        calls."""
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         """Split into the units that are journaled and sent as one, in dependency order, at the documented maxima."""

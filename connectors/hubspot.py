@@ -16,7 +16,7 @@ from connectors._hubspot_delete import send_deletes
 from connectors._hubspot_fields import check_overrides
 from connectors._hubspot_forms import pull_forms, pull_submissions
 from connectors._hubspot_gateway import Gateway, Refused
-from connectors._hubspot_layouts import PARTS
+from connectors._hubspot_layouts import LAYOUTS, PARTS
 from connectors._hubspot_link_push import send_links
 from connectors._hubspot_links import pull_links
 from connectors._hubspot_logins import pull_logins
@@ -81,6 +81,7 @@ class Hubspot:
     """A source and a sink. Guarded by reading right before and re-reading with history after each write."""
 
     system = "hubspot"
+    fills_blanks = True
 
     def __init__(self, name: str, settings: HubspotConnection, gateway: Gateway) -> None:
         self.name = name
@@ -138,6 +139,9 @@ class Hubspot:
         if told is None and isinstance(change.change, Create):
             return create_refusal(change.change, fields)
         return told
+
+    def derived(self, stream: str) -> frozenset[str]:
+        return LAYOUTS[stream].derived if stream in LAYOUTS else frozenset()
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         return units_of(changes)

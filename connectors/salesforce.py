@@ -40,6 +40,7 @@ class SalesforceConnector:
     """
 
     system = "salesforce"
+    fills_blanks = False
 
     def __init__(
         self,
@@ -107,6 +108,9 @@ class SalesforceConnector:
     def refusal(self, change: Planned) -> str | None:
         """By describe (one call per object and run, made when first needed): mapping, permission, length, picklist."""
         return refusal(self._readback, change, self._external_id)
+
+    def derived(self, stream: str) -> frozenset[str]:
+        return frozenset(name for part in PARTS.get(stream, ()) for name in part.derived)
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         """Units of one kind and object, each one call's worth; of field changes and links, 200 records' worth.

@@ -15,7 +15,8 @@ WANTED = pl.Schema(
     {"connection": pl.String, "stream": pl.String, "id": pl.String, "field": pl.String, "before": pl.String,
      "after": pl.String, "rule": pl.String, "reason": pl.String, "seen_at": pl.Int64}
 )  # fmt: skip
-RULES = ("email-form", "phone-e164", "name-case", "country-name", "domain-form", "link-account", "enrich-fill")
+RULES = ("email-form", "phone-e164", "name-case", "country-name", "domain-form", "link-account", "parent-account",
+         "enrich-fill")  # fmt: skip
 
 
 class _Form(Protocol):
@@ -31,11 +32,13 @@ def wanted(
     never: Collection[str] = (),
     default_country: str | None = None,
     links: pl.DataFrame | None = None,
+    belonging: pl.DataFrame | None = None,
     lookups: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Every correction the rules propose, in the order of connection, stream, id, field.
 
-    `never` lists stream.field no rule may touch. `links` is the frame of `resolve`. `lookups` has connection, stream,
+    `never` lists stream.field no rule may touch. `links` is the frame of `resolve`, `belonging` that of
+    `houses`. `lookups` has connection, stream,
     id, field, value (text) and reason; it only fills readable blanks. `before` and `after` are text; `seen_at` (µs) is
     the record's version. Nothing unknown, deleted or converted is touched, and no correction is a blank: applied, they
     leave nothing to correct.
@@ -52,6 +55,8 @@ def wanted(
     ]
     if "link-account" in rules and links is not None:
         parts.append(_linked(sources, present, known, links))
+    if "parent-account" in rules and belonging is not None:
+        parts.append(_hung(sources, present, known, belonging))
     if "enrich-fill" in rules and lookups is not None:
         parts.extend(_filled(sources, present, known, lookups))
     return _gathered(parts, never)
@@ -145,7 +150,7 @@ def _email(records: pl.DataFrame, field: str) -> pl.DataFrame:
 def _phone(records: pl.DataFrame, field: str, default_country: str | None) -> pl.DataFrame:
     regions = country.normalise(records["country"])
     formed = records.with_columns(
-        phone.normalise(records[field], regions, default_country).alias("after"), regions.alias("_region")
+        dialled(records[field], regions, default_country).alias("after"), regions.alias("_region")
     )
     place = pl.coalesce(pl.col("_region"), pl.lit(default_country, dtype=pl.String))
     is_national = ~pl.col(field).str.contains("+", literal=True) & place.is_not_null()
@@ -154,9 +159,13 @@ def _phone(records: pl.DataFrame, field: str, default_country: str | None) -> pl
         .then(pl.format("E.164 form of a valid number as dialled in {}", place))
         .otherwise(pl.lit("E.164 form of a valid number"))
     )
-    # A number spelt in letters says more than its digits.
-    spelt = pl.col(field).str.contains(r"\p{L}{3,}\d*\s*$")
-    return formed.with_columns(pl.when(~spelt).then("after").alias("after"), reason.alias("reason"))
+    return formed.with_columns(reason.alias("reason"))
+
+
+def dialled(values: pl.Series, regions: pl.Series, default_country: str | None) -> pl.Series:
+    """Phone numbers in E.164 form, null where that is not certain; one spelt in letters says more than its digits."""
+    spelt = values.str.contains(r"\p{L}{3,}\d*\s*$").fill_null(value=False)
+    return phone.normalise(values, regions, default_country).set(spelt, None)
 
 
 def _name(records: pl.DataFrame, field: str) -> pl.DataFrame:
@@ -216,6 +225,19 @@ def _linked(
         pl.lit(None, dtype=pl.String).alias("account_id"),
     )
     return _changed_blank(joined, "contacts", "account_id", "link-account")
+
+
+def _hung(
+    frames: Mapping[str, pl.DataFrame], present: Mapping[str, pl.DataFrame], known: Readable, belonging: pl.DataFrame
+) -> pl.DataFrame:
+    """Accounts whose parent is readable and blank, with the account that they surely belong under."""
+    if "accounts" not in frames:
+        return WANTED.to_frame()
+    accounts = frames["accounts"]
+    free = accounts.filter(known.where(present["accounts"], "accounts", "parent_id") & blank(accounts, "parent_id"))
+    sure = belonging.filter("is_sure").select("connection", "id", pl.col("house_id").alias("after"), "reason")
+    joined = free.join(sure, on=["connection", "id"], how="inner", maintain_order="left")
+    return _changed_blank(joined, "accounts", "parent_id", "parent-account")
 
 
 def _changed_blank(joined: pl.DataFrame, stream: str, field: str, rule: str) -> pl.DataFrame:

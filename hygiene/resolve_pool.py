@@ -12,7 +12,6 @@ from hygiene.linkage import keys
 from hygiene.normalise import normalise
 
 _KEY = ["connection", "stream", "id"]
-_NONE = normalise("accounts", completed("accounts", pl.DataFrame()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,8 @@ def pool(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -
 
 
 def _accounts(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> pl.DataFrame:
-    raw = _with_entity(frames.get("accounts", _NONE).with_columns(pl.lit("accounts").alias("stream")), memberships)
+    known = frames["accounts"] if "accounts" in frames else normalise("accounts", completed("accounts", pl.DataFrame()))
+    raw = _with_entity(known.with_columns(pl.lit("accounts").alias("stream")), memberships)
     numbered = raw.sort("connection", "id").with_row_index("account")
     own = pl.concat_str("connection", pl.lit("/"), "id")
     alike = pl.concat_str("connection", pl.lit("/"), "name_key", pl.lit("@"), "domain_key")

@@ -27,6 +27,9 @@ _FOUND = (
     Rule("family", "info", "duplicates", "Same surname and phone, different given names: kept apart."),
     Rule("job-change", "info", "duplicates", "Same person in another job: linked, and kept as two records."),
     Rule("related-account", "info", "duplicates", "Related companies (parent, subsidiary, region): kept apart."),
+    Rule("account-circle", "high", "hierarchy", "The account's parents lead back to it."),
+    Rule("account-parent", "medium", "hierarchy", "The account has no parent, but probably belongs under another."),
+    Rule("parent-doubtful", "info", "hierarchy", "The account's parent shares nothing with it, and another does."),
     Rule("cluster-too-large", "high", "duplicates", "More records hang together than the cap allows; not joined."),
     Rule("cluster-split", "medium", "duplicates", "A chain of matches would join records that contradict each other."),
     Rule("test-record", "low", "duplicates", "A record made to try something out; kept out of matching."),
@@ -65,7 +68,11 @@ _PROPOSED = (
     Rule("country-name", "low", "corrections", "Country in the form its column uses."),
     Rule("domain-form", "low", "corrections", "Domain as a bare lower-case host."),
     Rule("link-account", "medium", "corrections", "Contact linked to the account it belongs to."),
+    Rule("parent-account", "medium", "corrections", "Account put under the account it belongs to."),
     Rule("enrich-fill", "low", "corrections", "Blank field filled from a lookup."),
+    Rule("merge-duplicates", "high", "corrections", "Records of one person or company made one record."),
+    Rule("convert-lead", "high", "corrections", "Lead converted into the contact it is already."),
+    Rule("opt-out-kept", "high", "corrections", "Opt-out of a lead set on the contact it becomes."),
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.slug: rule for rule in (*_FOUND, *_PROPOSED)})

@@ -74,8 +74,21 @@ class Create:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """One field's surviving value: the record it comes from, None where several have a part in it, and why."""
+
+    field: str
+    value: Value
+    source: RecordKey | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
-    """Fold `losers` into the record `key`; `values` are the surviving fields that differ from the survivor's."""
+    """Fold `losers` into the record `key`; `values` are the surviving fields that differ from the survivor's.
+
+    `chosen` tells of each field in which the records differ which value survives.
+    """
 
     kind: ClassVar[str] = "merge"
     key: RecordKey
@@ -85,6 +98,7 @@ class Merge:
     reason: str
     rule: str = ""
     evidence: tuple[Evidence, ...] = ()
+    chosen: tuple[Chosen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +141,9 @@ class Restore:
     evidence: tuple[Evidence, ...] = ()
 
 
+# Changes that join whole records: nothing of ours puts them back, so they are sent only when asked for.
+JOINING = frozenset({Merge.kind, Convert.kind})
+
 Change = SetField | Associate | Dissociate | Create | Merge | Convert | Delete | Restore
 
 
@@ -148,6 +165,11 @@ def slot_of(change: Change) -> Slot | None:
     if isinstance(change, Dissociate):
         return Slot(f"{STREAMS[change.to.stream].singular}_id", change.to.id, None)
     return None
+
+
+def records_of(change: Change) -> tuple[RecordKey, ...]:
+    """The records that a change writes: a merge also ends its losers."""
+    return (change.key, *change.losers) if isinstance(change, Merge) else (change.key,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Secrets are never values here, only where to find them: `env:NAME`, `keyring:NAM
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -129,18 +130,88 @@ class StalenessSettings(Table):
 
 
 Rule = Literal[
-    "email-form", "phone-e164", "name-case", "country-name", "domain-form", "link-account", "enrich-fill"
+    "email-form", "phone-e164", "name-case", "country-name", "domain-form", "link-account", "parent-account",
+    "enrich-fill",
 ]  # fmt: skip
 RULES: tuple[Rule, ...] = get_args(Rule)
 
 
+# How one of several values of a field is chosen, and which of several records comes first.
+FieldRule = Literal[
+    "survivor", "most-recent", "most-complete", "most-frequent", "system-order", "longest", "opt-out", "furthest",
+    "min", "max", "sum", "union",
+]  # fmt: skip
+RecordRule = Literal[
+    "partner", "in-both", "most-related", "owner-active", "most-complete", "most-recently-active", "oldest"
+]
+STAGES = ("subscriber", "lead", "marketingqualifiedlead", "salesacceptedlead", "salesqualifiedlead", "opportunity",
+          "customer", "evangelist")  # fmt: skip
+
+
+class SurviveSettings(Table):
+    """Which record of one person or company comes first (`records`, a rule after the other), and which value of a
+    field survives: `fields` gives per stream and field one rule or several, each deciding what those before left
+    open. `connections` is the order of trust for `system-order`, by default that of the connections; `stages` that of
+    `furthest`."""
+
+    records: tuple[RecordRule, ...] = get_args(RecordRule)
+    connections: tuple[str, ...] | None = None
+    stages: tuple[str, ...] = STAGES
+    fields: dict[str, dict[str, tuple[FieldRule, ...]]] = Field(default_factory=dict)
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _one_rule_is_a_chain(cls, fields: object) -> object:
+        if not isinstance(fields, dict):
+            return fields
+        return {
+            stream: {name: [rule] if isinstance(rule, str) else rule for name, rule in chosen.items()}
+            if isinstance(chosen, dict)
+            else chosen
+            for stream, chosen in fields.items()
+        }
+
+    @field_validator("fields")
+    @classmethod
+    def _fields_are_known(
+        cls, fields: dict[str, dict[str, tuple[FieldRule, ...]]]
+    ) -> dict[str, dict[str, tuple[FieldRule, ...]]]:
+        for stream, chosen in fields.items():
+            for name, chain in chosen.items():
+                check_field(stream, name)
+                check_chain(stream, name, chain)
+        return fields
+
+
+def check_chain(stream: str, name: str, chain: Sequence[FieldRule]) -> None:
+    """ValueError, in words, unless the rules can be applied to that field, one after the other."""
+    field = STREAMS[stream].field(name)
+    if not chain:
+        raise ValueError(f"{stream}.{name} needs at least one rule")
+    if field.kind == "consent" and chain[0] != "opt-out":
+        raise ValueError(f"{stream}.{name} is a consent, and there an opt-out always wins")
+    for rule, types in {"sum": ("int", "real"), "union": ("text",), "opt-out": ("bool",)}.items():
+        if rule not in chain:
+            continue
+        if field.type not in types:
+            raise ValueError(f"{stream}.{name} holds {field.type}, for which there is no rule {rule!r}")
+        if rule != "opt-out" and len(chain) > 1:
+            raise ValueError(f"{stream}.{name}: {rule!r} leaves nothing to decide and stands alone")
+
+
 class PlanSettings(Table):
-    """Which rules may propose changes, and for which connections. `never` lists stream.field that no rule may write."""
+    """Which rules may propose changes, and for which connections. `never` lists stream.field that no rule may write.
+    `merges` says whether merges of sure duplicates are proposed; `merge_from` is how sure (0 to 1) every pair must be;
+    `merge_job_changes` says whether records of one person at two companies are merged too.
+    """
 
     rules: tuple[Rule, ...] = RULES
     connections: tuple[str, ...] | None = None
     never: tuple[str, ...] = ()
     default_country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")  # for phones of records without country
+    merges: Literal["off", "propose"] = "propose"
+    merge_from: float = Field(default=0.95, gt=0.5, le=1)
+    merge_job_changes: bool = False
 
     @field_validator("never")
     @classmethod
@@ -188,6 +259,7 @@ class ProjectSettings(Table):
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict)
     completeness: CompletenessSettings = CompletenessSettings()
     staleness: StalenessSettings = StalenessSettings()
+    survive: SurviveSettings = SurviveSettings()
     plan: PlanSettings = PlanSettings()
     resolve: ResolveSettings = ResolveSettings()
     caps: Caps = Caps()

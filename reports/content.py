@@ -171,6 +171,44 @@ class ChangeGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinLine:
+    """One field of records that are to be joined: what each holds, which of them give the value that survives, that
+    value, and why."""
+
+    field: str
+    cells: tuple[str, ...]
+    kept: tuple[bool, ...]
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A planned merge or conversion side by side: the record that stays first. `records` are the headings of its
+    columns, `others` how many records have none."""
+
+    kind: str
+    key: str
+    reason: str
+    records: tuple[str, ...]
+    lines: tuple[JoinLine, ...]
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """How many merges and conversions wait, and the first of them side by side."""
+
+    merges: int = 0
+    conversions: int = 0
+    shown: tuple[Join, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return self.merges + self.conversions
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything one page shows. `stages` ends with the total where there are several."""
 
@@ -187,6 +225,7 @@ class Report:
     stages: tuple[StageLine, ...]
     completeness: tuple[StreamCompleteness, ...]
     changes: tuple[ChangeGroup, ...] = ()
+    joins: Joins = Joins()
     story: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -26,7 +26,8 @@ class _Kind:
 # By `hygiene.rules.Rule.group`.
 _CHAPTERS: Mapping[str, _Kind] = {
     "consent": _Kind("Consent", "Set the opt-out on every record of the person before the next mailing."),
-    "duplicates": _Kind("Duplicates", "Merge them in the CRM; decide the unsure pairs with trueline review."),
+    "duplicates": _Kind("Duplicates", "Look through the planned merges; decide unsure pairs with trueline review."),
+    "hierarchy": _Kind("Account hierarchies", "Break the circles; let trueline plan set the parents that are sure."),
     "deals": _Kind("Deals", "Ask the owners for a next step and a close date, or close the deals."),
     "fields": _Kind("Wrong values", "Let trueline plan correct what is certain; the rest needs a person."),
     "completeness": _Kind("Missing values", "Fill what is required, or take the field off the list in trueline.toml."),

@@ -12,7 +12,8 @@ from reports.content import Bar, Card, Chapter, Duplicates, Gravity, Report, Sou
 from reports.deals import stage_lines
 from reports.duplicates import duplicates_of
 from reports.findings import chapters_of, finding_groups, gravity_of, on_records, still_true
-from reports.planned import pending_groups
+from reports.joins import joins_of
+from reports.planned import pending_changes, pending_groups
 from reports.records import KEY, keys_of, live_frames
 from reports.wording import counted, percent
 from store import Store
@@ -42,7 +43,8 @@ def gather(
         .filter(pl.col("name") == "deal-health")
         .join(frames["deals"], on=["connection", "id"], how="semi")
     )
-    duplicates, changes = duplicates_of(memberships, store.pairs(), frames), pending_groups(store)
+    pending = pending_changes(store)
+    duplicates, changes = duplicates_of(memberships, store.pairs(), frames), pending_groups(pending)
     return Report(
         title=title,
         as_of=as_of,
@@ -63,6 +65,7 @@ def gather(
         stages=stage_lines(frames["deals"], frames["stages"], health),
         completeness=_streams(complete),
         changes=changes,
+        joins=joins_of(store, pending),
         story=tuple(story),
         notes=tuple(notes),
     )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from hygiene.rules import RULES
-from model.changes import Change, Planned, slot_of
+from model.changes import JOINING, Change, Planned, slot_of
 from reports.content import ChangeExample, ChangeGroup
 from reports.wording import brief, text_of
 from store import Store
@@ -16,13 +16,18 @@ EXAMPLES = 8
 _WAITING = ("unsent",)
 
 
-def pending_groups(store: Store) -> tuple[ChangeGroup, ...]:
-    """The newest plan's changes that wait for a push, the most frequent rule first."""
+def pending_changes(store: Store) -> list[Planned]:
+    """The newest plan's changes that wait for a push."""
     plan_id = store.latest_plan()
     if plan_id is None:
-        return ()
+        return []
     done = {item.planned.id for item in store.outcomes(plan_id=plan_id) if item.outcome.status not in _WAITING}
-    return _grouped(planned for planned in store.plan_changes(plan_id) if planned.id not in done)
+    return [planned for planned in store.plan_changes(plan_id) if planned.id not in done]
+
+
+def pending_groups(pending: Iterable[Planned]) -> tuple[ChangeGroup, ...]:
+    """Changes by rule, the most frequent first; merges and conversions are shown elsewhere, side by side."""
+    return _grouped(planned for planned in pending if planned.change.kind not in JOINING)
 
 
 def _grouped(pending: Iterable[Planned]) -> tuple[ChangeGroup, ...]:

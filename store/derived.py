@@ -14,7 +14,7 @@ from model.evidence import Verdict
 from model.streams import Value
 from store.columns import FRAMED, STORED, value_type
 from store.database import Database
-from store.tables import FindingRow, LinkRow, MembershipRow, PairRow, Row, ScoreRow, VerdictRow
+from store.tables import FindingRow, LinkRow, MembershipRow, PairRow, PartnerRow, Row, ScoreRow, VerdictRow
 
 
 def table_of(row: type[Row]) -> Table:
@@ -24,6 +24,7 @@ def table_of(row: type[Row]) -> Table:
 
 FINDINGS, SCORES, PAIRS = table_of(FindingRow), table_of(ScoreRow), table_of(PairRow)
 LINKS, MEMBERSHIPS, VERDICTS = table_of(LinkRow), table_of(MembershipRow), table_of(VerdictRow)
+PARTNERS = table_of(PartnerRow)
 
 _KEY = ["connection", "stream", "id"]
 _PAIR = ["left_connection", "left_stream", "left_id", "right_connection", "right_stream", "right_id"]

@@ -20,7 +20,7 @@ from store import derived, erase, lookups, matches, plans, pulls, runs
 from store.chosen import frame_of_chosen
 from store.custom import with_custom
 from store.database import Database
-from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, SCORES, VERDICTS
+from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, PARTNERS, SCORES, VERDICTS
 from store.erase import Person
 from store.matches import Matched, MatchUpdate, StoredModel
 from store.mirror import MIRROR
@@ -274,6 +274,15 @@ class Store:
         """The model in use for a kind of entity, or None when none was learned."""
         with self._database.read() as connection:
             return matches.newest_model(connection, kind)
+
+    def save_partners(self, frame: pl.DataFrame) -> None:
+        """Put these partner records in the place of the earlier ones."""
+        self._replace(PARTNERS, frame)
+
+    def partners(self) -> pl.DataFrame:
+        """Columns connection, entity, stream, id, reason: of entities with several records in a connection, the one
+        that takes field sync."""
+        return derived.frame_of(self._database, PARTNERS)
 
     def add_verdict(self, verdict: Verdict) -> None:
         with self._database.write() as connection:

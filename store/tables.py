@@ -167,6 +167,17 @@ class MembershipRow(Row, table=True):
     entity: str = _text()
 
 
+class PartnerRow(Row, table=True):
+    """Of an entity with several records in a connection, the one that takes field sync."""
+
+    __tablename__ = "partners"
+    connection: str = _text(key=True)
+    entity: str = _text(key=True)
+    stream: str = _text()
+    id: str = _text()
+    reason: str = _text()
+
+
 class PairRow(Row, table=True):
     """Two records that were compared, smaller key first, and what the numbers said."""
 

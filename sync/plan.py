@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from hygiene.corrections import WANTED, applied, merged, wanted
+from hygiene.hierarchy import houses
 from hygiene.match import match
 from hygiene.normalise import normalise_all
 from hygiene.resolve import resolve
-from model.changes import UNDO, Associate, Change, Planned, SetField, slot_of
+from model.changes import JOINING, UNDO, Associate, Change, Convert, Merge, Planned, SetField, slot_of
 from model.errors import ConfigError
 from model.evidence import RecordKey
 from model.streams import Value
-from store import Store
+from store import Recorded
 from sync.enrich import learned
 from sync.irreversible import irreversible
+from sync.joins import NO_JOINS, Corrected, Joins, proposed_joins
 from sync.match import STREAMS, match_records
 from sync.models import stored_models
+from sync.partners import choose_partners
 from sync.push import chosen_plan, pending_changes
 from sync.records import stored_frames
 from sync.resolve import resolve_people, stored_links
@@ -43,30 +46,51 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """A stored plan (`plan_id` None when there is nothing to change), its changes and how many each rule proposes."""
+    """A stored plan (`plan_id` None when there is nothing to change), its changes and how many each rule proposes.
+
+    `joins` are the merges and conversions it proposes, which are sent only when asked for; `waiting` how many more
+    there would be without the cap.
+    """
 
     plan_id: str | None
     rows: list[ChangeRow]
     by_rule: dict[str, int]
     held_back: int = 0
+    joins: tuple[ChangeRow, ...] = ()
+    waiting: int = 0
 
     @property
     def sentence(self) -> str:
         held = f" {self.held_back:,} held back because a person undid them." if self.held_back else ""
         if not self.rows:
-            return f"Nothing to change: 0 changes planned.{held}"
+            return f"Nothing to change: 0 changes planned.{held}{self._proposed}"
         rules = ", ".join(f"{number:,} {rule}" for rule, number in self.by_rule.items())
         lasting = Counter(row.lasting for row in self.rows if row.lasting)
         lost = "".join(f" {number:,} cannot be undone: {why}." for why, number in lasting.items())
-        return f"Plan {self.plan_id}: {len(self.rows):,} changes ({rules}).{lost}{held}"
+        return f"Plan {self.plan_id}: {len(self.rows):,} changes ({rules}).{lost}{held}{self._proposed}"
+
+    @property
+    def _proposed(self) -> str:
+        if not self.joins:
+            return ""
+        kinds = Counter(row.what.split(" ", 1)[0] for row in self.joins)
+        named = " and ".join(f"{number:,} {kind}{'s' if number > 1 else ''}" for kind, number in kinds.items())
+        more = f"; {self.waiting:,} more are over caps.max_merges" if self.waiting else ""
+        return f" {named} proposed, sent only with --merges{more}."
 
 
 def plan_changes(workspace: Workspace) -> PlanReport:
     """Work out every correction the settings allow and store them as a plan; no plan is stored when there is none."""
     store = workspace.store
     bring_up_to_date(workspace)
-    changes = changes_of(converged(workspace))
-    undone = undone_changes(store)
+    recorded = store.outcomes()
+    corrected = converged(workspace)
+    choose_partners(workspace, corrected.stored)
+    joins = NO_JOINS
+    if workspace.settings.plan.merges == "propose":
+        joins = proposed_joins(workspace, corrected, _writable(workspace), recorded)
+    changes = [*apart_from(joins, changes_of(corrected.wanted)), *joins.changes]
+    undone = undone_changes(recorded)
     kept = [change for change in changes if not _was_undone(change, undone)]
     held_back = len(changes) - len(kept)
     if not kept:
@@ -74,7 +98,23 @@ def plan_changes(workspace: Workspace) -> PlanReport:
     run_id = store.begin_run("plan", workspace.clock())
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
-    return described(plan_id, store.plan_changes(plan_id), held_back)
+    return replace(described(plan_id, store.plan_changes(plan_id), held_back), waiting=joins.waiting)
+
+
+def apart_from(joins: Joins, changes: Iterable[Change]) -> list[Change]:
+    """The changes without those of records that are to be merged or converted, which carry them; a link to an account
+    that is to be merged leads to its survivor, and so does a parent."""
+    kept = [change for change in changes if change.key not in joins.joined]
+    return [_to_survivor(change, joins.survivors) for change in kept]
+
+
+def _to_survivor(change: Change, survivors: Mapping[RecordKey, RecordKey]) -> Change:
+    if isinstance(change, Associate):
+        return replace(change, to=survivors.get(change.to, change.to))
+    if isinstance(change, SetField) and change.field == "parent_id":
+        parent = RecordKey(change.key.connection, "accounts", str(change.after))
+        return replace(change, after=survivors.get(parent, parent).id)
+    return change
 
 
 def bring_up_to_date(workspace: Workspace) -> None:
@@ -88,19 +128,22 @@ def bring_up_to_date(workspace: Workspace) -> None:
         resolve_people(workspace)
 
 
-def converged(workspace: Workspace) -> pl.DataFrame:
-    """Corrections (schema `hygiene.corrections.WANTED`) after which nothing is left to correct.
+def converged(workspace: Workspace) -> Corrected:
+    """Corrections after which nothing is left to correct.
 
     One correction can make room for the next: a country that is filled tells how to read a phone number, a contact
     that is linked tells whose domain it is. So what is wanted is worked out again as if it were done already, until
     nothing more is.
     """
     store, settings, caps = workspace.store, workspace.settings.plan, workspace.settings.caps
-    frames = stored_frames(store, (*STREAMS, "deals"))
+    stored = stored_frames(store, (*STREAMS, "deals"))
+    frames = stored
     readable, lookups, verdicts = store.readable(), learned(workspace), store.verdicts()
-    memberships, links = store.memberships(), stored_links(workspace)
+    memberships, pairs, links = store.memberships(), store.pairs(), stored_links(workspace)
     models = stored_models(store)
     writable = pl.col("connection").is_in(_writable(workspace))
+    set_by_link = pl.concat_str("connection", "stream", "field", separator="/").is_in(_derived(workspace))
+    belonging = houses(stored["accounts"], memberships)
     total = WANTED.to_frame()
     for _ in range(_ROUNDS):
         proposed = wanted(
@@ -110,15 +153,28 @@ def converged(workspace: Workspace) -> pl.DataFrame:
             never=settings.never,
             default_country=settings.default_country,
             links=links,
+            belonging=belonging,
             lookups=lookups,
-        ).filter(writable)
+        ).filter(writable & ((pl.col("rule") == "link-account") | ~set_by_link))
         if proposed.is_empty():
             break
         total, frames = merged(total, proposed), applied(frames, proposed)
         ready = normalise_all(frames, settings.default_country)
-        memberships = match(ready, verdicts, memberships, caps.max_cluster, models=models).memberships
-        links = resolve(ready, memberships)
-    return total
+        matches = match(ready, verdicts, memberships, caps.max_cluster, models=models)
+        memberships, pairs = matches.memberships, matches.pairs
+        links = resolve(ready, memberships, settings.default_country, workspace.settings.resolve)
+        belonging = houses(ready["accounts"], memberships)
+    return Corrected(total, stored, frames, memberships, pairs)
+
+
+def _derived(workspace: Workspace) -> list[str]:
+    """connection/stream/field of what no change of a field sets."""
+    return [
+        f"{name}/{stream}/{field}"
+        for name, sink in sorted(workspace.sinks().items())
+        for stream in STREAMS
+        for field in sorted(sink.derived(stream))
+    ]
 
 
 def _writable(workspace: Workspace) -> list[str]:
@@ -137,24 +193,27 @@ def pending_plan(workspace: Workspace, plan_id: str | None = None) -> PlanReport
 
 
 def described(plan_id: str | None, changes: Iterable[Planned], held_back: int = 0) -> PlanReport:
-    """Changes as rows for people, counted by rule."""
+    """Changes as rows for people, counted by rule; merges and conversions apart."""
     listed = list(changes)
-    rows = [
-        ChangeRow(
-            planned.id,
-            str(planned.change.key),
-            what(planned.change),
-            planned.change.reason,
-            irreversible(planned.change),
-        )
-        for planned in listed
-    ]
-    return PlanReport(plan_id, rows, dict(Counter(planned.change.rule for planned in listed).most_common()), held_back)
+    joins = [planned for planned in listed if planned.change.kind in JOINING]
+    single = [planned for planned in listed if planned.change.kind not in JOINING]
+    by_rule = Counter(planned.change.rule for planned in single)
+    rows = [_row(planned) for planned in single]
+    return PlanReport(plan_id, rows, dict(by_rule.most_common()), held_back, tuple(map(_row, joins)))
+
+
+def _row(planned: Planned) -> ChangeRow:
+    change = planned.change
+    return ChangeRow(planned.id, str(change.key), what(change), change.reason, irreversible(change))
 
 
 def what(change: Change) -> str:
     """A change in one line, values quoted."""
     slot = slot_of(change)
+    if isinstance(change, Merge):
+        return f"merge of {', '.join(loser.id for loser in change.losers)} into it"
+    if isinstance(change, Convert):
+        return f"conversion into {change.contact or 'a new contact'}"
     if slot is None:
         return change.kind
     before, after = (("blank" if value is None else repr(value)) for value in (slot.before, slot.after))
@@ -175,13 +234,13 @@ def changes_of(proposed: pl.DataFrame) -> list[Change]:
     return changes
 
 
-def undone_changes(store: Store) -> set[tuple[RecordKey, str, Value]]:
-    """What people put back: record, slot and the value they did not want. A plan does not propose it again.
+def undone_changes(recorded: Iterable[Recorded]) -> set[tuple[RecordKey, str, Value]]:
+    """What people put back, by the outcomes of all pushes: record, slot and the value they did not want.
 
-    An undo of an undo wants the value after all.
+    A plan does not propose it again. An undo of an undo wants the value after all.
     """
     undone: set[tuple[RecordKey, str, Value]] = set()
-    for item in store.outcomes():
+    for item in recorded:
         change, slot = item.planned.change, slot_of(item.planned.change)
         if slot is not None and change.rule == UNDO and item.outcome.status in ("applied", "already"):
             undone.discard((change.key, slot.field, slot.after))

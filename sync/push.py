@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.connector import Sink
-from model.changes import UNDO, Outcome, Planned, SetField, slot_of
+from model.changes import JOINING, UNDO, Change, Convert, Merge, Outcome, Planned, records_of, slot_of
 from model.errors import CapExceeded, ConnectorError, InputError, Unavailable
 from model.settings import Caps
 from model.streams import STREAMS
@@ -39,6 +39,7 @@ class PushReport:
     run_id: str | None = None
     planned: int = 0
     pending: int = 0
+    held: int = 0  # merges and conversions that were not asked for
     settled: int = 0  # answers that were lost, now or in a crash, decided by reading back
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -53,9 +54,15 @@ class PushReport:
 
 
 def push_stored(
-    workspace: Workspace, plan_id: str | None = None, *, kind: str = "push", progress: Progress | None = None
+    workspace: Workspace,
+    plan_id: str | None = None,
+    *,
+    kind: str = "push",
+    joins: bool = False,
+    progress: Progress | None = None,
 ) -> PushReport:
-    """Push a stored plan, the newest by default, through the workspace's connections."""
+    """Push a stored plan, the newest by default, through the workspace's connections; merges and conversions only with
+    `joins`."""
     chosen = chosen_plan(workspace.store, plan_id)
     settings = workspace.settings
     return push_plan(
@@ -66,6 +73,7 @@ def push_stored(
         workspace.clock,
         never=settings.plan.never,
         kind=kind,
+        joins=joins,
         progress=progress,
     )
 
@@ -78,10 +86,14 @@ def chosen_plan(store: Store, plan_id: str | None) -> str:
     return chosen
 
 
-def pending_changes(store: Store, plan_id: str) -> list[Planned]:
-    """Changes of a plan that have no final outcome, in plan order."""
+def pending_changes(store: Store, plan_id: str, *, joins: bool = True) -> list[Planned]:
+    """Changes of a plan that have no final outcome, in plan order, merges and conversions only with `joins`."""
     done = {item.planned.id for item in store.outcomes(plan_id=plan_id) if item.outcome.status not in _OPEN}
-    return [planned for planned in store.plan_changes(plan_id) if planned.id not in done]
+    return [
+        planned
+        for planned in store.plan_changes(plan_id)
+        if planned.id not in done and (joins or planned.change.kind not in JOINING)
+    ]
 
 
 def check_caps(changes: Sequence[Planned], caps: Caps, live: Mapping[tuple[str, str], int]) -> None:
@@ -94,15 +106,17 @@ def check_caps(changes: Sequence[Planned], caps: Caps, live: Mapping[tuple[str, 
             limit=caps.max_changes,
             wanted=len(changes),
         )
-    merges = sum(planned.change.kind == "merge" for planned in changes)
+    merges = sum(planned.change.kind in JOINING for planned in changes)
     if merges > caps.max_merges:
         raise CapExceeded(
-            f"The plan has {merges:,} merges and caps.max_merges is {caps.max_merges:,}; nothing was written.",
+            f"The plan has {merges:,} merges and conversions and caps.max_merges is {caps.max_merges:,}; "
+            "nothing was written.",
             cap="max_merges",
             limit=caps.max_merges,
             wanted=merges,
         )
-    touched = Counter((key.connection, key.stream) for key in {planned.change.key for planned in changes})
+    keys = {key for planned in changes for key in records_of(planned.change)}
+    touched = Counter((key.connection, key.stream) for key in keys)
     for (connection, stream), records in sorted(touched.items()):
         share = records / max(live.get((connection, stream), 0), 1)
         if share > caps.max_share:
@@ -124,23 +138,27 @@ def push_plan(
     *,
     never: Collection[str] = (),
     kind: str = "push",
+    joins: bool = False,
     progress: Progress | None = None,
 ) -> PushReport:
-    """Send what is pending of a plan. CapExceeded before anything is written, StoreError while another push is at
-    work; a connection that fails stops alone. `never` names stream.field that is not written whatever the plan says.
+    """Send what is pending of a plan, merges and conversions only with `joins`.
+
+    CapExceeded before anything is written, StoreError while another push is at work; a connection that fails stops
+    alone. `never` names stream.field that is not written whatever the plan says.
     """
     with store.alone("push"):
         report = PushReport(plan_id, planned=len(store.plan_changes(plan_id)))
         unfinished = [planned for _, planned in store.unfinished()]
-        changes = _pending(store, plan_id, unfinished)
+        changes = _pending(store, plan_id, unfinished, joins=joins)
         report.pending = len(changes)
+        report.held = len(pending_changes(store, plan_id)) - len(pending_changes(store, plan_id, joins=joins))
         check_caps(changes, caps, _live_counts(store))
         if not changes and not unfinished:
             return report
         report.run_id = store.begin_run(kind, clock())
         status = "failed"
         try:
-            _Push(store, sinks, report, report.run_id, caps, clock, frozenset(never), progress).run()
+            _Push(store, sinks, report, report.run_id, caps, clock, frozenset(never), joins, progress).run()
             status = "stopped" if report.stopped else "done"
         finally:
             _count(store, report)
@@ -148,9 +166,9 @@ def push_plan(
         return report
 
 
-def _pending(store: Store, plan_id: str, unfinished: Sequence[Planned]) -> list[Planned]:
+def _pending(store: Store, plan_id: str, unfinished: Sequence[Planned], *, joins: bool) -> list[Planned]:
     """What a plan may still have to write: what is pending, and what was sent with an unknown end."""
-    changes = {planned.id: planned for planned in pending_changes(store, plan_id)}
+    changes = {planned.id: planned for planned in pending_changes(store, plan_id, joins=joins)}
     own = {planned.id for planned in store.plan_changes(plan_id)}
     changes |= {planned.id: planned for planned in unfinished if planned.id in own}
     return [changes[change_id] for change_id in sorted(changes)]
@@ -190,6 +208,7 @@ class _Push:
     caps: Caps
     clock: Clock
     never: frozenset[str]
+    joins: bool
     progress: Progress | None
     away: set[str] = field(default_factory=set)
     back: set[str] = field(default_factory=set)
@@ -215,7 +234,7 @@ class _Push:
         halted = self.report.stopped.keys() - (self.away & self.back)
         return [
             planned
-            for planned in pending_changes(self.store, self.report.plan_id)
+            for planned in pending_changes(self.store, self.report.plan_id, joins=self.joins)
             if planned.id not in unfinished and planned.change.key.connection not in halted
         ]
 
@@ -249,12 +268,13 @@ class _Push:
                 self._halt(connection, None)
                 continue
             try:
-                for unit in sink.batches(self._refuse(sink, mine)):
-                    _stop_at_call_cap(sink, self.caps)
-                    self._send_unit(sink, unit)
-                    done += len(unit)
-                    if self.progress:
-                        self.progress(done, total)
+                for phase in phases(self._refuse(sink, mine)):
+                    for unit in sink.batches(phase):
+                        _stop_at_call_cap(sink, self.caps)
+                        self._send_unit(sink, unit)
+                        done += len(unit)
+                        if self.progress:
+                            self.progress(done, total)
             except (ConnectorError, CapExceeded) as error:
                 self._halt(connection, error)
 
@@ -290,15 +310,38 @@ def forbidden(planned: Planned, never: Collection[str]) -> str | None:
     An undo is bound by neither: it only puts back what stood there before us.
     """
     change, slot = planned.change, slot_of(planned.change)
-    if slot is None or change.rule == UNDO:
+    if change.rule == UNDO:
         return None
-    name = f"{change.key.stream}.{slot.field}"
-    if name in never:
-        return f"plan.never names {name}; plan again"
-    is_consent = isinstance(change, SetField) and STREAMS[change.key.stream].field(change.field).kind == "consent"
-    if is_consent and slot.before is True and slot.after is not True:
-        return f"{name} is an opt-out, which is never taken back"
+    if isinstance(change, Merge):
+        writes = [(name, value, True) for name, value in change.values]
+    else:
+        writes = [] if slot is None else [(slot.field, slot.after, slot.before is True)]
+    for written, after, may_be_out in writes:
+        name = f"{change.key.stream}.{written}"
+        if name in never:
+            return f"plan.never names {name}; plan again"
+        if may_be_out and after is not True and _is_consent(change, written):
+            return f"{name} is an opt-out, which is never taken back"
     return None
+
+
+def _is_consent(change: Change, name: str) -> bool:
+    fields = STREAMS[change.key.stream].fields
+    return any(known.name == name and known.kind == "consent" for known in fields)
+
+
+def phases(changes: Sequence[Planned]) -> list[list[Planned]]:
+    """The changes in the order in which they do not disturb each other.
+
+    Joining records moves the records that hang on them, and gives some a new id: values and links go first, then
+    people are merged, then the accounts they hang on, and leads are converted last.
+    """
+    found: dict[int, list[Planned]] = defaultdict(list)
+    for planned in changes:
+        change = planned.change
+        merged = (2 if change.key.stream == "accounts" else 1) if isinstance(change, Merge) else 0
+        found[3 if isinstance(change, Convert) else merged].append(planned)
+    return [found[place] for place in sorted(found)]
 
 
 def _stop_at_call_cap(sink: Sink, caps: Caps) -> None:

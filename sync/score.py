@@ -11,6 +11,7 @@ import polars as pl
 from hygiene.checks import check
 from hygiene.completeness import completeness
 from hygiene.consent import consent
+from hygiene.hierarchy import hierarchy_findings, houses
 from hygiene.rules import RULES
 from hygiene.staleness import Limits, staleness
 from hygiene.variants import variants
@@ -66,7 +67,9 @@ def score_records(
     malformed = check(frames, day, settings.plan.default_country)
     misspelt = variants(frames, vocabularies).findings
     differing = consent(frames, store.memberships(), readable)
-    findings = pl.concat([complete.findings, stale.findings, malformed, misspelt, differing])
+    belonging = houses(frames["accounts"], store.memberships())
+    hierarchy = hierarchy_findings(frames["accounts"], belonging, readable)
+    findings = pl.concat([complete.findings, stale.findings, malformed, misspelt, differing, hierarchy])
     store.replace_scores(pl.concat([complete.scores, stale.scores]))
     store.replace_findings(run_id, findings, step="score")
     store.end_run(run_id, "done", workspace.clock(), {"findings": findings.height})

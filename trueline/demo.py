@@ -83,7 +83,8 @@ def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[
     planned = plan_changes(workspace)
     demo.planned = len(planned.rows)
     top = ", ".join(f"{number:,} {rule}" for rule, number in list(planned.by_rule.items())[:2])
-    tell(f"plan     {demo.planned:,} changes with reasons ({top}, ...)")
+    joins = f"; {len(planned.joins):,} merges and conversions proposed" if planned.joins else ""
+    tell(f"plan     {demo.planned:,} changes with reasons ({top}, ...){joins}")
     if planned.plan_id:
         before = _calls(workspace)
         with screen.progress("push") as advance:

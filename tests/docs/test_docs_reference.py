@@ -24,6 +24,7 @@ from model.settings import (
     SalesforceConnection,
     StalenessSettings,
     StoreSettings,
+    SurviveSettings,
 )
 from model.streams import STREAMS
 from store.tables import METADATA
@@ -39,13 +40,19 @@ SECTIONS: dict[str, type[BaseModel]] = {
     '`system = "gleif"`': GleifConnection,
     "`[completeness]`": CompletenessSettings,
     "`[staleness]`": StalenessSettings,
+    "`[survive]`": SurviveSettings,
     "`[plan]`": PlanSettings,
     "`[resolve]`": ResolveSettings,
     "`[caps]`": Caps,
 }
 # Defaults that the page tells in words or in a block of its own.
-IN_WORDS = {"CompletenessSettings.required": "see below", "PlanSettings.rules": "all seven",
-            "ResolveSettings.tie_breaks": "all but `parent` and `child`"}  # fmt: skip
+IN_WORDS = {
+    "CompletenessSettings.required": "see below",
+    "PlanSettings.rules": "all eight",
+    "ResolveSettings.tie_breaks": "all but `parent` and `child`",
+    "SurviveSettings.records": "all, in this order",
+    "SurviveSettings.stages": "those of HubSpot",
+}
 
 
 def rows(section: str) -> dict[str, str]:
@@ -77,7 +84,7 @@ def test_settings_page_has_every_table_and_every_rule() -> None:
     tables = {name for name in ProjectSettings.model_fields if name != "connections"}
     assert {section.strip("`[]") for section in SECTIONS if section.startswith("`[")} == tables
     assert [rule for rule in RULES if f"`{rule}`" in SETTINGS] == list(RULES)
-    assert len(RULES) == 7
+    assert len(RULES) == 8
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

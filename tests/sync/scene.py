@@ -156,5 +156,5 @@ def outcomes(workspace: Workspace, plan_id: str) -> list[Outcome]:
 
 def pushed(workspace: Workspace, changes: Sequence[Change]) -> tuple[PushReport, list[Outcome]]:
     plan_id = plan(workspace, changes)
-    report = push_stored(workspace, plan_id)
+    report = push_stored(workspace, plan_id, joins=True)
     return report, outcomes(workspace, plan_id)

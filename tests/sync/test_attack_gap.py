@@ -140,11 +140,11 @@ def test_undo_of_an_undo_does_it_again_and_lets_it_be_planned_again(scene: Scene
         report, _ = pushed(workspace, [change])
         undone = push_stored(workspace, undo_run(workspace, report.run_id or "").plan.plan_id, kind="undo")
         assert scene.value(connection, record, "title") == before
-        assert (change.key, "title", OURS) in undone_changes(workspace.store)
+        assert (change.key, "title", OURS) in undone_changes(workspace.store.outcomes())
         redone = push_stored(workspace, undo_run(workspace, undone.run_id or "").plan.plan_id, kind="undo")
         assert redone.statuses == {"applied": 1}
         assert scene.value(connection, record, "title") == OURS
-        assert (change.key, "title", OURS) not in undone_changes(workspace.store)
+        assert (change.key, "title", OURS) not in undone_changes(workspace.store.outcomes())
 
 
 @BOTH

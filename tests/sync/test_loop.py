@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from model.changes import Associate, SetField
+from model.changes import Associate, Merge, SetField
 from model.errors import CapExceeded
 from model.settings import Caps, PlanSettings
 from sync.enrich import enrich_accounts
@@ -76,7 +76,7 @@ def test_fresh_store_after_the_push_wants_nothing_either(crm: Crm, workspace: Wo
 def test_plan_covers_links_and_fields_with_a_reason_and_the_value_it_replaces(workspace: Workspace) -> None:
     prepare(workspace)
     changes = [planned.change for planned in workspace.store.plan_changes(plan_changes(workspace).plan_id or "")]
-    assert {type(change) for change in changes} == {SetField, Associate}
+    assert {type(change) for change in changes} == {SetField, Associate, Merge}
     for change in changes:
         assert change.reason
         assert change.rule

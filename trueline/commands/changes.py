@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from model.errors import CapExceeded
+from reports.joins import join_views, print_join
 from sync.calls import call_budgets, call_counts
 from sync.match import match_records
-from sync.plan import ChangeRow, pending_plan, plan_changes
+from sync.plan import ChangeRow, PlanReport, pending_plan, plan_changes
 from sync.push import PushReport, push_stored
 from sync.resolve import resolve_people
 from sync.score import score_records
@@ -22,6 +23,9 @@ from trueline.session import HERE, JsonOption, ProjectOption, open_session, work
 app = typer.Typer()
 ApplyOption = Annotated[bool, typer.Option("--apply", help="Write. Without it nothing is sent, only printed.")]
 ShowOption = Annotated[int, typer.Option("--show", min=0, help="How many changes to print.")]
+MergesOption = Annotated[
+    bool, typer.Option("--merges", help="Send the plan's merges and conversions too; they cannot be undone.")
+]
 PlanArgument = Annotated[str | None, typer.Argument(help="A plan's id.", show_default="the newest plan")]
 
 
@@ -29,12 +33,16 @@ PlanArgument = Annotated[str | None, typer.Argument(help="A plan's id.", show_de
 def plan(show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Work out corrections and store them as a plan. Writes nothing anywhere else."""
     screen = Screen(as_json=as_json)
-    with working_session(project) as workspace, screen.progress("plan"):
-        result = plan_changes(workspace)
-    screen.say(result.sentence)
-    _show_changes(screen, result.rows, show)
+    with working_session(project) as workspace:
+        with screen.progress("plan"):
+            result = plan_changes(workspace)
+        screen.say(result.sentence)
+        _show_changes(screen, result.rows, show)
+        _show_joins(screen, workspace, result, show)
     if result.rows:
         screen.say(f"Nothing is written yet. Review it, then: trueline push {result.plan_id} --apply")
+    if result.joins:
+        screen.say(f"With its merges, which cannot be undone: trueline push {result.plan_id} --merges --apply")
     screen.finish(result)
 
 
@@ -42,20 +50,25 @@ def plan(show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOpti
 def push(
     plan_id: PlanArgument = None,
     apply: ApplyOption = False,
+    merges: MergesOption = False,
     show: ShowOption = 10,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Print a plan's pending changes, or with --apply write them, journaled and guarded."""
+    """Print a plan's pending changes, or with --apply write them, journaled and guarded.
+
+    Merges and conversions are sent only with --merges.
+    """
     screen = Screen(as_json=as_json)
     with working_session(project) if apply else open_session(project) as workspace:
         if apply:
-            report = _push_and_show(workspace, screen, plan_id)
+            report = _push_and_show(workspace, screen, plan_id, merges=merges)
             document, failures = plain(report), _push_stops(report)
         else:
             pending = pending_plan(workspace, plan_id)
             screen.say(pending.sentence)
             _show_changes(screen, pending.rows, show)
+            _show_joins(screen, workspace, pending, show)
             screen.say("Nothing was written; add --apply to write.")
             document, failures = plain(pending), []
     screen.finish(document, failures)
@@ -128,6 +141,7 @@ def sync_and_show(
             failures.append(str(error))
     else:
         _show_changes(screen, planned.rows, show)
+        _show_joins(screen, workspace, planned, show)
     return document, failures
 
 
@@ -142,10 +156,30 @@ def _show_changes(screen: Screen, rows: list[ChangeRow], show: int) -> None:
         screen.say(f"... and {len(rows) - show:,} more")
 
 
-def _push_and_show(workspace: Workspace, screen: Screen, plan_id: str | None, kind: str = "push") -> PushReport:
+def _show_joins(screen: Screen, workspace: Workspace, plan: PlanReport, show: int) -> None:
+    """The merges and conversions side by side, each with the values that survive."""
+    if not plan.joins:
+        return
+    # One of them fills a third of a screen.
+    most = -(-show // 3)
+    shown = {row.id for row in plan.joins[:most]}
+    planned = workspace.store.plan_changes(plan.plan_id or "")
+    for view in join_views(workspace.store, [one.change for one in planned if one.id in shown]):
+        print_join(view, screen.say, screen.table)
+    if len(plan.joins) > most:
+        screen.say(f"... and {len(plan.joins) - most:,} more merges and conversions")
+
+
+def _push_and_show(
+    workspace: Workspace, screen: Screen, plan_id: str | None, kind: str = "push", *, merges: bool = False
+) -> PushReport:
     with screen.progress(kind) as advance:
-        report = push_stored(workspace, plan_id, kind=kind, progress=lambda done, total: advance("", done, total))
+        report = push_stored(
+            workspace, plan_id, kind=kind, joins=merges, progress=lambda done, total: advance("", done, total)
+        )
     screen.say(report.sentence)
+    if report.held:
+        screen.say(f"{report.held:,} merges and conversions were not sent; add --merges to send them.")
     for reason, number in report.reasons.most_common(10):
         screen.say(f"  {number:,} × {reason}")
     show_calls(workspace, screen)

@@ -1,0 +1,245 @@
+"""Merges of sure duplicates and conversions of leads that are a contact already, as changes of a plan.
+
+They are proposed, with every surviving value and its reason; a push sends them only when it is asked to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from hygiene.kinds import email
+from hygiene.known import live
+from hygiene.merging import Groups, job_changes, loses_itself, sure_groups, surviving
+from hygiene.partners import crowded
+from hygiene.survive import Survived
+from hygiene.survivors import facts
+from model.changes import JOINING, Change, Chosen, Merge, records_of
+from model.evidence import Evidence, RecordKey
+from model.streams import Value
+from store import Recorded
+from sync.conversions import with_conversions
+from sync.match import STREAMS
+from sync.partners import referring
+from sync.workspace import Workspace
+
+RULE = "merge-duplicates"
+_HISTORY = {"key": pl.String, "field": pl.String, "at": pl.Int64}
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The corrections that are `wanted` (schema `hygiene.corrections.WANTED`), the records by stream as they are
+    `stored`, and how they are and match once they are corrected."""
+
+    wanted: pl.DataFrame
+    stored: dict[str, pl.DataFrame]
+    frames: dict[str, pl.DataFrame]
+    memberships: pl.DataFrame
+    pairs: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """`changes`: merges and conversions, and the opt-outs that a conversion would lose; `joined` names all records
+    that are to be merged or converted; `waiting` groups are over the cap; `survivors` leads from a loser to its
+    survivor."""
+
+    changes: list[Change]
+    joined: frozenset[RecordKey]
+    survivors: Mapping[RecordKey, RecordKey]
+    waiting: int
+
+
+NO_JOINS = Joins([], frozenset(), {}, 0)
+
+
+def proposed_joins(
+    workspace: Workspace, corrected: Corrected, writable: Sequence[str], recorded: Sequence[Recorded]
+) -> Joins:
+    """What may be merged and converted, up to `caps.max_merges`, the surest first.
+
+    A merge carries the corrected values, so that its records need no correction of their own; a lead is converted
+    once it needs none. `recorded` are the outcomes of all pushes.
+    """
+    groups = _groups(workspace, corrected, writable)
+    unclean = corrected.wanted.filter(pl.col("stream") == "leads")
+    clean = groups.leads.join(unclean, on=["connection", "id"], how="anti", maintain_order="left")
+    chosen, waiting = _within_cap(Groups(groups.members, clean), workspace.settings.caps.max_merges)
+    merges = [merge for stream in STREAMS for merge in _merges(workspace, stream, chosen.members, corrected, recorded)]
+    survivors = {loser: merge.key for merge in merges for loser in merge.losers}
+    merges = [_with_living_parent(merge, survivors) for merge in merges]
+    changes = with_conversions(workspace, merges, groups.leads, chosen.leads, corrected.stored, survivors)
+    joined = {key for change in changes if change.kind in JOINING for key in records_of(change)}
+    return Joins(changes, frozenset(joined), survivors, waiting)
+
+
+def _groups(workspace: Workspace, corrected: Corrected, writable: Sequence[str]) -> Groups:
+    store, settings, pairs = workspace.store, workspace.settings, corrected.pairs
+    memberships = corrected.memberships.filter(pl.col("connection").is_in(list(writable)))
+    members = crowded(memberships).with_columns(pl.concat_str("connection", "entity", separator="/").alias("group"))
+    mergeable = {stream: _mergeable(stream, frame) for stream, frame in corrected.frames.items()}
+    referring_too = {**referring(store, without=mergeable), **mergeable}
+    told = facts(members, referring_too, pairs=pairs, partners=store.partners())
+    moved = None if settings.plan.merge_job_changes else job_changes(pairs, corrected.frames)
+    groups = sure_groups(memberships, pairs, told, settings.survive.records, settings.plan.merge_from, moved)
+    looped = loses_itself(groups.members, corrected.frames["accounts"])
+    return Groups(groups.members.filter(~pl.col("group").is_in(looped.to_list())), groups.leads)
+
+
+def _mergeable(stream: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Live records; person accounts are pairs of an account and a contact, and are left to people."""
+    flag = {"accounts": "is_person", "contacts": "is_person_account"}.get(stream)
+    kept = live(stream, frame)
+    return kept if flag is None else kept.filter(~pl.col(flag).fill_null(value=False))
+
+
+def _within_cap(groups: Groups, cap: int) -> tuple[Groups, int]:
+    """The merges that the cap allows, the surest first, then conversions; and how many are left.
+
+    Merges go first, so that conversions that come up later do not displace them: a record that was to be merged, and
+    got no correction for it, would be corrected after all.
+    """
+    merges = groups.members.select("sure", "group", pl.lit(0).alias("kind")).unique()
+    leads = groups.leads.select("sure", pl.format("{}/leads/{}", "connection", "id").alias("group"),
+                                pl.lit(1).alias("kind"))  # fmt: skip
+    ordered = pl.concat([merges, leads]).sort("kind", "sure", "group", descending=[False, True, False])
+    taken = ordered.head(cap)
+    members = groups.members.join(taken.filter(pl.col("kind") == 0), on="group", how="semi", maintain_order="left")
+    chosen = taken.filter(pl.col("kind") == 1)["group"].to_list()
+    kept = groups.leads.filter(pl.format("{}/leads/{}", "connection", "id").is_in(chosen))
+    return Groups(members, kept), ordered.height - taken.height
+
+
+def _merges(
+    workspace: Workspace,
+    stream: str,
+    members: pl.DataFrame,
+    corrected: Corrected,
+    recorded: Sequence[Recorded],
+) -> list[Merge]:
+    """One merge for each group of the stream."""
+    stored = corrected.stored[stream]
+    settings, mine = workspace.settings, members.filter(pl.col("stream") == stream)
+    if mine.is_empty():
+        return []
+    survive, sinks = settings.survive, workspace.sinks()
+    derived = {name: sinks[name].derived(stream) for name in mine["connection"].unique().to_list()}
+    survived = surviving(
+        stream, mine, corrected.frames[stream], survive.fields.get(stream, {}),
+        readable=workspace.store.readable(),
+        never=settings.plan.never,
+        order=survive.connections or tuple(settings.connections),
+        stages=survive.stages,
+        history=_own_writes(mine, stored, recorded),
+        filling=[name for name, sink in sinks.items() if sink.fills_blanks],
+        dials="phone-e164" in settings.plan.rules,
+        default_country=settings.plan.default_country,
+    )  # fmt: skip
+    before = _plain_rows(mine.join(stored, on=["connection", "id"], how="inner", maintain_order="left"))
+    told = _by_group(survived)
+    return [
+        _merge(list(rows), wanted, derived, told.get(rows[0]["group"], {}))
+        for wanted, rows in zip(_plain_rows(survived.values), _grouped(before), strict=True)
+    ]
+
+
+def _merge(
+    rows: list[Mapping[str, Value]],
+    wanted: Mapping[str, Value],
+    derived: Mapping[str, frozenset[str]],
+    told: Mapping[str, tuple[str, str]],
+) -> Merge:
+    """`rows` are a group's records as stored, the survivor first; `derived` names by connection the fields that the
+    system sees to itself; `told` has each field's source and reason."""
+    survivor, *losers = (RecordKey(str(row["connection"]), str(row["stream"]), str(row["id"])) for row in rows)
+    first = rows[0]
+    set_values, chosen = [], []
+    for field, value in wanted.items():
+        if field in ("group", *derived[survivor.connection]) or value is None:
+            continue
+        is_new = value != first[field]
+        if is_new and not _can_be_set(field, value, (survivor, *losers)):
+            continue
+        source, reason = told[field]
+        if is_new:
+            set_values.append((field, value))
+        if any(row[field] != value for row in rows):
+            chosen.append(Chosen(field, value, _key(source), reason))
+    noun = "company" if survivor.stream == "accounts" else "person"
+    reason = f"{len(rows)} records of one {noun}: {first['why']}; this one survives: {first['reason']}"
+    return Merge(
+        survivor, tuple(losers), tuple(set_values), _version(first), reason, RULE,
+        (Evidence(float(first["sure"] or 0), str(first["why"])),), tuple(chosen),
+    )  # fmt: skip
+
+
+def _can_be_set(field: str, value: Value, records: Sequence[RecordKey]) -> bool:
+    """Whether a merge sets this value: no CRM takes an invalid address, no account is its own parent, and only an
+    opt-out is ever set, never its absence."""
+    if field == "email":
+        return email.is_address(str(value))
+    if field == "parent_id":
+        return value not in {key.id for key in records}
+    return value is not False
+
+
+def _with_living_parent(merge: Merge, survivors: Mapping[RecordKey, RecordKey]) -> Merge:
+    """The merge, with a parent that is to be merged away itself replaced by that one's survivor."""
+    values: list[tuple[str, Value]] = []
+    for field, value in merge.values:
+        parent = RecordKey(merge.key.connection, "accounts", str(value))
+        living = survivors.get(parent, parent) if field == "parent_id" else None
+        if living is None:
+            values.append((field, value))
+        elif living != merge.key:
+            values.append((field, living.id))
+    return replace(merge, values=tuple(values))
+
+
+def _key(text: str | None) -> RecordKey | None:
+    return RecordKey.parse(text) if text else None
+
+
+def _by_group(survived: Survived) -> dict[Value, dict[str, tuple[str, str]]]:
+    told: dict[Value, dict[str, tuple[str, str]]] = {}
+    for row in survived.sources.iter_rows(named=True):
+        told.setdefault(row["group"], {})[row["field"]] = (row["source"], row["reason"])
+    return told
+
+
+def _plain_rows(frame: pl.DataFrame) -> Iterable[dict[str, Value]]:
+    """Rows in the types that changes carry: a time in µs, a date in days."""
+    return frame.with_columns(pl.selectors.temporal().to_physical()).iter_rows(named=True)
+
+
+def _grouped(rows: Iterable[dict[str, Value]]) -> Iterable[list[Mapping[str, Value]]]:
+    """Runs of rows with one group, each by rank; the groups in order."""
+    groups: dict[Value, list[Mapping[str, Value]]] = {}
+    for row in rows:
+        groups.setdefault(row["group"], []).append(row)
+    return [sorted(groups[group], key=lambda row: int(row["rank"] or 0)) for group in sorted(groups, key=str)]
+
+
+def _version(row: Mapping[str, Value]) -> int | None:
+    return None if row["changed_at"] is None else int(row["changed_at"])
+
+
+def _own_writes(members: pl.DataFrame, stored: pl.DataFrame, recorded: Sequence[Recorded]) -> pl.DataFrame:
+    """When the records that we wrote last were last changed by others: writing a form anew makes no value newer."""
+    steps = {
+        (str(item.planned.change.key), item.outcome.version): item.planned.change.seen_at
+        for item in recorded
+        if item.outcome.status == "applied" and item.outcome.version and item.planned.change.seen_at
+    }
+    now = members.join(stored, on=["connection", "id"], how="inner").select("key", pl.col("changed_at").dt.epoch("us"))
+    rows = []
+    for key, at in now.iter_rows():
+        earlier = at
+        while (before := steps.get((key, earlier))) is not None and before < earlier:
+            earlier = before
+        if earlier != at:
+            rows.append((key, None, earlier))
+    return pl.DataFrame(rows, schema=_HISTORY, orient="row")

@@ -1,0 +1,41 @@
+"""Partner records: chosen before each plan, and kept as long as it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import polars as pl
+
+from hygiene.partners import crowded, kept_partners, partners
+from hygiene.related import REFERENCES
+from model.streams import STREAMS
+from store import Store
+from sync.workspace import Workspace
+
+_LINK = ("from_stream", "from_id", "to_stream", "to_id")
+
+
+def choose_partners(workspace: Workspace, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Choose and save the partner of each entity that has several records in a connection.
+
+    `frames` holds accounts, contacts and leads. What refers to them is read only when there is something to choose.
+    """
+    store = workspace.store
+    memberships, previous = store.memberships(), store.partners()
+    if crowded(memberships).n_unique(["connection", "entity"]) == kept_partners(memberships, previous).height:
+        store.save_partners(kept_partners(memberships, previous))
+        return
+    every = {**referring(store, without=frames), **frames}
+    store.save_partners(partners(memberships, previous, every, store.pairs(), workspace.settings.survive.records))
+
+
+def referring(store: Store, *, without: Collection[str] = ()) -> dict[str, pl.DataFrame]:
+    """The records that refer to others, with nothing but what they refer to; users with whether they are active."""
+    frames = {
+        name: store.frame(name, columns=fields)
+        for name, stream in STREAMS.items()
+        if name not in without and (fields := [field for field in stream.field_names if field in REFERENCES])
+    }
+    frames["associations"] = store.frame("associations", columns=_LINK)
+    frames["users"] = store.frame("users", columns=["is_active"])
+    return frames
