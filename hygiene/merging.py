@@ -43,17 +43,17 @@ def sure_groups(
     told: pl.DataFrame,
     rules: Sequence[RecordRule],
     merge_from: float,
-    moved: pl.DataFrame | None = None,
+    apart: pl.DataFrame | None = None,
 ) -> Groups:
     """The groups of records that may be merged, and the leads that may be converted onto a contact.
 
     All pairs of the entity that were judged must be decided "same", and pairs of at least `merge_from` must hold a
-    group together. `told` is what `survivors.facts` gives; records it lacks take no part. Nor do the pairs of `moved`
-    (what `job_changes` gives).
+    group together. `told` is what `survivors.facts` gives; records it lacks take no part. Nor do the pairs of `apart`
+    (what `job_changes` and `looked_up_alike` give).
     """
     edges = _sure_edges(memberships, pairs, merge_from)
-    if moved is not None:
-        edges = edges.join(moved, on=_ENDS, how="anti", maintain_order="left")
+    if apart is not None:
+        edges = edges.join(apart, on=_ENDS, how="anti", maintain_order="left")
     records = told.with_columns(pl.concat_str(_KEY, separator="/").alias("key"))
     alike = edges.filter(pl.col("left_stream") == pl.col("right_stream"))
     leads = _conversions(edges, _joined(records, alike, rules))
@@ -148,6 +148,32 @@ def job_changes(pairs: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> pl.D
     by_site = differ("email_domain") & ~same_in("company_key")
     by_name = ~same_in("email_domain") & ~differ("email_domain") & differ("company_word")
     return told.filter(~same_in("email_key") & (by_site | by_name)).select(_ENDS)
+
+
+def looked_up_alike(pairs: pl.DataFrame, accounts: pl.DataFrame, looked_up: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of accounts (their six key columns) that an identifier from a register may have made one.
+
+    A register is asked by name, so two companies of one name get one answer. Where an end is among `looked_up`
+    (connection, id), another site, or another phone without the same site, speaks louder than the identifier.
+    """
+    same = pairs.filter((pl.col("decision") == "same") & (pl.col("left_stream") == "accounts"))
+    asked = pl.concat([same.select(pl.col(f"{side}_connection").alias("connection"), pl.col(f"{side}_id").alias("id"))
+                       for side in ("left", "right")]).unique()  # fmt: skip
+    known = normalise("accounts", accounts.join(asked, on=["connection", "id"], how="semi")).join(
+        looked_up.select("connection", "id").unique().with_columns(pl.lit(value=True).alias("asked")),
+        on=["connection", "id"], how="left", maintain_order="left",
+    ).select("connection", "id", "domain_key", "phone_norm", pl.col("asked").fill_null(value=False))  # fmt: skip
+    told = same.select(_ENDS)
+    for side in ("left", "right"):
+        told = told.join(
+            known.rename({name: f"{side}_{name}" for name in known.columns}),
+            on=[f"{side}_connection", f"{side}_id"], how="inner", maintain_order="left",
+        )  # fmt: skip
+    same_site = (pl.col("left_domain_key") == pl.col("right_domain_key")).fill_null(value=False)
+    other_site = (pl.col("left_domain_key") != pl.col("right_domain_key")).fill_null(value=False)
+    other_phone = (pl.col("left_phone_norm") != pl.col("right_phone_norm")).fill_null(value=False)
+    is_asked = pl.col("left_asked") | pl.col("right_asked")
+    return told.filter(is_asked & (other_site | (other_phone & ~same_site))).select(_ENDS)
 
 
 def _employers(keys: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

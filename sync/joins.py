@@ -12,11 +12,11 @@ import polars as pl
 
 from hygiene.kinds import email
 from hygiene.known import live
-from hygiene.merging import Groups, job_changes, loses_itself, sure_groups, surviving
+from hygiene.merging import Groups, job_changes, looked_up_alike, loses_itself, sure_groups, surviving
 from hygiene.partners import crowded
 from hygiene.survive import Survived
 from hygiene.survivors import facts
-from model.changes import JOINING, Change, Chosen, Merge, records_of
+from model.changes import JOINING, Change, Chosen, Merge, SetField, records_of
 from model.evidence import Evidence, RecordKey
 from model.streams import Value
 from store import Recorded
@@ -25,7 +25,8 @@ from sync.match import STREAMS
 from sync.partners import referring
 from sync.workspace import Workspace
 
-RULE = "merge-duplicates"
+RULE, LOOKED_UP = "merge-duplicates", "enrich-fill"
+_IDENTIFIERS = ("lei", "registration_number")
 _HISTORY = {"key": pl.String, "field": pl.String, "at": pl.Int64}
 
 
@@ -64,7 +65,7 @@ def proposed_joins(
     A merge carries the corrected values, so that its records need no correction of their own; a lead is converted
     once it needs none. `recorded` are the outcomes of all pushes.
     """
-    groups = _groups(workspace, corrected, writable)
+    groups = _groups(workspace, corrected, writable, _looked_up(corrected, recorded))
     unclean = corrected.wanted.filter(pl.col("stream") == "leads")
     clean = groups.leads.join(unclean, on=["connection", "id"], how="anti", maintain_order="left")
     chosen, waiting = _within_cap(Groups(groups.members, clean), workspace.settings.caps.max_merges)
@@ -76,15 +77,34 @@ def proposed_joins(
     return Joins(changes, frozenset(joined), survivors, waiting)
 
 
-def _groups(workspace: Workspace, corrected: Corrected, writable: Sequence[str]) -> Groups:
+def _looked_up(corrected: Corrected, recorded: Sequence[Recorded]) -> pl.DataFrame:
+    """The accounts (connection, id) that have, or are to have, an identifier that we looked up."""
+    planned = corrected.wanted.filter((pl.col("rule") == LOOKED_UP) & pl.col("field").is_in(_IDENTIFIERS))
+    written = {
+        item.planned.change.key
+        for item in recorded
+        if isinstance(item.planned.change, SetField)
+        and item.planned.change.rule == LOOKED_UP
+        and item.planned.change.field in _IDENTIFIERS
+        and item.outcome.status in ("applied", "already")
+    }
+    rows = [(key.connection, key.id) for key in sorted(written) if key.stream == "accounts"]
+    told = pl.DataFrame(rows, schema={"connection": pl.String, "id": pl.String}, orient="row")
+    return pl.concat([planned.filter(pl.col("stream") == "accounts").select("connection", "id"), told]).unique()
+
+
+def _groups(workspace: Workspace, corrected: Corrected, writable: Sequence[str], looked_up: pl.DataFrame) -> Groups:
     store, settings, pairs = workspace.store, workspace.settings, corrected.pairs
     memberships = corrected.memberships.filter(pl.col("connection").is_in(list(writable)))
     members = crowded(memberships).with_columns(pl.concat_str("connection", "entity", separator="/").alias("group"))
     mergeable = {stream: _mergeable(stream, frame) for stream, frame in corrected.frames.items()}
     referring_too = {**referring(store, without=mergeable), **mergeable}
     told = facts(members, referring_too, pairs=pairs, partners=store.partners())
-    moved = None if settings.plan.merge_job_changes else job_changes(pairs, corrected.frames)
-    groups = sure_groups(memberships, pairs, told, settings.survive.records, settings.plan.merge_from, moved)
+    apart = [looked_up_alike(pairs, corrected.frames["accounts"], looked_up)]
+    if not settings.plan.merge_job_changes:
+        apart.append(job_changes(pairs, corrected.frames))
+    judged = pl.concat(apart)
+    groups = sure_groups(memberships, pairs, told, settings.survive.records, settings.plan.merge_from, judged)
     looped = loses_itself(groups.members, corrected.frames["accounts"])
     return Groups(groups.members.filter(~pl.col("group").is_in(looped.to_list())), groups.leads)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hygiene.merging import job_changes, loses_itself, sure_groups, surviving
+from hygiene.merging import job_changes, looked_up_alike, loses_itself, sure_groups, surviving
 from hygiene.partners import PARTNERS, crowded, kept_partners, partners
 from hygiene.related import related
 from hygiene.survivors import facts, ranked
@@ -191,6 +191,26 @@ def test_records_at_two_employers_are_one_person_who_moved(other: dict[str, obje
     assert moved.height == has_moved
     members = told(TWO, {"contacts": contacts})
     assert sure_groups(TWO, judged, members, RULES, 0.95, moved).members.is_empty() == has_moved
+
+
+@pytest.mark.parametrize(
+    ("other", "is_apart"),
+    [
+        pytest.param({"domain": "acme.de", "phone": "+493012345678"}, True, id="another site"),
+        pytest.param({"phone": "+493087654321"}, True, id="another phone, no site"),
+        pytest.param({"domain": "acme.com", "phone": "+493087654321"}, False, id="the same site"),
+        pytest.param({}, False, id="nothing speaks against it"),
+    ],
+)
+def test_identifier_from_a_register_joins_no_accounts_that_something_else_keeps_apart(
+    other: dict[str, object], is_apart: bool
+) -> None:
+    shared = {"name": "Acme", "lei": "X"}
+    accounts = frame("accounts", [{**shared, "domain": "acme.com", "phone": "+493012345678"}, {**shared, **other}])
+    judged = pairs(("sf/accounts/1", "sf/accounts/2", 0.99, "same"))
+    asked = pl.DataFrame({"connection": ["sf"], "id": ["2"]})
+    assert looked_up_alike(judged, accounts, asked).height == is_apart
+    assert looked_up_alike(judged, accounts, asked.clear()).is_empty(), "what the CRM knew by itself counts in full"
 
 
 def test_accounts_of_which_one_stands_above_the_other_are_told() -> None:
