@@ -121,6 +121,9 @@ class Judge:
         at = found["at"].to_numpy()
         told = explained(found, [one.at(at) for one in compared], self.model)
         bits = pl.Series("bits", log_odds(told["probability"].to_numpy()))
+        # Where a rule knows that two are the same, no sum of evidence speaks against it.
+        known_same = told["rule"].is_in([rule.name for rule in rules if rule.decision == "same"])
+        bits = bits.set(known_same, ALL_BITS)
         return told.with_columns(bits, by_person=pl.lit(value=False)).select(JUDGED.names()).cast(JUDGED)
 
     def all_pairs(self, answers: pl.DataFrame) -> pl.DataFrame:

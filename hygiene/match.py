@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -33,6 +33,8 @@ PERSON = Kind("person", "p", people.pool, people.keys, people.comparisons, peopl
 COMPANY = Kind("company", "c", companies.pool, companies.keys, companies.comparisons, companies.facts, companies.RULES,
                companies.CHAIN)  # fmt: skip
 KINDS = (PERSON, COMPANY)
+# The same, but that one person's records at two companies are taken together.
+KINDS_TOGETHER = (replace(PERSON, rules=people.with_job_changes(people.RULES)), COMPANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +57,21 @@ def match(
     default_country: str | None = None,
     models: Mapping[str, Model] | None = None,
     *,
+    kinds: Sequence[Kind] = KINDS,
     keep: bool = False,
 ) -> Matches:
     """Find the records that describe one person or one company, over all connections.
 
     `frames` holds contacts, leads and accounts by stream. `verdicts` has left_connection, left_stream, left_id,
     right_…, answer and, where one pair has several, at; `previous` is the memberships frame of the run before. Where
-    `models` has the model of a kind (person, company), it weighs the pairs and nothing is learned. With `keep` the
-    block keys are kept.
+    `models` has the model of a kind (person, company), it weighs the pairs and nothing is learned. `kinds`
+    are those of `KINDS`, or of `KINDS_TOGETHER`. With `keep` the block keys are kept.
     """
     ready = normalise_all(frames, default_country)
     before = entities.MEMBERSHIPS.to_frame() if previous is None else previous.select(entities.MEMBERSHIPS.names())
     known = models or {}
     return joined(
-        match_kind(kind, ready, verdicts, before, max_cluster, known.get(kind.name), keep=keep) for kind in KINDS
+        match_kind(kind, ready, verdicts, before, max_cluster, known.get(kind.name), keep=keep) for kind in kinds
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,7 @@ _TELLING = 3
 # A number on records of this many different names is a switchboard.
 _SWITCHBOARD_NAMES, SWITCHBOARDS = 3, "switchboards"
 
+JOB_CHANGE = "job-change"
 _given, _family = pl.col("given"), pl.col("family")
 _fits = _given.is_in([S, FITS, CLOSE]) & _family.is_in([S, FITS, CLOSE])
 _same_name = (_given == S) & (_family == S)
@@ -42,7 +44,7 @@ RULES = (
          "same name, but different e-mail and mobile", 0.5, parts=True),
     Rule("family", pl.col("same_phone") & ~pl.col("same_email") & (_family == S) & (_given == D), "related",
          "same surname and phone, different given names", 0.2, parts=True),
-    Rule("job-change", pl.col("same_mobile") & _fits & pl.col("companies_differ"), "related",
+    Rule(JOB_CHANGE, pl.col("same_mobile") & _fits & pl.col("companies_differ"), "related",
          "same name and mobile at another company: the same person in another job", parts=True),
     Rule("email-name", pl.col("same_email") & _same_name, None, "same e-mail and same name", least=0.99),
     # Colleagues and relatives share company, phone and half a name; namesakes the whole of it.
@@ -63,6 +65,13 @@ RULES = (
 # A keeps C apart from A's own matches where their names contradict, however well B fits both.
 CHAIN = Rule("chain", _contradicts | ((_family == D) & ~_personal), "different",
              "only a chain of other records connects them, and their names contradict", 0.1, parts=True)  # fmt: skip
+
+
+def with_job_changes(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules, but that one person's records at two companies are the same."""
+    return tuple(
+        replace(rule, decision="same", least=0.99, parts=False) if rule.name == JOB_CHANGE else rule for rule in rules
+    )
 
 
 def pool(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

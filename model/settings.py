@@ -222,6 +222,12 @@ class PlanSettings(Table):
         return never
 
 
+class MatchSettings(Table):
+    """What becomes of one person's records at two companies: linked and kept `apart`, or taken `together`."""
+
+    job_changes: Literal["apart", "together"] = "apart"
+
+
 TieBreakName = Literal["exact-name", "same-country", "parent", "child", "open-deals", "most-contacts", "oldest"]
 
 
@@ -260,6 +266,7 @@ class ProjectSettings(Table):
     completeness: CompletenessSettings = CompletenessSettings()
     staleness: StalenessSettings = StalenessSettings()
     survive: SurviveSettings = SurviveSettings()
+    match: MatchSettings = MatchSettings()
     plan: PlanSettings = PlanSettings()
     resolve: ResolveSettings = ResolveSettings()
     caps: Caps = Caps()

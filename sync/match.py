@@ -17,7 +17,7 @@ from hygiene.linkage.model import Model, OtherComparisons
 from hygiene.match import KINDS, Matches, match
 from store import KindMatch, Matched, MatchUpdate
 from sync.figures import figures
-from sync.models import keep_models, stored_models
+from sync.models import keep_models, kinds_of, stored_models
 from sync.records import stored_frames
 from sync.rematch import rematch
 from sync.workspace import Workspace
@@ -68,7 +68,8 @@ def matched_by(workspace: Workspace, models: Mapping[str, Model]) -> Matches:
     store, settings = workspace.store, workspace.settings
     frames = stored_frames(store, STREAMS)
     cap, country = settings.caps.max_cluster, settings.plan.default_country
-    return match(frames, store.verdicts(), store.memberships(), cap, country, models, keep=True)
+    return match(frames, store.verdicts(), store.memberships(), cap, country, models,
+                 kinds=kinds_of(workspace), keep=True)  # fmt: skip
 
 
 def _changes_matched(workspace: Workspace) -> MatchUpdate | None:
@@ -109,7 +110,7 @@ def match_settings(workspace: Workspace) -> str:
     """What beside records, verdicts and models decides a match, as a short text."""
     settings = workspace.settings
     unreadable = workspace.store.readable().filter(pl.col("stream").is_in(STREAMS), ~pl.col("readable"))
-    told = [EDITION, settings.caps.max_cluster, settings.plan.default_country,
+    told = [EDITION, settings.caps.max_cluster, settings.plan.default_country, settings.match.job_changes,
             unreadable.select("connection", "stream", "field").rows()]  # fmt: skip
     return blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hygiene.judge import Kind
 from hygiene.linkage.model import Model
-from hygiene.match import KINDS
+from hygiene.match import KINDS, KINDS_TOGETHER
 from store import Store, StoredModel
+from sync.workspace import Workspace
 
 # A model that was learned from fewer records is not kept: the next match learns a better one.
 LEARNABLE = 200
 # With so many times the records it was learned from a model is out of date.
 OUTGROWN = 2
+
+
+def kinds_of(workspace: Workspace) -> tuple[Kind, ...]:
+    """The kinds of entity as the settings want them matched."""
+    return KINDS_TOGETHER if workspace.settings.match.job_changes == "together" else KINDS
 
 
 def stored_models(store: Store) -> dict[str, Model]:

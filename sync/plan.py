@@ -22,7 +22,7 @@ from sync.enrich import learned
 from sync.irreversible import irreversible
 from sync.joins import NO_JOINS, Corrected, Joins, proposed_joins
 from sync.match import STREAMS, match_records
-from sync.models import stored_models
+from sync.models import kinds_of, stored_models
 from sync.partners import choose_partners
 from sync.push import chosen_plan, pending_changes
 from sync.records import stored_frames
@@ -140,7 +140,7 @@ def converged(workspace: Workspace) -> Corrected:
     frames = stored
     readable, lookups, verdicts = store.readable(), learned(workspace), store.verdicts()
     memberships, pairs, links = store.memberships(), store.pairs(), stored_links(workspace)
-    models = stored_models(store)
+    models, kinds = stored_models(store), kinds_of(workspace)
     writable = pl.col("connection").is_in(_writable(workspace))
     set_by_link = pl.concat_str("connection", "stream", "field", separator="/").is_in(_derived(workspace))
     belonging = houses(stored["accounts"], memberships)
@@ -160,7 +160,7 @@ def converged(workspace: Workspace) -> Corrected:
             break
         total, frames = merged(total, proposed), applied(frames, proposed)
         ready = normalise_all(frames, settings.default_country)
-        matches = match(ready, verdicts, memberships, caps.max_cluster, models=models)
+        matches = match(ready, verdicts, memberships, caps.max_cluster, models=models, kinds=kinds)
         memberships, pairs = matches.memberships, matches.pairs
         links = resolve(ready, memberships, settings.default_country, workspace.settings.resolve)
         belonging = houses(ready["accounts"], memberships)

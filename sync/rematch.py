@@ -13,7 +13,7 @@ from store import KindMatch, Matched, MatchUpdate, Store
 from sync.again import Known
 from sync.chosen import KEY, NO_KEYS, keys_of, texts_of
 from sync.figures import OF_KIND
-from sync.models import stored_models
+from sync.models import kinds_of, stored_models
 from sync.workspace import Workspace
 
 # Behind every segment of block keys.
@@ -28,7 +28,8 @@ def rematch(workspace: Workspace, settings: str) -> MatchUpdate | None:
     models = stored_models(store)
     if matched.keys() != {kind.name for kind in KINDS}:
         return None
-    known = {kind.name: Known(workspace, kind, models.get(kind.name), matched[kind.name]) for kind in KINDS}
+    known = {kind.name: Known(workspace, kind, models.get(kind.name), matched[kind.name])
+             for kind in kinds_of(workspace)}  # fmt: skip
     if not all(one.holds(settings) for one in known.values()):
         return None
     changed = _changed(store, waiting, known["person"])

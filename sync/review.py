@@ -13,7 +13,7 @@ from hygiene.judge import Judge
 from hygiene.linkage.explain import Waterfall, waterfall
 from hygiene.linkage.model import Model, OtherComparisons
 from hygiene.linkage.pairs import Part
-from hygiene.match import KINDS, answered
+from hygiene.match import answered
 from hygiene.questions import in_order
 from model.errors import InputError
 from model.evidence import Evidence, RecordKey, Verdict, VerdictAnswer
@@ -22,7 +22,7 @@ from store import Store
 from sync.chosen import KEY, Chosen, texts_of
 from sync.figures import OF_KIND
 from sync.match import matched_by
-from sync.models import stored_models
+from sync.models import kinds_of, stored_models
 from sync.workspace import Workspace
 
 # The fields that stand side by side when a pair is explained.
@@ -77,7 +77,7 @@ def explain_pair(workspace: Workspace, left: RecordKey, right: RecordKey) -> Exp
     records = [_record(store, key) for key in (one, other)]
     sides = [{name: _value(record, name) for name in _FIELDS} for record in records]
     fields = tuple((name, sides[0][name], sides[1][name]) for name in _FIELDS if sides[0][name] or sides[1][name])
-    kind = next((kind for kind in KINDS if {one.stream, other.stream} <= {*OF_KIND[kind.name]}), None)
+    kind = next((kind for kind in kinds_of(workspace) if {one.stream, other.stream} <= {*OF_KIND[kind.name]}), None)
     if kind is None or one == other:
         raise InputError(f"{one} and {other} cannot be the same: name two different people, or two accounts.")
     chosen = Chosen(store, kind.name, workspace.settings.plan.default_country)

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hygiene.match import Matches, match
+from hygiene.match import KINDS_TOGETHER, Matches, match
+from tests.hygiene.frames import frame
 
 
 def crowd(count: int) -> pl.DataFrame:
@@ -95,3 +96,15 @@ def test_rules_know_better_than_the_numbers(changed: dict[str, str | None], deci
     rows = [{"connection": "sf", "id": name, **known, **more} for name, more in (("x", {}), ("y", changed))]
     both = pl.concat([table, pl.DataFrame(rows, schema=table.schema)])
     assert match({"contacts": both}).pairs["decision"].to_list() == [decision]
+
+
+def test_job_changes_are_one_entity_where_that_is_wanted() -> None:
+    rows = [
+        {"given_name": "Anna", "family_name": "Bell", "mobile": "+14155550132", "company": company, "email": email}
+        for company, email in (("Acme", "bell@acme.com"), ("Acme Inc", "bell@acme.com"), ("Zeta", "bell@zeta.de"))
+    ]
+    contacts = frame("contacts", rows)
+    apart = match({"contacts": contacts})
+    assert apart.memberships["entity"].n_unique() == 2
+    assert "job-change" in set(apart.findings["rule"])
+    assert match({"contacts": contacts}, kinds=KINDS_TOGETHER).memberships["entity"].n_unique() == 1

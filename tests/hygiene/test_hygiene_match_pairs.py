@@ -176,7 +176,7 @@ def test_match_decides_about_two_people(
         pytest.param(
             {"name": "Acme", "domain": "acme.com"},
             {"name": "Zeta Werke", "domain": "acme.com"},
-            "unsure",
+            None,
             id="two-names-one-domain",
         ),
         pytest.param(
