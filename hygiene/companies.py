@@ -106,9 +106,7 @@ def _domain_levels(left: Texts, right: Texts) -> Levels:
     return found
 
 
-def facts(
-    accounts: pl.DataFrame, compared_by: Sequence[Comparison], compared: Sequence[Compared], left: Rows, right: Rows
-) -> pl.DataFrame:
+def facts(accounts: pl.DataFrame, compared: Sequence[Compared], left: Rows, right: Rows) -> pl.DataFrame:
     """What the rules ask of each pair, true or false."""
     one, other = accounts[left], accounts[right]
 

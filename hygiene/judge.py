@@ -44,7 +44,7 @@ class Kind:
     pool: Callable[[Mapping[str, pl.DataFrame]], pl.DataFrame]
     keys: Callable[[pl.DataFrame], pl.DataFrame]
     comparisons: Callable[[pl.DataFrame, Terms | None], list[Comparison]]
-    facts: Callable[[pl.DataFrame, Sequence[Comparison], Sequence[Compared], Rows, Rows], pl.DataFrame]
+    facts: Callable[[pl.DataFrame, Sequence[Compared], Rows, Rows], pl.DataFrame]
     rules: Sequence[Rule]
     chain: Rule  # keeps apart two records that only a chain of others connects
     # What a model keeps of the records beside the values of comparisons, and the records marked by it.
@@ -116,7 +116,7 @@ class Judge:
             return JUDGED.to_frame()
         pairs = pl.DataFrame({"left": left, "right": right, "probability": probability}).with_row_index("at")
         compared = self.model.informed(compared)
-        known = self.kind.facts(self.records, self.comparisons, compared, left, right)
+        known = self.kind.facts(self.records, compared, left, right)
         found = decided(pairs.hstack(known), rules, least)
         at = found["at"].to_numpy()
         told = explained(found, [one.at(at) for one in compared], self.model)

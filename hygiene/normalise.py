@@ -16,9 +16,12 @@ _MARK = "country_norm"
 
 def _places(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]:
     region = country.normalise(frame["country"]).alias("country_norm")
-    numbers = [field for field in ("phone", "mobile") if field in frame.columns]
+    fields = [field for field in ("phone", "mobile") if field in frame.columns]
+    # Read together: each country's numbers are looked at once.
+    stacked = pl.concat([frame[field].cast(pl.String).alias("number") for field in fields])
+    numbers = phone.normalise(stacked, pl.concat([region] * len(fields)), default_country)
     return [region] + [
-        phone.normalise(frame[field], region, default_country).alias(f"{field}_norm") for field in numbers
+        numbers.slice(at * len(frame), len(frame)).alias(f"{field}_norm") for at, field in enumerate(fields)
     ]
 
 

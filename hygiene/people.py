@@ -13,7 +13,7 @@ from hygiene.kinds import company_name, person_name
 from hygiene.linkage import keys as fold
 from hygiene.linkage.codes import TERM, Rows, Terms
 from hygiene.linkage.comparison import Compared, Comparison
-from hygiene.linkage.names import CLOSE, FITS, D, N, Names, S
+from hygiene.linkage.names import CLOSE, FITS, D, N, Names, S, parts
 from hygiene.linkage.values import Mailboxes, Organisations, Phones
 
 STREAMS = ("contacts", "leads")
@@ -77,18 +77,18 @@ def with_job_changes(rules: Sequence[Rule]) -> tuple[Rule, ...]:
 def pool(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """All people with a row number, in the order of their keys; contacts take company and domain of their account
     where they name none themselves."""
-    parts = [
+    streams = [
         _with_account(frames[stream], frames.get("accounts"))
         .select(*_COLUMNS, "account")
         .with_columns(pl.lit(stream).alias("stream"))
         for stream in STREAMS
         if stream in frames
     ]
-    if not parts:
+    if not streams:
         return pl.DataFrame()
-    people = pl.concat(parts).with_columns(pl.concat_str("connection", "stream", "id", separator="/").alias("key"))
+    people = pl.concat(streams).with_columns(pl.concat_str("connection", "stream", "id", separator="/").alias("key"))
     ordered = people.sort("key").with_row_index("row")
-    return ordered.with_columns(*_told_by_mailbox(), _tests(ordered).alias("is_test"))
+    return _named_by_mailbox(ordered).with_columns(_tests(ordered).alias("is_test"))
 
 
 def _with_account(people: pl.DataFrame, accounts: pl.DataFrame | None) -> pl.DataFrame:
@@ -114,24 +114,27 @@ def account_of(record: str) -> pl.Expr:
     return pl.concat_str("connection", record, separator="/").alias("account")
 
 
-def _told_by_mailbox() -> list[pl.Expr]:
-    """Given and family name where one is missing and the mailbox has both: anna.bell@ of Bell is Anna's."""
+def _named_by_mailbox(people: pl.DataFrame) -> pl.DataFrame:
+    """The people with given and family name where one is missing and the mailbox has both: anna.bell@ of Bell is
+    Anna's."""
+    partly = pl.any_horizontal(pl.col("given_key", "family_key").is_null()) & pl.col("email_key").is_not_null()
+    rows = people.select(partly.arg_true()).to_series()
+    told = people[rows].select(
+        pl.coalesce("given_key", _beside("family_key", 1)).alias("given_key"),
+        pl.coalesce("family_key", _beside("given_key", _TELLING)).alias("family_key"),
+    )
+    return people.with_columns(people[name].scatter(rows, told[name]) for name in told.columns)
+
+
+def _beside(known: str, least: int) -> pl.Expr:
+    """What a mailbox of one's own has behind or in front of a name, of so many letters at least."""
     letters = pl.when(~pl.col("email_role").fill_null(value=False)).then(_letters("email_key"))
-    given, family = pl.col("given_key").str.replace_all(" ", ""), pl.col("family_key").str.replace_all(" ", "")
-
-    def rest(known: pl.Expr) -> pl.Expr:
-        size = known.str.len_chars()
-        before = pl.when(letters.str.starts_with(known)).then(letters.str.slice(size))
-        behind = pl.when(letters.str.ends_with(known)).then(letters.str.slice(0, letters.str.len_chars() - size))
-        return pl.when(size >= _TELLING).then(pl.coalesce(behind, before))
-
-    told_given, told_family = rest(family), rest(given)
-    return [
-        pl.coalesce("given_key", pl.when(told_given != "").then(told_given)).alias("given_key"),
-        pl.coalesce("family_key", pl.when(told_family.str.len_chars() >= _TELLING).then(told_family)).alias(
-            "family_key"
-        ),
-    ]
+    name = pl.col(known).str.replace_all(" ", "")
+    size = name.str.len_chars()
+    behind = pl.when(letters.str.ends_with(name)).then(letters.str.slice(0, letters.str.len_chars() - size))
+    before = pl.when(letters.str.starts_with(name)).then(letters.str.slice(size))
+    rest = pl.when(size >= _TELLING).then(pl.coalesce(behind, before))
+    return pl.when(rest.str.len_chars() >= least).then(rest)
 
 
 def _letters(email: str) -> pl.Expr:
@@ -194,13 +197,10 @@ def comparisons(folded: pl.DataFrame, terms: Terms | None) -> list[Comparison]:
             Phones(folded, "phone", "mobile", terms=terms)]  # fmt: skip
 
 
-def facts(
-    people: pl.DataFrame, compared_by: Sequence[Comparison], compared: Sequence[Compared], left: Rows, right: Rows
-) -> pl.DataFrame:
+def facts(people: pl.DataFrame, compared: Sequence[Compared], left: Rows, right: Rows) -> pl.DataFrame:
     """What the rules ask of each pair: given and family (levels of `names`), the others true or false."""
-    names, organisations = compared_by[0], compared[2]
-    assert isinstance(names, Names)
-    given, family = names.parts(left, right)
+    organisations = compared[2]
+    given, family = parts(compared[0].levels)
     one, other = people[left], people[right]
 
     def same(column: str) -> pl.Series:

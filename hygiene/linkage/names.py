@@ -69,13 +69,6 @@ class Names:
             pl.concat_str(given.str.slice(0, 1), pl.lit("|"), family.str.slice(0, 3)),
         )
 
-    def parts(self, left: Rows, right: Rows) -> tuple[Levels, Levels]:
-        """The level (N to D) of given and of family names; both S where they changed places."""
-        given = self._given.levels(left, right, self._given_levels, same=S)
-        family = self._family.levels(left, right, self._family_levels, same=S)
-        crossed = self._crossed(left, right)
-        return np.where(crossed, S, given).astype(np.uint8), np.where(crossed, S, family).astype(np.uint8)
-
     def compare(self, left: Rows, right: Rows) -> Compared:
         given = self._given.levels(left, right, self._given_levels, same=S)
         family = self._family.levels(left, right, self._family_levels, same=S)
@@ -128,6 +121,16 @@ class Names:
         m[SWAPPED], u[SWAPPED] = 0.01, 1e-7
         m[OTHER_GENERATION], u[OTHER_GENERATION] = 1e-9, 1e-5
         return Prior(m / m.sum(), u / u.sum(), _kin(u))
+
+
+def parts(levels: Levels) -> tuple[Levels, Levels]:
+    """The level (N to D) of given and of family names in those of whole names; both S where they changed places, and
+    where all but the generation is the same."""
+    of_parts = levels.astype(np.int64) - BUCKETS
+    is_whole = (of_parts < 0) | (levels >= SWAPPED)
+    given, family = (np.where(is_whole, S, part) for part in np.divmod(of_parts, 6))
+    given[levels == 0] = family[levels == 0] = N
+    return given.astype(np.uint8), family.astype(np.uint8)
 
 
 def _words() -> tuple[str, ...]:
