@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors._hubspot_gateway import Gateway
-from connectors._hubspot_layouts import LAYOUTS, SALESFORCE_MARKS
+from connectors._hubspot_layouts import LAYOUTS
+from connectors._hubspot_native import native_facts
 from connectors._hubspot_operations import DAILY_USAGE, LIST, OWNERS, PIPELINES, Operation
 from connectors._hubspot_portal import Description
 from connectors.connector import Access
@@ -31,7 +32,7 @@ def check_portal(gateway: Gateway, description: Description, streams: Sequence[s
             sentence or f"{stream}: may be read"
         )
     facts += _write_facts(description, streams, problems)
-    facts += _native_integration(description)
+    facts += native_facts(gateway, description, streams)
     facts.append(_daily_figures(gateway))
     return Access(identity, tuple(facts), tuple(problems))
 
@@ -69,30 +70,16 @@ def _write_facts(description: Description, streams: Sequence[str], problems: lis
         except NotPermitted as error:
             problems.append(f"{stream}: properties cannot be read, {error.missing} is missing")
             continue
-        locked = sorted(name for name, prop in fields.properties.items() if prop.is_read_only)
+        mapped = {name: prop for name, prop in fields.properties.items() if name not in fields.layout.links_out}
+        locked = sorted(name for name, prop in mapped.items() if prop.is_read_only)
         scope = f"crm.objects.{LAYOUTS[stream].object}.write"
         read_only = f"; read-only here: {', '.join(locked)}" if locked else ""
         facts.append(
-            f"{stream}: {len(fields.properties)} fields mapped; a push needs scope {scope}, which HubSpot tells of "
+            f"{stream}: {len(mapped)} fields mapped; a push needs scope {scope}, which HubSpot tells of "
             f"only when something is written{read_only}"
         )
         facts += fields.gaps
     return facts
-
-
-def _native_integration(description: Description) -> list[str]:
-    """HubSpot's own Salesforce integration gives itself away by the properties it makes."""
-    marked = sorted(
-        stream
-        for stream in LAYOUTS
-        if (fields := description.known_fields(stream)) and fields.object_properties & SALESFORCE_MARKS
-    )
-    if not marked:
-        return []
-    return [
-        f"HubSpot's native Salesforce integration is or was on (its properties exist on {', '.join(marked)}): it "
-        "writes mapped fields too, and HubSpot refuses company merges while it is on"
-    ]
 
 
 def _daily_figures(gateway: Gateway) -> str:

@@ -12,6 +12,7 @@ from connectors._hubspot_layouts import Layout
 from connectors._hubspot_values import Convert, converter, property_text, whole_of
 from model.currency import to_minor
 from model.errors import ConfigError
+from model.remote import Option
 from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
 
 # Properties of other sensitivities need scopes and a parameter of their own.
@@ -29,6 +30,10 @@ class Property:
     is_read_only: bool = False
     is_sensitive: bool = False
     options: frozenset[str] | None = None  # None: any value
+    label: str = ""
+    field_type: str = ""
+    choices: tuple[Option, ...] = ()
+    is_custom: bool = False
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Property:
@@ -42,6 +47,13 @@ class Property:
             is_read_only=bool(rules.get("readOnlyValue")) or bool(raw.get("calculated")),
             is_sensitive=raw.get("dataSensitivity") not in PLAIN_SENSITIVITY,
             options=None if is_open else frozenset(str(option["value"]) for option in options),
+            label=str(raw.get("label") or raw["name"]),
+            field_type=str(raw.get("fieldType") or ""),
+            choices=tuple(
+                Option(str(one["value"]), str(one.get("label") or one["value"]), not one.get("hidden"))
+                for one in options
+            ),
+            is_custom=raw.get("hubspotDefined") is not True,
         )
 
 
@@ -63,13 +75,13 @@ class Fields:
     properties: Mapping[str, Property]  # field -> property
     types: Mapping[str, ValueType]
     gaps: tuple[str, ...]
-    object_properties: frozenset[str]
+    object_properties: Mapping[str, Property]  # by name, all that the portal shows
 
     @property
     def readable(self) -> frozenset[str]:
         """Canonical fields whose None is a blank."""
         told = {*self.properties, *self.layout.fixed, *self.layout.empty, *self.layout.links}
-        if self.layout.span and set(self.layout.span) <= self.object_properties:
+        if self.layout.span and set(self.layout.span) <= self.object_properties.keys():
             told.add("duration_s")
         if self._tells_currency():
             told.add("currency")
@@ -84,7 +96,7 @@ class Fields:
     def asked(self) -> tuple[str, ...]:
         """Property names to ask for, our own bookkeeping ones included, in a stable order."""
         own = {prop.name for prop in self.properties.values()}
-        kept = {"hs_merged_object_ids", *(self.layout.span or ())} & self.object_properties
+        kept = {"hs_merged_object_ids", *(self.layout.span or ())} & self.object_properties.keys()
         return tuple(sorted(own | kept | {self.layout.modified}))
 
     def _tells_currency(self) -> bool:
@@ -128,7 +140,7 @@ def resolve_fields(
     property of a field, or adds a field of the mapping's own; an empty one takes it out."""
     stream = layout.stream
     canonical: dict[str, ValueType] = {field.name: field.type for field in STREAMS[stream].fields}
-    wanted = {**layout.optional, **layout.properties, **overrides}
+    wanted = {**layout.links_out, **layout.optional, **layout.properties, **overrides}
     found: dict[str, Property] = {}
     gaps: list[str] = []
     for name, property_name in wanted.items():
@@ -143,7 +155,7 @@ def resolve_fields(
         for name in [name for name in found if types[name] == "money"]:
             gaps.append(f"{stream}.{name} is unknown: the account did not tell its currency.")
             del found[name]
-    return Fields(layout, portal, found, types, tuple(gaps), frozenset(properties))
+    return Fields(layout, portal, found, types, tuple(gaps), properties)
 
 
 def check_overrides(stream: str, overrides: Mapping[str, str]) -> None:

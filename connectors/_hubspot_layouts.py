@@ -7,11 +7,6 @@ from dataclasses import dataclass, field
 
 from model.streams import Value
 
-SALESFORCE_MARKS = frozenset(
-    {"salesforceaccountid", "salesforcecontactid", "salesforceleadid", "salesforcelastsynctime",
-     "hs_salesforceopportunityid"}
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -21,7 +16,8 @@ class Layout:
     Several kinds make up one stream: `prefix` keeps their ids apart, `fixed` fields have one value for all objects of
     the kind, `words` translate a property's options, `per_unit` says how many of a property's units are one of the
     field's, `duration_s` is the time between the two properties of `span`, and of the stream's fields in `empty` the
-    kind has none.
+    kind has none. `links_out` are custom fields, read where the portal has the property: which record of another CRM
+    HubSpot's own integration keeps in step with this one.
     """
 
     stream: str
@@ -37,6 +33,7 @@ class Layout:
     span: tuple[str, str] | None = None
     empty: frozenset[str] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)  # field -> stream of the first record it is linked to
+    links_out: Mapping[str, str] = field(default_factory=dict)
 
 
 _PLACE = {
@@ -75,6 +72,7 @@ LAYOUTS: dict[str, Layout] = {
                 "currency": "hs_annual_revenue_currency_code",
             },
             frozenset({"parent_id"}),
+            links_out={"native_account_id": "salesforceaccountid"},
         ),
         Layout(
             "contacts",
@@ -104,6 +102,7 @@ LAYOUTS: dict[str, Layout] = {
                 "department": "department",
             },
             frozenset({"email_bounced", "account_id"}),
+            links_out={"native_contact_id": "salesforcecontactid", "native_lead_id": "salesforceleadid"},
         ),
         Layout(
             "deals",
@@ -132,6 +131,7 @@ LAYOUTS: dict[str, Layout] = {
                 "stage_changed_at": "hs_v2_date_entered_current_stage",
             },
             frozenset({"account_id"}),
+            links_out={"native_deal_id": "hs_salesforceopportunityid"},
         ),
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -126,9 +126,11 @@ def read_objects(gateway: Gateway, object_name: str, properties: Sequence[str], 
     return objects
 
 
-def count_objects(gateway: Gateway, object_name: str) -> int:
-    """How many live objects the search index holds."""
-    reply = gateway.call(COUNT, path={"object": object_name}, body={"filterGroups": [], "properties": [], "limit": 1})
+def count_objects(gateway: Gateway, object_name: str, *, having: Iterable[str] = ()) -> int:
+    """How many live objects the search index holds, of those that have one of the properties if any are named."""
+    groups = [{"filters": [{"propertyName": name, "operator": "HAS_PROPERTY"}]} for name in having]
+    body = {"filterGroups": groups, "properties": [], "limit": 1}
+    reply = gateway.call(COUNT, path={"object": object_name}, body=body)
     total = reply.body.get("total")
     if not isinstance(total, int):
         raise unreadable(gateway.name, "a search without total")

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from model.batch import Batch, Page, Watermark
 from model.changes import Outcome, Planned
+from model.remote import NativeSync, RemoteField
 from model.streams import Value
 
 
@@ -138,6 +139,14 @@ class Sink(Source, Protocol):
     def derived(self, stream: str) -> frozenset[str]:
         """Fields of a stream that no change of a field sets: the system works them out, or holds them as links. No
         calls."""
+
+    def describe(self, stream: str) -> tuple[RemoteField, ...]:
+        """The remote's fields of a stream that can be written, by name; empty for a stream it has not. One call for
+        each kind of object, if that was not asked yet. NotPermitted where the fields may not be seen."""
+
+    def native(self) -> NativeSync | None:
+        """An integration of the remote's own with another CRM, which writes it too; None where there is none. Told by
+        the descriptions of the fields, which are asked for if they were not yet."""
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         """Split into the units that are journaled and sent as one, in dependency order, at the documented maxima."""

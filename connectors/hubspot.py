@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from connectors._hubspot_check import check_portal
 from connectors._hubspot_create import create_refusal, send_creates
 from connectors._hubspot_delete import send_deletes
+from connectors._hubspot_describe import described_fields
 from connectors._hubspot_fields import check_overrides
 from connectors._hubspot_forms import pull_forms, pull_submissions
 from connectors._hubspot_gateway import Gateway, Refused
@@ -21,6 +22,7 @@ from connectors._hubspot_link_push import send_links
 from connectors._hubspot_links import pull_links
 from connectors._hubspot_logins import pull_logins
 from connectors._hubspot_merge import send_merge
+from connectors._hubspot_native import native_sync
 from connectors._hubspot_observe import observe_changes
 from connectors._hubspot_pages import count_objects
 from connectors._hubspot_portal import Description
@@ -34,6 +36,7 @@ from connectors.connector import Access, Observed, Sent
 from model.batch import Batch, Page, Watermark
 from model.changes import Create, Delete, Merge, Outcome, Planned, SetField
 from model.errors import ConfigError, ConnectorError, NotPermitted
+from model.remote import NativeSync, RemoteField
 from model.settings import HubspotConnection
 
 # In an order in which references resolve.
@@ -142,6 +145,12 @@ class Hubspot:
 
     def derived(self, stream: str) -> frozenset[str]:
         return LAYOUTS[stream].derived if stream in LAYOUTS else frozenset()
+
+    def describe(self, stream: str) -> tuple[RemoteField, ...]:
+        return described_fields(self._description.fields(stream)) if stream in LAYOUTS else ()
+
+    def native(self) -> NativeSync | None:
+        return native_sync(self._description)
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         return units_of(changes)

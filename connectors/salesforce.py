@@ -11,9 +11,10 @@ from connectors._salesforce_client import Client, Clocks
 from connectors._salesforce_convert import Converting, observed_conversions
 from connectors._salesforce_create import Creating
 from connectors._salesforce_deeds import Kind, carry_out
+from connectors._salesforce_describe import described_fields
 from connectors._salesforce_merge import Merging, observed_merges
 from connectors._salesforce_observe import observed_records
-from connectors._salesforce_parts import PARTS, STREAM_NAMES
+from connectors._salesforce_parts import PARTS, STREAM_NAMES, WRITABLE
 from connectors._salesforce_pull import Pull, count_part
 from connectors._salesforce_read import Readback
 from connectors._salesforce_refusal import refusal
@@ -28,6 +29,7 @@ from connectors.connector import Access, Observed, Sent, Usage
 from model.batch import Page, Watermark
 from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, Restore, SetField
 from model.errors import ConfigError, InputError
+from model.remote import NativeSync, RemoteField
 from model.settings import SalesforceConnection
 
 ROLE = "role"
@@ -111,6 +113,15 @@ class SalesforceConnector:
 
     def derived(self, stream: str) -> frozenset[str]:
         return frozenset(name for part in PARTS.get(stream, ()) for name in part.derived)
+
+    def describe(self, stream: str) -> tuple[RemoteField, ...]:
+        if stream not in WRITABLE:
+            return ()
+        return described_fields(self._schema.selection(stream, PARTS[stream][0]))
+
+    def native(self) -> NativeSync | None:
+        """None: what other CRMs' integrations write here shows on their side."""
+        return None
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         """Units of one kind and object, each one call's worth; of field changes and links, 200 records' worth.

@@ -16,8 +16,9 @@ from sandbox.clock import SandboxClock
 from sandbox.control import PREFIX
 from sandbox.desk import FaultDesk
 from sandbox.generator import Dataset, generate, write_truth
+from sandbox.generator.native import linked
 from sandbox.gleif import GleifApp
-from sandbox.hubspot import HubspotApp
+from sandbox.hubspot import HubspotApp, Settings
 from sandbox.keys import Keys
 from sandbox.log import RequestLog
 from sandbox.salesforce import SalesforceApp
@@ -74,6 +75,7 @@ class Options:
     dirt: float
     as_of: str
     orgs: int
+    native: bool = False
 
 
 class Sandbox(AbstractContextManager["Sandbox"]):
@@ -141,8 +143,8 @@ class Sandbox(AbstractContextManager["Sandbox"]):
             credentials["jwt_private_key"] = str(self._keys.jwt)
         self.salesforce.append(Served(app, self._listen(app, listen), credentials))
 
-    def serve_hubspot(self, path: Path | None, clock: SandboxClock, listen: _Ports) -> None:
-        app = HubspotApp(path, clock=clock)
+    def serve_hubspot(self, path: Path | None, clock: SandboxClock, listen: _Ports, *, native: bool) -> None:
+        app = HubspotApp(path, clock=clock, settings=Settings(salesforce_integration=native))
         self.stack.callback(app.close)
         if not app.count("contacts"):
             app.load(self.dataset.hubspot)
@@ -198,12 +200,14 @@ def start(
     systems: Sequence[str] = SYSTEMS,
     keys: Keys | None = None,
     tls: bool = False,
+    native: bool = False,
 ) -> Sandbox:
     """Generate the data and serve it: first all Salesforce orgs, then HubSpot, then GLEIF take a port each.
 
     `own_ports` are a system's own; `ports` go to whoever has none, in that order. With `keys` a Salesforce takes JWT
     that their private key signed, and `tls` serves https under their authority.
 
+    With `native` HubSpot's own Salesforce integration is on, and connected to the first org.
     `as_of` is the last day of the generated data, today by default. With `state_dir` the records live in files there,
     the truth about them beside them (truth/records.parquet ...), and a later start with the same folder goes on with
     them, whatever the other options say.
@@ -215,9 +219,10 @@ def start(
     with ExitStack() as stack:
         if state_dir is not None:
             stack.enter_context(claimed(state_dir))
-        options = _remembered(Options(size, seed, dirt, (as_of or _today()).isoformat(), orgs), state_dir)
+        options = _remembered(Options(size, seed, dirt, (as_of or _today()).isoformat(), orgs, native), state_dir)
         day = date.fromisoformat(options.as_of)
         dataset = generate(options.size, seed=options.seed, dirt=options.dirt, as_of=day, orgs=options.orgs)
+        dataset = linked(dataset) if options.native else dataset
         if state_dir is not None:
             write_truth(dataset, state_dir)
         sandbox = Sandbox(dataset, state_dir, keys, stack)
@@ -234,7 +239,7 @@ def _serve(sandbox: Sandbox, options: Options, systems: Sequence[str], clock: Sa
         for number in range(1, options.orgs + 1):
             sandbox.serve_salesforce(number, folder / f"salesforce_{number}.db" if folder else None, clock, listen)
     if "hubspot" in systems:
-        sandbox.serve_hubspot(folder / "hubspot.db" if folder else None, clock, listen)
+        sandbox.serve_hubspot(folder / "hubspot.db" if folder else None, clock, listen, native=options.native)
     if "gleif" in systems:
         sandbox.serve_gleif(clock, listen)
 

@@ -41,12 +41,50 @@ def test_check_names_missing_scopes_per_stream_and_goes_on(portal: Portal) -> No
     assert "contacts: may be read" in access.facts
 
 
-def test_check_sees_the_native_salesforce_integration_by_its_properties(portal: Portal) -> None:
+def test_check_with_the_native_integration_on_says_which_writer_owns_what(portal: Portal) -> None:
+    portal.app.set_salesforce_integration(True)
+    made = portal.app.create("contacts", email="ada@kept.example", salesforcecontactid="0035g000000001mAAA")
+    assert made
+    portal.app.catch_up_index()
+    told = [fact for fact in portal.connect().check().facts if "integration" in fact]
+    assert told[0].endswith("its properties exist on accounts, contacts, deals")
+    contacts = next(fact for fact in told if fact.startswith("contacts: the native integration keeps 1 record in step"))
+    theirs, ours = contacts.split("left to Trueline: ")
+    assert "phone" in theirs
+    assert "lifecycle_stage" in ours
+    assert "beside_native" in ours
+    assert any("company merges" in fact for fact in portal.connect().check().facts)
+
+
+def test_native_integration_is_told_by_its_properties_and_gone_with_them(portal: Portal) -> None:
+    assert portal.connect().native() is None
     inner = portal.app._portal
     inner.define(inner.kind("companies"), text("salesforceaccountid")[0])
-    told = [fact for fact in portal.connect().check().facts if "native Salesforce integration" in fact]
-    assert len(told) == 1
-    assert "accounts" in told[0]
+    native = portal.connect().native()
+    assert native is not None
+    assert set(native.fields) == {"accounts"}
+    assert native.links == {"accounts": ("native_account_id",)}
+    assert {"name", "phone", "owner_id"} <= native.fields["accounts"]
+    assert "legal_name" not in native.fields["accounts"]
+
+
+def test_native_integration_costs_no_call_beyond_the_descriptions(portal: Portal) -> None:
+    portal.app.set_salesforce_integration(True)
+    hubspot = portal.connect()
+    hubspot.native()
+    asked = hubspot.usage.total
+    hubspot.native()
+    hubspot.describe("contacts")
+    assert hubspot.usage.total == asked
+    assert set(hubspot.usage.calls) <= {"describe", "auth"}
+
+
+def test_pull_of_a_portal_with_the_native_integration_tells_the_counterparts(portal: Portal) -> None:
+    portal.app.set_salesforce_integration(True)
+    portal.app.create("contacts", email="ada@kept.example", salesforceleadid="00Q5g000000001mAAA")
+    (batch,) = [page.batch for page in portal.pull("contacts") if len(page.batch)]
+    assert batch.custom["native_lead_id"].values == ["00Q5g000000001mAAA"]
+    assert batch.custom["native_contact_id"].values == [None]
 
 
 def test_check_with_a_refused_token_fails_auth(portal: Portal) -> None:

@@ -42,6 +42,9 @@ def sandbox(
     salesforce_port: Annotated[list[int] | None, _port("--salesforce-port", "A port of an org, in turn.")] = None,
     hubspot_port: Annotated[int | None, _port("--hubspot-port", "HubSpot's port.")] = None,
     gleif_port: Annotated[int | None, _port("--gleif-port", "GLEIF's port.")] = None,
+    native: Annotated[
+        bool, typer.Option("--native", help="HubSpot's own Salesforce integration is on, connected to the first org.")
+    ] = False,
     tls: Annotated[bool, typer.Option("--tls", help="Serve https; prints the CA to trust.")] = False,
     state: Annotated[Path | None, typer.Option("--state", help="Keep the records and keys in this folder.")] = None,
     as_json: JsonOption = False,
@@ -56,7 +59,7 @@ def sandbox(
     _leave_on_signals()
     with ExitStack() as stack:
         keys = Keys(stack.enter_context(_key_folder(state)))
-        options = (size, seed, dirt, orgs)
+        options = (size, seed, dirt, orgs, native)
         running = stack.enter_context(_started(options, port or [], own, state, keys, tls=tls))
         stop = _stop_signal()
         described = running.describe()
@@ -86,7 +89,7 @@ def demo(
 
 
 def _started(
-    options: tuple[int, int, float, int],
+    options: tuple[int, int, float, int, bool],
     ports: list[int],
     own: dict[str, list[int]],
     state: Path | None,
@@ -94,12 +97,13 @@ def _started(
     *,
     tls: bool,
 ) -> Sandbox:
-    size, seed, dirt, orgs = options
+    size, seed, dirt, orgs, native = options
     today = date.today()  # noqa: DTZ011  the sandbox lives on this machine's calendar
     try:
         return start(
-            size, seed, dirt, today, orgs=orgs, ports=ports, own_ports=own, state_dir=state, keys=keys, tls=tls
-        )
+            size, seed, dirt, today, orgs=orgs, ports=ports, own_ports=own, state_dir=state, keys=keys, tls=tls,
+            native=native,
+        )  # fmt: skip
     except PortUnusable as error:
         raise InputError(
             f"Port {error.port} cannot be used ({error.strerror}); give another one with --port."
