@@ -14,6 +14,16 @@ from model.streams import STREAMS, Value
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """What two records agree on once a change is written: `source` holds `value` and the written record what it was
+    given. `follows`: what the written record holds instead, should it differ, is an edit that flows back."""
+
+    source: RecordKey
+    value: Value
+    follows: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SetField:
     """Set one field. `seen_at` (µs) is the record's version when `before` was read."""
 
@@ -26,6 +36,7 @@ class SetField:
     reason: str
     rule: str = ""
     evidence: tuple[Evidence, ...] = ()
+    agreed: Agreed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +194,8 @@ class Planned:
 # The rule of changes that put back what a run replaced. They answer for their own value only: a record that moved
 # elsewhere since is no conflict, because there is nothing to plan again.
 UNDO = "undo"
+# The rule of changes that carry a value from a record to its partner in another CRM.
+SYNC = "sync"
 # The rule of a change that was made to somebody who was forgotten since, and the id in place of their records': that
 # something happened stays known, what happened does not.
 FORGOTTEN = "forgotten"

@@ -8,17 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from model.streams import STREAMS
+from model.sync_settings import BY_SYSTEM, SyncSettings
+from model.tables import Table
 
 SecretRef = Annotated[str, Field(pattern=r"^(env|keyring|file):.+$")]
-
-
-class Table(BaseModel):
-    """A TOML table: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StoreSettings(Table):
@@ -252,6 +248,8 @@ class Caps(Table):
 
     max_changes: int = Field(default=10_000, ge=0)
     max_merges: int = Field(default=200, ge=0)
+    max_creates: int = Field(default=1_000, ge=0)
+    max_deletes: int = Field(default=100, ge=0)
     max_cluster: int = Field(default=20, ge=2)
     max_share: float = Field(default=0.5, gt=0, le=1)  # of a connection's records of one stream
     max_api_calls: int = Field(default=50_000, ge=1)
@@ -269,6 +267,7 @@ class ProjectSettings(Table):
     match: MatchSettings = MatchSettings()
     plan: PlanSettings = PlanSettings()
     resolve: ResolveSettings = ResolveSettings()
+    sync: SyncSettings = SyncSettings()
     caps: Caps = Caps()
 
     @field_validator("connections")
@@ -278,3 +277,43 @@ class ProjectSettings(Table):
             if not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
                 raise ValueError(f"connection name {name!r} may hold only letters, digits, '-' and '_'")
         return connections
+
+    @model_validator(mode="after")
+    def _sync_names_connections(self) -> ProjectSettings:
+        sync = self.sync
+        streams = {"accounts": sync.accounts, "contacts": sync.contacts}
+        if sync.between is None:
+            if any(stream.fields or stream.create for stream in streams.values()):
+                raise ValueError('sync.between must name two connections, such as ["sf", "hs"]')
+            return self
+        for name in sync.between:
+            if getattr(self.connections.get(name), "system", "") not in ("salesforce", "hubspot"):
+                raise ValueError(f"sync.between names {name!r}, which is no Salesforce or HubSpot connection")
+        if sync.between[0] == sync.between[1]:
+            raise ValueError("sync.between names one connection twice")
+        for stream, told in streams.items():
+            for field, how in told.fields.items():
+                self.leader(how.authority, f"sync.{stream}.fields.{field}")
+            for name in told.create:
+                if name not in sync.between:
+                    raise ValueError(f"sync.{stream}.create names {name!r}, which is none of sync.between")
+        return self
+
+    def leader(self, authority: str, key: str = "authority") -> str | None:
+        """The connection that an authority names, by itself or by its system; None where it names none. ValueError
+        where that is not one of the two."""
+        between: tuple[str, ...] = self.sync.between or ()
+        if by_system := BY_SYSTEM.match(authority):
+            names = [name for name in between if self.connections[name].system == by_system[2]]
+            if len(names) != 1:
+                raise ValueError(
+                    f"{key}: {authority!r} fits {len(names)} connections of sync.between; name one, as in "
+                    f'"{by_system[1]}:{between[0]}{by_system[3] or ""}"'
+                )
+            return names[0]
+        if authority.startswith(("always:", "prefer:")):
+            name = authority.partition(":")[2].removesuffix("-unless-blank")
+            if name not in between:
+                raise ValueError(f"{key} names {name!r}, which is none of sync.between")
+            return name
+        return None

@@ -1,9 +1,10 @@
 """What Trueline remembers: the mirror of both CRMs, what hygiene found, plans and the journal. The only SQL."""
 
+from store.bases import BaseCell
 from store.erase import Person
 from store.matches import KindMatch, Matched, MatchUpdate, StoredModel
 from store.plans import Recorded
 from store.runs import Run
 from store.store import Store
 
-__all__ = ["KindMatch", "MatchUpdate", "Matched", "Person", "Recorded", "Run", "Store", "StoredModel"]
+__all__ = ["BaseCell", "KindMatch", "MatchUpdate", "Matched", "Person", "Recorded", "Run", "Store", "StoredModel"]

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from model.changes import FORGOTTEN, Change, Chosen, Outcome, Planned
+from model.changes import FORGOTTEN, Agreed, Change, Chosen, Outcome, Planned
 from model.errors import InputError
 from model.evidence import Evidence, RecordKey
 from model.streams import Value
@@ -48,6 +48,8 @@ def dump_change(change: Change) -> str:
             value = _dump_key(value)
         elif field.name == "chosen":
             value = [[one.field, one.value, one.source and _dump_key(one.source), one.reason] for one in value]
+        elif field.name == "agreed" and value is not None:
+            value = [_dump_key(value.source), value.value, value.follows]
         elif field.name == "evidence":
             value = [[item.similarity, item.reason, item.weight] for item in value]
         body[field.name] = value
@@ -62,6 +64,8 @@ def load_change(text: str) -> Change:
             body[name] = tuple(RecordKey(*key) for key in value)
         elif name in _KEYS and value is not None:
             body[name] = RecordKey(*value)
+        elif name == "agreed" and value is not None:
+            body[name] = Agreed(RecordKey(*value[0]), value[1], value[2])
         elif name == "evidence":
             body[name] = tuple(Evidence(*item) for item in value)
         elif name == "chosen":

@@ -16,10 +16,11 @@ from model.changes import Change, Outcome, Planned
 from model.errors import StoreError
 from model.evidence import Verdict
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
-from store import derived, erase, lookups, matches, plans, pulls, runs
+from store import bases, derived, erase, lookups, matches, plans, pulls, runs
+from store.agreements import Agreements
+from store.bases import BaseCell
 from store.chosen import frame_of_chosen
 from store.custom import with_custom
-from store.database import Database
 from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, PARTNERS, SCORES, VERDICTS
 from store.erase import Person
 from store.matches import Matched, MatchUpdate, StoredModel
@@ -30,11 +31,8 @@ from store.runs import Run
 from store.schema import migrate
 
 
-class Store:
+class Store(Agreements):
     """An open store. Times are µs, dates days; every method is one transaction; every failure a StoreError."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     @classmethod
     def open(cls, url: str | Path, *, create: bool = True, busy_timeout_s: float = 30.0) -> Self:
@@ -314,12 +312,20 @@ class Store:
         with self._database.write() as connection:
             plans.journal(self._database, connection, run_id, change_ids, at)
 
-    def record(self, run_id: str, outcomes: Iterable[Outcome], batches: Iterable[Batch], at: int) -> None:
-        """Save what came of sent changes together with the records read back after them."""
+    def record(
+        self,
+        run_id: str,
+        outcomes: Iterable[Outcome],
+        batches: Iterable[Batch],
+        at: int,
+        agreed: Iterable[BaseCell] = (),
+    ) -> None:
+        """Save what came of sent changes together with the records read back after them, and what they agree on."""
         with self._database.write() as connection:
             plans.record(connection, run_id, outcomes, at)
             for batch in batches:
                 pulls.save_batch(self._database, connection, batch)
+            bases.set_cells(connection, agreed, at)
 
     def unfinished(self) -> list[tuple[str, Planned]]:
         """Changes that may have been sent and of which nobody knows the end, each with the run that sent it last."""

@@ -178,6 +178,52 @@ class PartnerRow(Row, table=True):
     reason: str = _text()
 
 
+class BaseRow(Row, table=True):
+    """What a record held when it last agreed with its `partner` (connection/stream/id) in another connection: `fields`
+    is JSON, of each field that they agreed on a list of one value."""
+
+    __tablename__ = "bases"
+    __table_args__ = {"sqlite_with_rowid": False}
+    connection: str = _text(key=True)
+    stream: str = _text(key=True)
+    id: str = _text(key=True)
+    partner: str = _text()
+    at: datetime = _time()
+    fields: str = _text()
+
+
+class ConflictRow(Row, table=True):
+    """Two values of one field that both changed since the records agreed; values are JSON. Closed when they agree
+    again, `answer` is what a person said."""
+
+    __tablename__ = "conflicts"
+    __table_args__ = (
+        Index("ix_conflicts_left", "left_connection", "left_stream", "left_id"),
+        Index("ix_conflicts_right", "right_connection", "right_stream", "right_id"),
+    )
+    id: str = _text(key=True)
+    left_connection: str = _text()
+    left_stream: str = _text()
+    left_id: str = _text()
+    right_connection: str = _text()
+    right_stream: str = _text()
+    right_id: str = _text()
+    field: str = _text()
+    left_value: str = _text()
+    right_value: str = _text()
+    base: str | None = _text(null=True)
+    left_at: datetime | None = _time(null=True)
+    right_at: datetime | None = _time(null=True)
+    left_by: str = _text()
+    right_by: str = _text()
+    reason: str = _text()
+    opened_at: datetime = _time()
+    answer: str | None = _text(null=True)
+    answered_by: str = _text()
+    answered_at: datetime | None = _time(null=True)
+    closed_at: datetime | None = _time(null=True)
+
+
 class PairRow(Row, table=True):
     """Two records that were compared, smaller key first, and what the numbers said."""
 

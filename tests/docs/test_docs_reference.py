@@ -28,6 +28,7 @@ from model.settings import (
     SurviveSettings,
 )
 from model.streams import STREAMS
+from model.sync_settings import SyncField, SyncSettings, SyncStream
 from store.tables import METADATA
 from tests.docs.reference import refreshed
 from tests.docs.sessions import PAGES, ROOT
@@ -45,6 +46,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[match]`": MatchSettings,
     "`[plan]`": PlanSettings,
     "`[resolve]`": ResolveSettings,
+    "`[sync]`": SyncSettings,
+    "How a stream is kept alike": SyncStream,
+    "How a field is kept alike": SyncField,
     "`[caps]`": Caps,
 }
 # Defaults that the page tells in words or in a block of its own.
@@ -52,6 +56,8 @@ IN_WORDS = {
     "CompletenessSettings.required": "see below",
     "PlanSettings.rules": "all eight",
     "ResolveSettings.tie_breaks": "all but `parent` and `child`",
+    "SyncSettings.accounts": "nothing",
+    "SyncSettings.contacts": "nothing",
     "SurviveSettings.records": "all, in this order",
     "SurviveSettings.stages": "those of HubSpot",
 }
