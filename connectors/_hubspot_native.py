@@ -35,16 +35,12 @@ MAPPED: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 
-def native_sync(description: Description) -> NativeSync | None:
-    """The integration, if the portal has properties of it on any object whose properties we may see."""
-    marked = [stream for stream in LAYOUTS if _is_marked(description, stream)]
-    if not marked:
-        return None
-    return NativeSync(
-        SYSTEM,
-        {stream: MAPPED[stream] for stream in marked},
-        {stream: tuple(LAYOUTS[stream].links_out) for stream in marked},
-    )
+NATIVE = NativeSync(SYSTEM, MAPPED, {stream: tuple(LAYOUTS[stream].links_out) for stream in MAPPED})
+
+
+def native_streams(description: Description) -> tuple[str, ...]:
+    """The streams whose objects have its properties, of those whose properties we may see."""
+    return tuple(stream for stream in LAYOUTS if _is_marked(description, stream))
 
 
 def _is_marked(description: Description, stream: str) -> bool:
@@ -57,24 +53,18 @@ def _is_marked(description: Description, stream: str) -> bool:
 
 def native_facts(gateway: Gateway, description: Description, streams: Sequence[str]) -> list[str]:
     """What `check` says of it: where it is on, how many records it keeps, and which writer owns which field."""
-    native = native_sync(description)
-    if native is None:
+    marked = native_streams(description)
+    if not marked:
         return []
-    facts = [
-        f"HubSpot's native Salesforce integration is or was on: its properties exist on {', '.join(native.fields)}"
-    ]
-    facts += [
-        _owners_sentence(gateway, description, stream, mapped)
-        for stream, mapped in native.fields.items()
-        if stream in streams
-    ]
-    if "accounts" in native.fields:
+    facts = [f"HubSpot's native Salesforce integration is or was on: its properties exist on {', '.join(marked)}"]
+    facts += [_owners_sentence(gateway, description, stream) for stream in marked if stream in streams]
+    if "accounts" in marked:
         facts.append("accounts: HubSpot refuses company merges while the integration is on")
     return facts
 
 
-def _owners_sentence(gateway: Gateway, description: Description, stream: str, mapped: Collection[str]) -> str:
-    fields = description.fields(stream)
+def _owners_sentence(gateway: Gateway, description: Description, stream: str) -> str:
+    fields, mapped = description.fields(stream), MAPPED[stream]
     theirs = [name for name in STREAMS[stream].field_names if name in mapped and name in fields.properties]
     writable = [name for name, prop in fields.properties.items() if not prop.is_read_only]
     ours = [name for name in STREAMS[stream].field_names if name in writable and name not in mapped]

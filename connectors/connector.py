@@ -129,9 +129,12 @@ class Source(Protocol):
 
 @runtime_checkable
 class Sink(Source, Protocol):
-    """A connection that can also be written. `fills_blanks`: its merges fill the survivor's blanks by themselves."""
+    """A connection that can also be written. `fills_blanks`: its merges fill the survivor's blanks by themselves.
+    `native`: what an integration of the system's own with another CRM writes as well, where it is on.
+    """
 
     fills_blanks: bool
+    native: NativeSync | None
 
     def refusal(self, change: Planned) -> str | None:
         """Why this change cannot be sent (unwritable field, unsupported kind, value too long), or None. No calls."""
@@ -144,9 +147,9 @@ class Sink(Source, Protocol):
         """The remote's fields of a stream that can be written, by name; empty for a stream it has not. One call for
         each kind of object, if that was not asked yet. NotPermitted where the fields may not be seen."""
 
-    def native(self) -> NativeSync | None:
-        """An integration of the remote's own with another CRM, which writes it too; None where there is none. Told by
-        the descriptions of the fields, which are asked for if they were not yet."""
+    def native_streams(self) -> tuple[str, ...]:
+        """The streams on which the `native` integration shows itself by its fields, whose descriptions are asked for if
+        they were not yet; none where it is off."""
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         """Split into the units that are journaled and sent as one, in dependency order, at the documented maxima."""

@@ -22,7 +22,7 @@ from connectors._hubspot_link_push import send_links
 from connectors._hubspot_links import pull_links
 from connectors._hubspot_logins import pull_logins
 from connectors._hubspot_merge import send_merge
-from connectors._hubspot_native import native_sync
+from connectors._hubspot_native import NATIVE, native_streams
 from connectors._hubspot_observe import observe_changes
 from connectors._hubspot_pages import count_objects
 from connectors._hubspot_portal import Description
@@ -85,6 +85,7 @@ class Hubspot:
 
     system = "hubspot"
     fills_blanks = True
+    native: NativeSync | None = NATIVE
 
     def __init__(self, name: str, settings: HubspotConnection, gateway: Gateway) -> None:
         self.name = name
@@ -149,8 +150,8 @@ class Hubspot:
     def describe(self, stream: str) -> tuple[RemoteField, ...]:
         return described_fields(self._description.fields(stream)) if stream in LAYOUTS else ()
 
-    def native(self) -> NativeSync | None:
-        return native_sync(self._description)
+    def native_streams(self) -> tuple[str, ...]:
+        return native_streams(self._description)
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         return units_of(changes)

@@ -43,6 +43,7 @@ class SalesforceConnector:
 
     system = "salesforce"
     fills_blanks = False
+    native: NativeSync | None = None  # what other CRMs' integrations write here shows on their side
 
     def __init__(
         self,
@@ -119,9 +120,8 @@ class SalesforceConnector:
             return ()
         return described_fields(self._schema.selection(stream, PARTS[stream][0]))
 
-    def native(self) -> NativeSync | None:
-        """None: what other CRMs' integrations write here shows on their side."""
-        return None
+    def native_streams(self) -> tuple[str, ...]:
+        return ()
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         """Units of one kind and object, each one call's worth; of field changes and links, 200 records' worth.

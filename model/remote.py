@@ -42,7 +42,7 @@ class RemoteField:
 
 @dataclass(frozen=True, slots=True)
 class NativeSync:
-    """An integration of the remote's own with another CRM, which writes the same records.
+    """What an integration of the remote's own with another CRM writes where it is on.
 
     `fields` has, by stream, the canonical fields that it maps as far as can be known; `links` the custom fields of the
     stream one of which names the record of the other CRM, for records that it keeps in step.

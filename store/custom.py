@@ -71,6 +71,13 @@ def with_custom(database: Database, records: pl.DataFrame, stream: str, fields: 
     return records
 
 
+def having(database: Database, stream: str, fields: Sequence[str], connection: str) -> pl.DataFrame:
+    """Column id, sorted: the records of a connection with text in one of these custom fields, deleted ones too."""
+    here = and_(CUSTOM.c.connection == connection, CUSTOM.c.stream == stream, CUSTOM.c.field.in_(fields))
+    query = select(CUSTOM.c.id).where(here, CUSTOM.c.text.is_not(None)).distinct()
+    return database.frame(query).sort("id")
+
+
 def _type_of(database: Database, here: ColumnElement[bool], stream: str, name: str) -> ValueType:
     with database.read() as opened:
         kinds = sorted(row[0] for row in opened.execute(select(CUSTOM.c.type).where(here).distinct()))

@@ -20,7 +20,7 @@ from store import bases, derived, erase, lookups, matches, plans, pulls, runs
 from store.agreements import Agreements
 from store.bases import BaseCell
 from store.chosen import frame_of_chosen
-from store.custom import with_custom
+from store.custom import having, with_custom
 from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, PARTNERS, SCORES, VERDICTS
 from store.erase import Person
 from store.matches import Matched, MatchUpdate, StoredModel
@@ -154,6 +154,10 @@ class Store(Agreements):
             records = some.sort("connection", "id")
         records = with_custom(self._database, records, stream, custom)
         return pulls.without_unknown(records, self.readable(), stream)
+
+    def having_custom(self, stream: str, fields: Sequence[str], *, connection: str) -> pl.DataFrame:
+        """Column id, sorted: the records of a connection that have text in one of these custom fields."""
+        return having(self._database, stream, fields, connection)
 
     def links_of(self, keys: pl.DataFrame) -> pl.DataFrame:
         """The live associations that go out from these records (connection, stream, id), in the order of `frame`."""

@@ -11,6 +11,7 @@ import polars as pl
 from hygiene.corrections import WANTED, applied, merged, wanted
 from hygiene.hierarchy import houses
 from hygiene.match import match
+from hygiene.native import NOBODY
 from hygiene.normalise import normalise_all
 from hygiene.resolve import resolve
 from model.changes import JOINING, UNDO, Associate, Change, Convert, Merge, Planned, SetField, slot_of
@@ -23,6 +24,7 @@ from sync.irreversible import irreversible
 from sync.joins import NO_JOINS, Corrected, Joins, proposed_joins
 from sync.match import STREAMS, match_records
 from sync.models import kinds_of, stored_models
+from sync.native import kept_by_native
 from sync.partners import choose_partners
 from sync.push import chosen_plan, pending_changes
 from sync.records import stored_frames
@@ -31,6 +33,10 @@ from sync.workspace import Workspace
 
 # Corrections build on each other two or three deep; more rounds than this would be a rule that undoes another.
 _ROUNDS = 8
+LEFT_OUT = (
+    " {:,} left out: HubSpot's own Salesforce integration keeps these fields of these records, so they are corrected "
+    "on the Salesforce side alone; [sync] beside_native = true corrects them in HubSpot too."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class PlanReport:
     """A stored plan (`plan_id` None when there is nothing to change), its changes and how many each rule proposes.
 
     `joins` are the merges and conversions it proposes, which are sent only when asked for; `waiting` how many more
-    there would be without the cap.
+    there would be without the cap. `left_out` corrections are of fields that another writer keeps.
     """
 
     plan_id: str | None
@@ -58,10 +64,12 @@ class PlanReport:
     held_back: int = 0
     joins: tuple[ChangeRow, ...] = ()
     waiting: int = 0
+    left_out: int = 0
 
     @property
     def sentence(self) -> str:
         held = f" {self.held_back:,} held back because a person undid them." if self.held_back else ""
+        held += LEFT_OUT.format(self.left_out) if self.left_out else ""
         if not self.rows:
             return f"Nothing to change: 0 changes planned.{held}{self._proposed}"
         rules = ", ".join(f"{number:,} {rule}" for rule, number in self.by_rule.items())
@@ -84,7 +92,7 @@ def plan_changes(workspace: Workspace) -> PlanReport:
     store = workspace.store
     bring_up_to_date(workspace)
     recorded = store.outcomes()
-    corrected = converged(workspace)
+    corrected, left_out = converged(workspace)
     choose_partners(workspace, corrected.stored)
     joins = NO_JOINS
     if workspace.settings.plan.merges == "propose":
@@ -94,11 +102,12 @@ def plan_changes(workspace: Workspace) -> PlanReport:
     kept = [change for change in changes if not _was_undone(change, undone)]
     held_back = len(changes) - len(kept)
     if not kept:
-        return PlanReport(None, [], {}, held_back)
+        return PlanReport(None, [], {}, held_back, left_out=left_out)
     run_id = store.begin_run("plan", workspace.clock())
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
-    return replace(described(plan_id, store.plan_changes(plan_id), held_back), waiting=joins.waiting)
+    report = described(plan_id, store.plan_changes(plan_id), held_back)
+    return replace(report, waiting=joins.waiting, left_out=left_out)
 
 
 def apart_from(joins: Joins, changes: Iterable[Change]) -> list[Change]:
@@ -128,8 +137,8 @@ def bring_up_to_date(workspace: Workspace) -> None:
         resolve_people(workspace)
 
 
-def converged(workspace: Workspace) -> Corrected:
-    """Corrections after which nothing is left to correct.
+def converged(workspace: Workspace) -> tuple[Corrected, int]:
+    """Corrections after which nothing is left to correct, and the number of those that are another writer's to make.
 
     One correction can make room for the next: a country that is filled tells how to read a phone number, a contact
     that is linked tells whose domain it is. So what is wanted is worked out again as if it were done already, until
@@ -144,7 +153,8 @@ def converged(workspace: Workspace) -> Corrected:
     writable = pl.col("connection").is_in(_writable(workspace))
     set_by_link = pl.concat_str("connection", "stream", "field", separator="/").is_in(_derived(workspace))
     belonging = houses(stored["accounts"], memberships)
-    total = WANTED.to_frame()
+    kept = NOBODY if workspace.settings.sync.beside_native else kept_by_native(workspace)
+    total = left_out = WANTED.to_frame()
     for _ in range(_ROUNDS):
         proposed = wanted(
             frames,
@@ -156,6 +166,7 @@ def converged(workspace: Workspace) -> Corrected:
             belonging=belonging,
             lookups=lookups,
         ).filter(writable & ((pl.col("rule") == "link-account") | ~set_by_link))
+        proposed, left_out = kept.apart(proposed)
         if proposed.is_empty():
             break
         total, frames = merged(total, proposed), applied(frames, proposed)
@@ -164,7 +175,7 @@ def converged(workspace: Workspace) -> Corrected:
         memberships, pairs = matches.memberships, matches.pairs
         links = resolve(ready, memberships, settings.default_country, workspace.settings.resolve)
         belonging = houses(ready["accounts"], memberships)
-    return Corrected(total, stored, frames, memberships, pairs)
+    return Corrected(total, stored, frames, memberships, pairs), len(left_out)
 
 
 def _derived(workspace: Workspace) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from connectors.hubspot import Hubspot
 from model.errors import AuthFailed
 from sandbox.faults import Fault
 from sandbox.hubspot.definition import text
@@ -57,23 +58,27 @@ def test_check_with_the_native_integration_on_says_which_writer_owns_what(portal
 
 
 def test_native_integration_is_told_by_its_properties_and_gone_with_them(portal: Portal) -> None:
-    assert portal.connect().native() is None
+    assert portal.connect().native_streams() == ()
     inner = portal.app._portal
     inner.define(inner.kind("companies"), text("salesforceaccountid")[0])
-    native = portal.connect().native()
+    assert portal.connect().native_streams() == ("accounts",)
+
+
+def test_native_integration_maps_what_both_crms_have_by_default() -> None:
+    native = Hubspot.native
     assert native is not None
-    assert set(native.fields) == {"accounts"}
-    assert native.links == {"accounts": ("native_account_id",)}
+    assert native.fields.keys() == native.links.keys()
     assert {"name", "phone", "owner_id"} <= native.fields["accounts"]
-    assert "legal_name" not in native.fields["accounts"]
+    assert not {"legal_name", "lifecycle_stage"} & native.fields["accounts"]
+    assert native.links["contacts"] == ("native_contact_id", "native_lead_id")
 
 
 def test_native_integration_costs_no_call_beyond_the_descriptions(portal: Portal) -> None:
     portal.app.set_salesforce_integration(True)
     hubspot = portal.connect()
-    hubspot.native()
+    hubspot.native_streams()
     asked = hubspot.usage.total
-    hubspot.native()
+    hubspot.native_streams()
     hubspot.describe("contacts")
     assert hubspot.usage.total == asked
     assert set(hubspot.usage.calls) <= {"describe", "auth"}
