@@ -130,11 +130,12 @@ class Source(Protocol):
 @runtime_checkable
 class Sink(Source, Protocol):
     """A connection that can also be written. `fills_blanks`: its merges fill the survivor's blanks by themselves.
-    `native`: what an integration of the system's own with another CRM writes as well, where it is on.
+    `native_if_on`: what an integration of the system's own with another CRM writes as well where it is on; which records it
+    keeps by now, `sync.native.kept_by_native` tells from the store.
     """
 
     fills_blanks: bool
-    native: NativeSync | None
+    native_if_on: NativeSync | None
 
     def refusal(self, change: Planned) -> str | None:
         """Why this change cannot be sent (unwritable field, unsupported kind, value too long), or None. No calls."""
@@ -148,7 +149,7 @@ class Sink(Source, Protocol):
         each kind of object, if that was not asked yet. NotPermitted where the fields may not be seen."""
 
     def native_streams(self) -> tuple[str, ...]:
-        """The streams on which the `native` integration shows itself by its fields, whose descriptions are asked for if
+        """The streams on which that integration shows itself by its fields, whose descriptions are asked for if
         they were not yet; none where it is off."""
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:

@@ -85,7 +85,7 @@ class Hubspot:
 
     system = "hubspot"
     fills_blanks = True
-    native: NativeSync | None = NATIVE
+    native_if_on: NativeSync | None = NATIVE
 
     def __init__(self, name: str, settings: HubspotConnection, gateway: Gateway) -> None:
         self.name = name

@@ -43,7 +43,7 @@ class SalesforceConnector:
 
     system = "salesforce"
     fills_blanks = False
-    native: NativeSync | None = None  # what other CRMs' integrations write here shows on their side
+    native_if_on: NativeSync | None = None  # what other CRMs' integrations write here shows on their side
 
     def __init__(
         self,

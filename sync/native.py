@@ -13,14 +13,14 @@ def kept_by_native(workspace: Workspace) -> Kept:
     fields: list[tuple[str, str, str]] = []
     records: list[pl.DataFrame] = []
     for name, sink in sorted(workspace.sinks().items()):
-        if sink.native is None:
+        if sink.native_if_on is None:
             continue
-        for stream, links in sorted(sink.native.links.items()):
+        for stream, links in sorted(sink.native_if_on.links.items()):
             linked = workspace.store.having_custom(stream, links, connection=name)
             if linked.is_empty():
                 continue
             records.append(linked.select(pl.lit(name).alias("connection"), pl.lit(stream).alias("stream"), "id"))
-            fields += [(name, stream, field) for field in sorted(sink.native.fields[stream])]
+            fields += [(name, stream, field) for field in sorted(sink.native_if_on.fields[stream])]
     if not records:
         return NOBODY
     return Kept(pl.DataFrame(fields, FIELDS, orient="row"), pl.concat(records).cast(RECORDS))

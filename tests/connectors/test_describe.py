@@ -88,7 +88,7 @@ def test_describe_of_a_stream_hubspot_does_not_write_is_empty(hs: Sink, stream: 
 
 def test_describe_of_salesforce_users_is_empty_and_it_has_no_native_integration(sf: Sink) -> None:
     assert sf.describe("users") == ()
-    assert sf.native is None
+    assert sf.native_if_on is None
     assert sf.native_streams() == ()
 
 

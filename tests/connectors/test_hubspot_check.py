@@ -65,7 +65,7 @@ def test_native_integration_is_told_by_its_properties_and_gone_with_them(portal:
 
 
 def test_native_integration_maps_what_both_crms_have_by_default() -> None:
-    native = Hubspot.native
+    native = Hubspot.native_if_on
     assert native is not None
     assert native.fields.keys() == native.links.keys()
     assert {"name", "phone", "owner_id"} <= native.fields["accounts"]
