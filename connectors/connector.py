@@ -130,8 +130,8 @@ class Source(Protocol):
 @runtime_checkable
 class Sink(Source, Protocol):
     """A connection that can also be written. `fills_blanks`: its merges fill the survivor's blanks by themselves.
-    `native_if_on`: what an integration of the system's own with another CRM writes as well where it is on; which records it
-    keeps by now, `sync.native.kept_by_native` tells from the store.
+    `native_if_on`: what an integration of the system's own with another CRM writes as well, where it is on. Its `links`
+    tell on pulled records whether it is, and of which it keeps.
     """
 
     fills_blanks: bool
