@@ -6,6 +6,8 @@ SEED ?= 1
 # Many tests wait for answers, time-outs and processes: two workers a core keep the cores at work.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 ROOMS := model connectors store hygiene sync reports trueline sandbox
+# Compiled once and kept, whatever the shell says: compiling the tests anew costs each worker ten seconds.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := python -m pip --disable-pip-version-check --quiet
 
 .PHONY: demo test check format docs bench soak lowest lock clean

@@ -1,12 +1,21 @@
-"""Nothing in the test suite may reach beyond this machine: sockets to other hosts are refused here."""
+"""What holds for every test: one thread a worker, no clock in a verdict, and no socket beyond this machine."""
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# Frames of a few hundred rows gain nothing from threads, and the workers share the cores already. Polars looks once,
+# when it is first imported.
+os.environ["POLARS_MAX_THREADS"] = "1"
+# How long an example takes tells how busy the machine is.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 pytest_plugins = ("tests.wire",)
 _real_connect = socket.socket.connect

@@ -315,11 +315,16 @@ with open_workspace(sys.argv[1], settings, Path("."), lambda _: "sandbox-secret"
 def test_two_processes_with_other_hash_seeds_plan_the_same(scene: Scene, tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text(scene.prepared.crm.settings.model_dump_json())
     digests = set()
-    for seed in ("0", "4242"):
+    for seed, threads in (("0", "1"), ("4242", "3")):
         shutil.copy(scene.prepared.store, tmp_path / f"{seed}.db")
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(tmp_path / f"{seed}.db"), str(tmp_path / "settings.json")],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": seed,
+                "POLARS_MAX_THREADS": threads,
+                "PYTHONPATH": str(Path(__file__).parents[2]),
+            },
             capture_output=True,
             text=True,
             check=True,
