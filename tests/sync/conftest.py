@@ -13,7 +13,7 @@ from model.settings import Caps, ProjectSettings
 from sandbox.start import Sandbox, start
 from sync.pull import pull_all
 from sync.workspace import Workspace, open_workspace
-from tests.sync.scene import Prepared, Scene, prepared_scene
+from tests.sync.scene import Prepared, Scene, prepare_plan, prepared_scene
 
 TODAY = date(2026, 11, 22)
 SECRETS = {"env:SF": "sandbox-secret", "env:HS": "pat-sandbox-token"}
@@ -78,3 +78,24 @@ def scene(prepared: Prepared, tmp_path: Path) -> Scene:
     """The sandbox put back to where it was, and a copy of the store."""
     prepared.put_back()
     return Scene(prepared, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def planned_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """A larger sandbox and a store with everything up to a plan, once for all tests."""
+    with start(160, 5, 1.0, TODAY) as sandbox:
+        crm = Crm(sandbox, connected(sandbox))
+        yield prepared_scene(crm, SECRETS.__getitem__, tmp_path_factory.mktemp("planned"), prepare_plan)
+
+
+@pytest.fixture
+def planned(planned_once: Prepared, tmp_path: Path) -> Scene:
+    """That sandbox put back to where it was, and a copy of the store with its plan."""
+    planned_once.put_back()
+    return Scene(planned_once, tmp_path)
+
+
+@pytest.fixture
+def with_plan(planned: Scene) -> Iterator[Workspace]:
+    with planned.open() as opened:
+        yield opened

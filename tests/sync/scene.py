@@ -21,7 +21,12 @@ from sandbox.faults import Fault
 from sandbox.hubspot import HubspotApp
 from sandbox.salesforce import SalesforceApp
 from sandbox.wire import Request, Response
+from sync.enrich import enrich_accounts
+from sync.match import match_records
+from sync.plan import plan_changes
+from sync.pull import pull_all
 from sync.push import PushReport, push_stored
+from sync.resolve import resolve_people
 from sync.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -32,6 +37,10 @@ TABLES = {
     "sf": {"accounts": "Account", "contacts": "Contact", "leads": "Lead"},
     "hs": {"accounts": "companies", "contacts": "contacts"},
 }
+# Nobody may write these; a new address has not bounced yet.
+STAMPS = {"LastModifiedDate", "SystemModstamp", "LastModifiedById", "lastmodifieddate", "hs_lastmodifieddate",
+          "hs_updated_by_user_id",
+          "IsEmailBounced", "EmailBouncedReason", "EmailBouncedDate"}  # fmt: skip
 NAMES = {
     "sf": {"phone": "Phone", "title": "Title", "city": "MailingCity", "given_name": "FirstName",
            "account_id": "AccountId", "email": "Email", "website": "Website", "company": "Company"},
@@ -76,6 +85,10 @@ class Scene:
 
     prepared: Prepared
     folder: Path
+
+    @property
+    def crm(self) -> Crm:
+        return self.prepared.crm
 
     @property
     def sf(self) -> SalesforceApp:
@@ -129,6 +142,34 @@ class Scene:
         app.edit(TABLES[connection][stream], record, **{names[field]: value for field, value in values.items()})
 
 
+def prepare(workspace: Workspace, *, enrich: bool = True) -> None:
+    """Everything before the plan."""
+    stopped = [result for result in pull_all(workspace) if result.stopped]
+    assert not stopped
+    match_records(workspace)
+    resolve_people(workspace)
+    if enrich:
+        enrich_accounts(workspace)
+
+
+def prepare_plan(workspace: Workspace) -> None:
+    prepare(workspace)
+    plan_changes(workspace)
+
+
+def remote_rows(crm: Crm) -> dict[str, dict[object, dict[str, object]]]:
+    """All records of both CRMs as they stand there, without the stamps that every write moves."""
+    org, portal = crm.sandbox.salesforce[0].app, crm.sandbox.hubspot.app
+    rows: dict[str, dict[object, dict[str, object]]] = {
+        name: {row["Id"]: row for row in org.rows(name)} for name in TABLES["sf"].values()
+    }
+    rows |= {name: {row["hs_object_id"]: dict(row) for row in portal.rows(name)} for name in TABLES["hs"].values()}
+    return {
+        name: {key: {k: v for k, v in row.items() if k not in STAMPS} for key, row in table.items()}
+        for name, table in rows.items()
+    }
+
+
 def change_of(workspace: Workspace, connection: str, record: str, field: str, after: Value, stream: str = "contacts",
               rule: str = "test") -> SetField:  # fmt: skip
     """A change from what the store holds now."""
@@ -146,6 +187,11 @@ def link_of(workspace: Workspace, connection: str, record: str, account: str) ->
 def plan(workspace: Workspace, changes: Sequence[Change]) -> str:
     run_id = workspace.store.begin_run("plan", 1)
     return workspace.store.save_plan(run_id, changes, 1)
+
+
+def stored_plan(workspace: Workspace) -> list[Change]:
+    """The changes of the newest plan."""
+    return [planned.change for planned in workspace.store.plan_changes(workspace.store.latest_plan() or "")]
 
 
 def outcomes(workspace: Workspace, plan_id: str) -> list[Outcome]:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,20 +17,31 @@ import pytest
 from sandbox.faults import Fault
 from sandbox.start import Served, start
 from sandbox.wire import App, Request, Response
-from sync.plan import plan_changes
+from sync.plan import pending_plan, plan_changes
 from sync.pull import pull_all
 from sync.push import push_stored
-from tests.sync.conftest import TODAY, Crm, connected
+from tests.sync.conftest import SECRETS, TODAY, Crm, connected
 from tests.sync.killed import finish, killing, start_command, write_project
-from tests.sync.test_loop import prepare, remote_rows
+from tests.sync.scene import Prepared, prepare, prepare_plan, prepared_scene, remote_rows
 
 WRITES = {"sf": ("composite", "PATCH"), "hs": (r"batch/(update|create|archive|associate)", "")}
 
 
-@pytest.fixture
-def small() -> Iterator[Crm]:
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """A small sandbox and a store with everything up to a plan."""
     with start(60, 9, 1.0, TODAY) as sandbox:
-        yield Crm(sandbox, connected(sandbox))
+        crm = Crm(sandbox, connected(sandbox))
+        yield prepared_scene(crm, SECRETS.__getitem__, tmp_path_factory.mktemp("small"), prepare_plan)
+
+
+@pytest.fixture
+def project(small: Prepared, tmp_path: Path) -> Path:
+    """A project on the sandbox put back to where it was; its store has the plan."""
+    small.put_back()
+    write_project(small.crm, tmp_path)
+    shutil.copy(small.store, tmp_path)
+    return tmp_path
 
 
 def served(crm: Crm, connection: str) -> Served[App]:
@@ -55,11 +67,10 @@ def hubspot_ids(request: Request) -> list[str]:
 
 
 def survive_kill_of_a_push(crm: Crm, folder: Path, connection: str, fault: Fault) -> bool:
-    """Push, die at the call the fault describes, push again: every change is applied exactly once. Whether it died."""
-    write_project(crm, folder)
+    """Push the stored plan, die at the call the fault describes, push again: every change is applied exactly once.
+    Whether it died."""
     with crm.open(folder) as workspace:
-        prepare(workspace)
-        planned = plan_changes(workspace)
+        planned = pending_plan(workspace)
     sent = {name: count_writes(crm, name) for name in WRITES}
     with killing(served(crm, connection), fault) as victims:
         victims.append(start_command(["push", "--apply"], folder))
@@ -81,10 +92,11 @@ def survive_kill_of_a_push(crm: Crm, folder: Path, connection: str, fault: Fault
 @pytest.mark.parametrize("connection", ["sf", "hs"])
 @pytest.mark.parametrize("nth", [1, 2])
 def test_push_killed_at_a_write_neither_repeats_nor_loses_a_change(
-    small: Crm, tmp_path: Path, connection: str, stage: Literal["before", "after"], nth: int
+    small: Prepared, project: Path, connection: str, stage: Literal["before", "after"], nth: int
 ) -> None:
     route, contains = WRITES[connection]
-    died = survive_kill_of_a_push(small, tmp_path, connection, Fault(route, contains=contains, nth=nth, stage=stage))
+    fault = Fault(route, contains=contains, nth=nth, stage=stage)
+    died = survive_kill_of_a_push(small.crm, project, connection, fault)
     assert died or nth > 1, "the first write of each system must have been reached"
 
 
@@ -102,6 +114,9 @@ def test_pushes_killed_at_any_call_neither_repeat_nor_lose_a_change(tmp_path: Pa
         connection, nth = chance.choice(["sf", "hs"]), chance.randrange(1, 14)
         with start(60, chance.randrange(1_000_000), 1.0, TODAY) as sandbox:
             crm = Crm(sandbox, connected(sandbox))
+            write_project(crm, folder)
+            with crm.open(folder) as workspace:
+                prepare_plan(workspace)
             died += survive_kill_of_a_push(crm, folder, connection, Fault(nth=nth, stage=stage))
         print(f"step {step}: {connection}, call {nth}, {stage}; {died} of {step + 1} died", flush=True)
     assert died, "no push was killed at all"
@@ -109,16 +124,14 @@ def test_pushes_killed_at_any_call_neither_repeat_nor_lose_a_change(tmp_path: Pa
 
 @pytest.mark.parametrize(("connection", "nth"), [("sf", 6), ("sf", 12), ("hs", 9), ("hs", 16)])
 def test_pull_killed_in_mid_stream_resumes_and_loses_nothing(
-    small: Crm, tmp_path: Path, connection: str, nth: int
+    small: Prepared, project: Path, connection: str, nth: int
 ) -> None:
-    write_project(small, tmp_path)
-    with killing(served(small, connection), Fault(route="/(query|objects|associations)", nth=nth)) as victims:
-        victims.append(start_command(["pull"], tmp_path))
+    (project / "trueline.db").unlink()
+    with killing(served(small.crm, connection), Fault(route="/(query|objects|associations)", nth=nth)) as victims:
+        victims.append(start_command(["pull"], project))
         assert finish(victims[0]) < 0
-    (tmp_path / "whole").mkdir()
-    with small.open(tmp_path) as resumed, small.open(tmp_path / "whole") as whole:
+    with small.crm.open(project) as resumed, small.crm.open(small.store.parent) as whole:
         assert not [result for result in pull_all(resumed) if result.stopped]
-        pull_all(whole)
         for stream in ("users", "stages", "accounts", "contacts", "leads", "deals"):
             assert resumed.store.frame(stream).equals(whole.store.frame(stream)), stream
         # A link has no version of its own in HubSpot; its `changed_at` is when it was seen.
@@ -126,16 +139,13 @@ def test_pull_killed_in_mid_stream_resumes_and_loses_nothing(
         assert links[0].equals(links[1])
 
 
-def test_undo_killed_at_a_write_still_puts_everything_back(small: Crm, tmp_path: Path) -> None:
-    write_project(small, tmp_path)
-    before = remote_rows(small)
-    with small.open(tmp_path) as workspace:
-        prepare(workspace)
-        plan_changes(workspace)
+def test_undo_killed_at_a_write_still_puts_everything_back(small: Prepared, project: Path) -> None:
+    before = remote_rows(small.crm)
+    with small.crm.open(project) as workspace:
         run_id = push_stored(workspace).run_id or ""
-    with killing(served(small, "hs"), Fault(route="batch/update", nth=1, stage="after")) as victims:
-        victims.append(start_command(["undo", run_id, "--apply"], tmp_path))
+    with killing(served(small.crm, "hs"), Fault(route="batch/update", nth=1, stage="after")) as victims:
+        victims.append(start_command(["undo", run_id, "--apply"], project))
         assert finish(victims[0]) < 0
-    with small.open(tmp_path) as workspace:
+    with small.crm.open(project) as workspace:
         push_stored(workspace, kind="undo")
-    assert remote_rows(small) == before
+    assert remote_rows(small.crm) == before

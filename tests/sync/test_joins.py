@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 
@@ -15,12 +13,10 @@ from store import Store
 from sync.plan import plan_changes
 from sync.push import phases, push_stored
 from sync.workspace import Workspace
-from tests.sync.conftest import Crm
-from tests.sync.scene import Scene, plan
-from tests.sync.test_loop import prepare, remote_rows
+from tests.sync.scene import Scene, plan, prepare, remote_rows, stored_plan
 
 
-def planned(workspace: Workspace) -> list[Change]:
+def changes_planned(workspace: Workspace) -> list[Change]:
     report = plan_changes(workspace)
     return [one.change for one in workspace.store.plan_changes(report.plan_id)] if report.plan_id else []
 
@@ -29,26 +25,24 @@ def live(store: Store, key: RecordKey) -> bool:
     return not store.frame(key.stream, connections=[key.connection]).filter(pl.col("id") == key.id).is_empty()
 
 
-def test_merges_are_sent_when_asked_for_and_then_nothing_is_left(crm: Crm, workspace: Workspace) -> None:
-    prepare(workspace)
-    first = planned(workspace)
+def test_merges_are_sent_when_asked_for_and_then_nothing_is_left(with_plan: Workspace) -> None:
+    workspace, first = with_plan, stored_plan(with_plan)
     merges = [change for change in first if isinstance(change, Merge)]
     assert {merge.key.connection for merge in merges} == {"sf", "hs"}
     report = push_stored(workspace, joins=True)
     assert report.statuses == {"applied": len(first)}, report
     prepare(workspace)
     assert not any(live(workspace.store, loser) for merge in merges for loser in merge.losers)
-    second = planned(workspace)
+    second = changes_planned(workspace)
     assert {change.kind for change in second} <= JOINING, "values are right already; corrected leads are converted now"
     assert any(isinstance(change, Convert) for change in second)
     assert push_stored(workspace, joins=True).statuses == {"applied": len(second)}
     prepare(workspace)
-    assert planned(workspace) == []
+    assert changes_planned(workspace) == []
 
 
-def test_push_without_the_word_sends_no_merge_and_says_how_many_wait(crm: Crm, workspace: Workspace) -> None:
-    prepare(workspace)
-    changes = planned(workspace)
+def test_push_without_the_word_sends_no_merge_and_says_how_many_wait(with_plan: Workspace) -> None:
+    workspace, changes = with_plan, stored_plan(with_plan)
     merges = [change for change in changes if change.kind in JOINING]
     report = push_stored(workspace)
     assert (report.held, report.statuses["applied"]) == (len(merges), len(changes) - len(merges))
@@ -59,9 +53,8 @@ def test_push_without_the_word_sends_no_merge_and_says_how_many_wait(crm: Crm, w
     assert all(live(workspace.store, key) for merge in merges for key in records_of(merge))
 
 
-def test_merge_says_whence_each_value_comes_and_its_records_get_no_other_change(workspace: Workspace) -> None:
-    prepare(workspace)
-    changes = planned(workspace)
+def test_merge_says_whence_each_value_comes_and_its_records_get_no_other_change(with_plan: Workspace) -> None:
+    changes = stored_plan(with_plan)
     merges = [change for change in changes if isinstance(change, Merge)]
     joined = {key for merge in merges for key in records_of(merge)}
     assert len(joined) == sum(len(records_of(merge)) for merge in merges), "no record is in two merges"
@@ -77,36 +70,34 @@ def test_merge_says_whence_each_value_comes_and_its_records_get_no_other_change(
             assert chosen.source is None or chosen.source in records_of(merge)
 
 
-def test_merges_can_be_switched_off_and_then_every_record_is_corrected(crm: Crm, tmp_path: Path) -> None:
-    with crm.open(tmp_path, plan=PlanSettings(merges="off")) as workspace:
-        prepare(workspace)
+def test_merges_can_be_switched_off_and_then_every_record_is_corrected(planned: Scene) -> None:
+    with planned.open(plan=PlanSettings(merges="off")) as workspace:
         report = plan_changes(workspace)
         assert report.joins == ()
         push_stored(workspace)
         prepare(workspace)
-        assert planned(workspace) == []
+        assert changes_planned(workspace) == []
 
 
-def test_plan_proposes_the_surest_up_to_the_cap(crm: Crm, tmp_path: Path) -> None:
-    with crm.open(tmp_path, caps=Caps(max_share=1.0, max_merges=3)) as workspace:
-        prepare(workspace)
+def test_plan_proposes_the_surest_up_to_the_cap(planned: Scene) -> None:
+    with planned.open(caps=Caps(max_share=1.0, max_merges=3)) as workspace:
         report = plan_changes(workspace)
         assert len(report.joins) == 3
         assert report.waiting > 0
         assert f"{report.waiting:,} more are over caps.max_merges" in report.sentence
-        sure = [change.evidence[0].similarity for change in planned(workspace) if change.kind in JOINING]
+        sure = [change.evidence[0].similarity for change in stored_plan(workspace) if change.kind in JOINING]
         assert min(sure) >= 0.99
-    with crm.open(tmp_path, caps=Caps(max_share=1.0, max_merges=2)) as workspace:
+    with planned.open(caps=Caps(max_share=1.0, max_merges=2)) as workspace:
         with pytest.raises(CapExceeded, match="merges and conversions"):
             push_stored(workspace, joins=True)
         assert push_stored(workspace).held == 3, "without them the rest may go"
 
 
-def test_planning_merges_writes_to_neither_crm_and_is_the_same_each_time(crm: Crm, workspace: Workspace) -> None:
-    prepare(workspace)
-    before = remote_rows(crm)
-    assert planned(workspace) == planned(workspace)
-    assert remote_rows(crm) == before
+def test_planning_merges_writes_to_neither_crm_and_is_the_same_each_time(planned: Scene) -> None:
+    before = remote_rows(planned.crm)
+    with planned.open() as workspace:
+        assert stored_plan(workspace) == changes_planned(workspace)
+    assert remote_rows(planned.crm) == before
 
 
 def test_losers_of_a_merge_count_as_records_that_a_push_touches(scene: Scene) -> None:

@@ -11,51 +11,17 @@ import pytest
 from model.changes import Associate, Merge, SetField
 from model.errors import CapExceeded
 from model.settings import Caps, PlanSettings
-from sync.enrich import enrich_accounts
-from sync.match import match_records
-from sync.plan import plan_changes
-from sync.pull import pull_all
+from sync.plan import pending_plan, plan_changes
 from sync.push import push_stored
-from sync.resolve import resolve_people
 from sync.score import score_records
 from sync.undo import undo_run
 from sync.workspace import Workspace
 from tests.sync.conftest import Crm
-
-SALESFORCE = {"accounts": "Account", "contacts": "Contact", "leads": "Lead"}
-HUBSPOT = {"accounts": "companies", "contacts": "contacts"}
-# Nobody may write these; a new address has not bounced yet.
-STAMPS = {"LastModifiedDate", "SystemModstamp", "LastModifiedById", "lastmodifieddate", "hs_lastmodifieddate",
-          "hs_updated_by_user_id",
-          "IsEmailBounced", "EmailBouncedReason", "EmailBouncedDate"}  # fmt: skip
+from tests.sync.scene import TABLES, Prepared, Scene, prepare, remote_rows, stored_plan
 
 
-def prepare(workspace: Workspace, *, enrich: bool = True) -> None:
-    """Everything before the plan."""
-    stopped = [result for result in pull_all(workspace) if result.stopped]
-    assert not stopped
-    match_records(workspace)
-    resolve_people(workspace)
-    if enrich:
-        enrich_accounts(workspace)
-
-
-def remote_rows(crm: Crm) -> dict[str, dict[object, dict[str, object]]]:
-    """All records of both CRMs as they stand there, without the stamps that every write moves."""
-    org, portal = crm.sandbox.salesforce[0].app, crm.sandbox.hubspot.app
-    rows: dict[str, dict[object, dict[str, object]]] = {
-        name: {row["Id"]: row for row in org.rows(name)} for name in SALESFORCE.values()
-    }
-    rows |= {name: {row["hs_object_id"]: dict(row) for row in portal.rows(name)} for name in HUBSPOT.values()}
-    return {
-        name: {key: {k: v for k, v in row.items() if k not in STAMPS} for key, row in table.items()}
-        for name, table in rows.items()
-    }
-
-
-def test_loop_writes_its_plan_and_a_second_plan_wants_nothing(crm: Crm, workspace: Workspace) -> None:
-    prepare(workspace)
-    planned = plan_changes(workspace)
+def test_loop_writes_its_plan_and_a_second_plan_wants_nothing(with_plan: Workspace) -> None:
+    workspace, planned = with_plan, pending_plan(with_plan)
     assert {row.key.split("/")[0] for row in planned.rows} == {"sf", "hs"}, "both systems have something to correct"
     report = push_stored(workspace)
     assert report.statuses["applied"] == len(planned.rows), report
@@ -63,19 +29,17 @@ def test_loop_writes_its_plan_and_a_second_plan_wants_nothing(crm: Crm, workspac
     assert plan_changes(workspace).rows == []
 
 
-def test_fresh_store_after_the_push_wants_nothing_either(crm: Crm, workspace: Workspace, tmp_path: Path) -> None:
-    prepare(workspace)
-    plan_changes(workspace)
-    push_stored(workspace)
+def test_fresh_store_after_the_push_wants_nothing_either(planned: Scene, tmp_path: Path) -> None:
+    with planned.open() as workspace:
+        push_stored(workspace)
     (tmp_path / "fresh").mkdir()
-    with crm.open(tmp_path / "fresh") as fresh:
+    with planned.crm.open(tmp_path / "fresh") as fresh:
         prepare(fresh)
         assert plan_changes(fresh).rows == []
 
 
-def test_plan_covers_links_and_fields_with_a_reason_and_the_value_it_replaces(workspace: Workspace) -> None:
-    prepare(workspace)
-    changes = [planned.change for planned in workspace.store.plan_changes(plan_changes(workspace).plan_id or "")]
+def test_plan_covers_links_and_fields_with_a_reason_and_the_value_it_replaces(with_plan: Workspace) -> None:
+    workspace, changes = with_plan, stored_plan(with_plan)
     assert {type(change) for change in changes} == {SetField, Associate, Merge}
     for change in changes:
         assert change.reason
@@ -88,18 +52,18 @@ def test_plan_covers_links_and_fields_with_a_reason_and_the_value_it_replaces(wo
             assert held[change.field].item() == change.before
 
 
-def test_planning_writes_nothing_to_either_crm(crm: Crm, workspace: Workspace) -> None:
-    before = remote_rows(crm)
-    prepare(workspace)
-    plan_changes(workspace)
-    score_records(workspace)
-    assert remote_rows(crm) == before
+def test_planning_writes_nothing_to_either_crm(planned: Scene) -> None:
+    before = remote_rows(planned.crm)
+    with planned.open() as workspace:
+        prepare(workspace)
+        plan_changes(workspace)
+        score_records(workspace)
+    assert remote_rows(planned.crm) == before
 
 
-def test_undo_puts_both_crms_back(crm: Crm, workspace: Workspace) -> None:
+def test_undo_puts_both_crms_back(planned_once: Prepared, with_plan: Workspace) -> None:
+    crm, workspace, planned = planned_once.crm, with_plan, pending_plan(with_plan)
     before = remote_rows(crm)
-    prepare(workspace)
-    planned = plan_changes(workspace)
     report = push_stored(workspace)
     assert remote_rows(crm) != before
     undone = undo_run(workspace, report.run_id or "")
@@ -119,9 +83,8 @@ def test_undo_puts_both_crms_back(crm: Crm, workspace: Workspace) -> None:
     assert len(differing) == len(lasting), differing
 
 
-def test_what_a_person_undid_is_not_planned_again(crm: Crm, workspace: Workspace) -> None:
-    prepare(workspace)
-    planned = plan_changes(workspace)
+def test_what_a_person_undid_is_not_planned_again(with_plan: Workspace) -> None:
+    workspace, planned = with_plan, pending_plan(with_plan)
     undone = undo_run(workspace, push_stored(workspace).run_id or "")
     push_stored(workspace, undone.plan.plan_id, kind="undo")
     prepare(workspace)
@@ -130,10 +93,8 @@ def test_what_a_person_undid_is_not_planned_again(crm: Crm, workspace: Workspace
     assert again.held_back == sum(row.lasting is None for row in planned.rows)
 
 
-def test_record_that_moved_since_the_plan_is_left_alone(crm: Crm, workspace: Workspace) -> None:
-    prepare(workspace)
-    plan_id = plan_changes(workspace).plan_id or ""
-    changes = [planned.change for planned in workspace.store.plan_changes(plan_id)]
+def test_record_that_moved_since_the_plan_is_left_alone(planned_once: Prepared, with_plan: Workspace) -> None:
+    crm, workspace, changes = planned_once.crm, with_plan, stored_plan(with_plan)
     phone = next(c for c in changes if isinstance(c, SetField) and c.key.stream == "contacts" and c.field == "phone")
     hubspot = next(c for c in changes if isinstance(c, SetField) and c.key.connection == "hs" and c.key != phone.key)
     names = {"phone": "phone", "mobile": "mobilephone", "country": "country", "legal_name": "legal_name", "lei": "lei",
@@ -143,7 +104,7 @@ def test_record_that_moved_since_the_plan_is_left_alone(crm: Crm, workspace: Wor
         crm.sandbox.salesforce[0].app.edit("Contact", phone.key.id, Phone="+1 206 555 0199")
     else:
         crm.sandbox.hubspot.app.edit("contacts", phone.key.id, phone="+1 206 555 0199")
-    table = HUBSPOT[hubspot.key.stream]
+    table = TABLES["hs"][hubspot.key.stream]
     foreign: dict[str, Any] = {names[hubspot.field]: "somebody else's"}
     crm.sandbox.hubspot.app.edit(table, hubspot.key.id, **foreign)
     report = push_stored(workspace)
@@ -158,56 +119,51 @@ def test_record_that_moved_since_the_plan_is_left_alone(crm: Crm, workspace: Wor
     assert left[names[hubspot.field]] == "somebody else's"
 
 
-def test_plan_over_a_cap_stops_before_the_first_write(crm: Crm, tmp_path: Path) -> None:
-    with crm.open(tmp_path, caps=Caps(max_changes=1, max_share=1.0)) as workspace:
-        prepare(workspace)
-        plan_changes(workspace)
-        before = remote_rows(crm)
+def test_plan_over_a_cap_stops_before_the_first_write(planned: Scene) -> None:
+    before = remote_rows(planned.crm)
+    with planned.open(caps=Caps(max_changes=1, max_share=1.0)) as workspace:
         with pytest.raises(CapExceeded, match=r"caps\.max_changes is 1"):
             push_stored(workspace)
-        assert remote_rows(crm) == before
+        assert remote_rows(planned.crm) == before
 
 
-def test_plan_that_touches_too_large_a_share_stops_before_the_first_write(crm: Crm, tmp_path: Path) -> None:
-    with crm.open(tmp_path, caps=Caps(max_share=0.001)) as workspace:
-        prepare(workspace)
-        plan_changes(workspace)
+def test_plan_that_touches_too_large_a_share_stops_before_the_first_write(planned: Scene) -> None:
+    before = remote_rows(planned.crm)
+    with planned.open(caps=Caps(max_share=0.001)) as workspace:
         with pytest.raises(CapExceeded, match=r"caps\.max_share"):
             push_stored(workspace)
+        assert remote_rows(planned.crm) == before
 
 
-def test_field_that_is_never_to_be_written_is_not_planned(crm: Crm, tmp_path: Path) -> None:
+def test_field_that_is_never_to_be_written_is_not_planned(planned: Scene) -> None:
     never = ("contacts.phone", "contacts.mobile", "accounts.phone", "leads.phone", "leads.mobile")
-    with crm.open(tmp_path, plan=PlanSettings(never=never)) as workspace:
-        prepare(workspace)
-        planned = plan_changes(workspace)
-        assert planned.rows
-        assert "phone-e164" not in planned.by_rule
+    with planned.open(plan=PlanSettings(never=never)) as workspace:
+        assert "phone-e164" in pending_plan(workspace).by_rule
+        report = plan_changes(workspace)
+        assert report.rows
+        assert "phone-e164" not in report.by_rule
 
 
-def test_enrichment_fills_blanks_only(crm: Crm, workspace: Workspace) -> None:
-    prepare(workspace)
-    plan_id = plan_changes(workspace).plan_id or ""
-    filled = [p.change for p in workspace.store.plan_changes(plan_id) if p.change.rule == "enrich-fill"]
+def test_enrichment_fills_blanks_only(with_plan: Workspace) -> None:
+    filled = [change for change in stored_plan(with_plan) if change.rule == "enrich-fill"]
     assert filled, "the register knows some of the accounts"
     assert {change.before for change in filled if isinstance(change, SetField)} == {None}
 
 
-def test_same_store_plans_the_same_changes_twice(workspace: Workspace) -> None:
-    prepare(workspace)
-    first, second = plan_changes(workspace), plan_changes(workspace)
+def test_same_store_plans_the_same_changes_twice(with_plan: Workspace) -> None:
+    first, second = pending_plan(with_plan), plan_changes(with_plan)
+    assert first.plan_id != second.plan_id
     assert first.rows
     assert [(row.key, row.what, row.reason) for row in first.rows] == [
         (row.key, row.what, row.reason) for row in second.rows
     ]
 
 
-def test_links_that_were_written_are_seen_in_the_crm(crm: Crm, workspace: Workspace) -> None:
-    prepare(workspace)
-    plan_id = plan_changes(workspace).plan_id or ""
-    links = [p.change for p in workspace.store.plan_changes(plan_id) if isinstance(p.change, Associate)]
+def test_links_that_were_written_are_seen_in_the_crm(planned_once: Prepared, with_plan: Workspace) -> None:
+    crm = planned_once.crm
+    links = [change for change in stored_plan(with_plan) if isinstance(change, Associate)]
     assert links
-    push_stored(workspace)
+    push_stored(with_plan)
     for link in links:
         if link.key.connection == "sf":
             assert crm.sandbox.salesforce[0].app.row("Contact", link.key.id)["AccountId"] == link.to.id

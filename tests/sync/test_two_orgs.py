@@ -12,7 +12,7 @@ from sandbox.start import start
 from sync.plan import plan_changes
 from sync.push import push_stored
 from tests.sync.conftest import TODAY, Crm, connected
-from tests.sync.test_loop import prepare
+from tests.sync.scene import prepare
 
 
 @pytest.fixture
