@@ -22,7 +22,7 @@ from connectors._hubspot_refusal import text_refusal
 from connectors._hubspot_write import Failure, unsent_error, write_inputs
 from connectors.connector import Sent
 from model.batch import Batch
-from model.changes import Outcome, Planned, SetField
+from model.changes import KEPT_AS, Outcome, Planned, SetField
 from model.errors import ConnectorError, NotPermitted
 from model.streams import Value
 
@@ -236,6 +236,8 @@ def _outcome(
     if not trace.is_newest:
         message = "Written, and changed again by somebody right after."
         return Outcome(write.planned.id, "applied", "CHANGED_AGAIN", message, version, value)
+    if value != write.change.after:
+        return Outcome(write.planned.id, "applied", KEPT_AS, "Written, and kept in another form.", version, value)
     return Outcome(write.planned.id, "applied", version=version)
 
 

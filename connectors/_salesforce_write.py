@@ -26,7 +26,7 @@ from connectors._salesforce_send import COLLECTION_RECORDS, COMPOSITE_RECORDS, S
 from connectors._salesforce_unit import Unit, Write
 from connectors.connector import Sent
 from model.batch import Batch
-from model.changes import OutcomeStatus, Planned
+from model.changes import CHANGED, OutcomeStatus, Planned
 from model.errors import AuthFailed, ConnectorError, NotPermitted, QuotaSpent, RateLimited, Rejected, Unavailable
 from model.streams import Value
 
@@ -196,7 +196,7 @@ class Writer:
             unit.settle(changes, "applied", version=version)
         else:
             text = "accepted, but the field holds another value now"
-            unit.settle(changes, "applied", "CHANGED", text, version=version, found=value)
+            unit.settle(changes, "applied", CHANGED, text, version=version, found=value)
 
 
 def _parts(rows: Sequence[Write], size: int) -> list[Sequence[Write]]:

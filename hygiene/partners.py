@@ -16,6 +16,7 @@ PARTNERS = pl.Schema(
     {"connection": pl.String, "entity": pl.String, "stream": pl.String, "id": pl.String, "reason": pl.String}
 )  # fmt: skip
 _KEY = ("connection", "stream", "id")
+_PAIR = ["left_stream", "left_id", "right_stream", "right_id"]
 
 
 def crowded(memberships: pl.DataFrame) -> pl.DataFrame:
@@ -49,3 +50,60 @@ def partners(
         return kept
     first = ranked(told, rules).filter(pl.col("rank") == 0).select(PARTNERS.names())
     return pl.concat([kept, first]).sort("connection", "entity")
+
+
+def partner_pairs(
+    memberships: pl.DataFrame,
+    chosen: pl.DataFrame,
+    between: tuple[str, str],
+    streams: Sequence[str],
+    bases: pl.DataFrame,
+    apart: pl.DataFrame,
+) -> pl.DataFrame:
+    """Which records of the two connections are kept alike: left_stream, left_id, right_stream, right_id, in order.
+
+    Records that agreed once stay partners, whatever matching makes of them later (`bases` is what the store holds),
+    unless a person keeps them apart (`apart`, verdicts). Others are partners as members of one entity; `chosen` (schema
+    `PARTNERS`) names the partner of an entity with several records in a connection, without which it has none there.
+    """
+    linked = _linked(bases, between, streams)
+    ends = [f"{side}_{name}" for side in ("left", "right") for name in _KEY]
+    kept_apart = apart.filter(pl.col("answer") == "different").select(ends)
+    swapped = kept_apart.rename(dict(zip(ends, (*ends[3:], *ends[:3]), strict=True))).select(ends)
+    matched = _matched(memberships, chosen, between, streams)
+    for side in ("left", "right"):
+        key = [f"{side}_stream", f"{side}_id"]
+        matched = matched.join(linked, on=key, how="anti")
+    placed = pl.concat([linked, matched]).with_columns(
+        pl.lit(between[0]).alias("left_connection"), pl.lit(between[1]).alias("right_connection")
+    )
+    free = placed.join(pl.concat([kept_apart, swapped]), on=ends, how="anti")
+    return free.select(_PAIR).sort(_PAIR)
+
+
+def _linked(bases: pl.DataFrame, between: tuple[str, str], streams: Sequence[str]) -> pl.DataFrame:
+    """Pairs of records whose bases name each other."""
+    mine = bases.filter(pl.col("stream").is_in(list(streams)))
+    told = mine.select(*_KEY, "partner", pl.concat_str(_KEY, separator="/").alias("key"))
+    left, right = (told.filter(pl.col("connection") == name) for name in between)
+    both = left.join(right, left_on=["key", "partner"], right_on=["partner", "key"], how="inner", suffix="_right")
+    return both.select(
+        pl.col("stream").alias("left_stream"), pl.col("id").alias("left_id"),
+        pl.col("stream_right").alias("right_stream"), pl.col("id_right").alias("right_id"),
+    )  # fmt: skip
+
+
+def _matched(
+    memberships: pl.DataFrame, chosen: pl.DataFrame, between: tuple[str, str], streams: Sequence[str]
+) -> pl.DataFrame:
+    mine = memberships.filter(pl.col("connection").is_in(between) & pl.col("stream").is_in(list(streams)))
+    single = mine.join(crowded(memberships), on=[*_KEY, "entity"], how="anti").select("entity", *_KEY)
+    named = mine.join(chosen, on=[*_KEY, "entity"], how="semi").select("entity", *_KEY)
+    every = pl.concat([single, named])
+    left, right = (
+        every.filter(pl.col("connection") == name).select(
+            "entity", pl.col("stream").alias(f"{side}_stream"), pl.col("id").alias(f"{side}_id")
+        )
+        for side, name in zip(("left", "right"), between, strict=True)
+    )
+    return left.join(right, on="entity", how="inner").select(_PAIR)

@@ -204,6 +204,11 @@ FORGOTTEN = "forgotten"
 WAS_LINKED = "WAS_LINKED"
 WAS_PRIMARY = "WAS_PRIMARY"
 
+# Codes of an applied change of a field that reads otherwise than it was written: the remote's own form of our value;
+# something else, which it made of it or somebody set since.
+KEPT_AS = "KEPT_AS"
+CHANGED = "CHANGED"
+
 # applied: the remote holds `after`. already: it held it before we wrote. rejected: it refused, with its reason.
 # conflict: it moved since we read it, nothing written. overwrote: a foreign value in the gap was overwritten (kept in
 # `found`, restorable). unsent: a cap, quota or failure that provably sent nothing stopped us; safe to send again.

@@ -5,7 +5,7 @@ They are proposed, with every surviving value and its reason; a push sends them 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -58,14 +58,18 @@ NO_JOINS = Joins([], frozenset(), {}, 0)
 
 
 def proposed_joins(
-    workspace: Workspace, corrected: Corrected, writable: Sequence[str], recorded: Sequence[Recorded]
+    workspace: Workspace,
+    corrected: Corrected,
+    writable: Sequence[str],
+    recorded: Sequence[Recorded],
+    busy: Collection[RecordKey] = (),
 ) -> Joins:
-    """What may be merged and converted, up to `caps.max_merges`, the surest first.
+    """What may be merged and converted, up to `caps.max_merges`, the surest first; no group with a `busy` record.
 
     A merge carries the corrected values, so that its records need no correction of their own; a lead is converted
     once it needs none. `recorded` are the outcomes of all pushes.
     """
-    groups = _groups(workspace, corrected, writable, _looked_up(corrected, recorded))
+    groups = _at_rest(_groups(workspace, corrected, writable, _looked_up(corrected, recorded)), busy)
     unclean = corrected.wanted.filter(pl.col("stream") == "leads")
     clean = groups.leads.join(unclean, on=["connection", "id"], how="anti", maintain_order="left")
     chosen, waiting = _within_cap(Groups(groups.members, clean), workspace.settings.caps.max_merges)
@@ -75,6 +79,16 @@ def proposed_joins(
     changes = with_conversions(workspace, merges, groups.leads, chosen.leads, corrected.stored, survivors)
     joined = {key for change in changes if change.kind in JOINING for key in records_of(change)}
     return Joins(changes, frozenset(joined), survivors, waiting)
+
+
+def _at_rest(groups: Groups, busy: Collection[RecordKey]) -> Groups:
+    """The groups none of whose records is to be written otherwise: those are merged once that is done."""
+    if not busy:
+        return groups
+    keys = pl.Series([str(key) for key in busy], dtype=pl.String).implode()
+    held = groups.members.filter(pl.col("key").is_in(keys))["group"].unique().implode()
+    lead = pl.format("{}/leads/{}", "connection", "id")
+    return Groups(groups.members.filter(~pl.col("group").is_in(held)), groups.leads.filter(~lead.is_in(keys)))
 
 
 def _looked_up(corrected: Corrected, recorded: Sequence[Recorded]) -> pl.DataFrame:

@@ -14,12 +14,13 @@ from hygiene.match import match
 from hygiene.native import NOBODY
 from hygiene.normalise import normalise_all
 from hygiene.resolve import resolve
-from model.changes import JOINING, UNDO, Associate, Change, Convert, Merge, Planned, SetField, slot_of
+from model.changes import JOINING, SYNC, UNDO, Associate, Change, Convert, Merge, Planned, SetField, slot_of
 from model.errors import ConfigError
 from model.evidence import RecordKey
 from model.streams import Value
 from store import Recorded
 from sync.enrich import learned
+from sync.fields import save_synced, synced_fields
 from sync.irreversible import irreversible
 from sync.joins import NO_JOINS, Corrected, Joins, proposed_joins
 from sync.match import STREAMS, match_records
@@ -94,16 +95,23 @@ def plan_changes(workspace: Workspace) -> PlanReport:
     recorded = store.outcomes()
     corrected, left_out = converged(workspace)
     choose_partners(workspace, corrected.stored)
+    synced = synced_fields(workspace, corrected, _writable(workspace))
     joins = NO_JOINS
     if workspace.settings.plan.merges == "propose":
-        joins = proposed_joins(workspace, corrected, _writable(workspace), recorded)
-    changes = [*apart_from(joins, changes_of(corrected.wanted)), *joins.changes]
+        busy = {change.key for change in synced.changes}
+        joins = proposed_joins(workspace, corrected, _writable(workspace), recorded, busy)
+    corrections = apart_from(joins, changes_of(corrected.wanted))
+    changes = [*beside(synced.changes, corrections), *synced.changes, *joins.changes]
     undone = undone_changes(recorded)
     kept = [change for change in changes if not _was_undone(change, undone)]
     held_back = len(changes) - len(kept)
-    if not kept:
+    if not kept and workspace.settings.sync.between is None:
         return PlanReport(None, [], {}, held_back, left_out=left_out)
     run_id = store.begin_run("plan", workspace.clock())
+    save_synced(workspace, run_id, synced)
+    if not kept:
+        store.end_run(run_id, "done", workspace.clock(), {"changes": 0})
+        return PlanReport(None, [], {}, held_back, left_out=left_out)
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
     report = described(plan_id, store.plan_changes(plan_id), held_back)
@@ -115,6 +123,12 @@ def apart_from(joins: Joins, changes: Iterable[Change]) -> list[Change]:
     that is to be merged leads to its survivor, and so does a parent."""
     kept = [change for change in changes if change.key not in joins.joined]
     return [_to_survivor(change, joins.survivors) for change in kept]
+
+
+def beside(synced: Iterable[SetField], corrections: Iterable[Change]) -> list[Change]:
+    """The corrections without those of fields that get a value from the other CRM, which is corrected already."""
+    written = {(change.key, change.field) for change in synced}
+    return [one for one in corrections if not isinstance(one, SetField) or (one.key, one.field) not in written]
 
 
 def _to_survivor(change: Change, survivors: Mapping[RecordKey, RecordKey]) -> Change:
@@ -248,7 +262,7 @@ def changes_of(proposed: pl.DataFrame) -> list[Change]:
 def undone_changes(recorded: Iterable[Recorded]) -> set[tuple[RecordKey, str, Value]]:
     """What people put back, by the outcomes of all pushes: record, slot and the value they did not want.
 
-    A plan does not propose it again. An undo of an undo wants the value after all.
+    A plan does not propose it again, but for field sync, which keeps by its bases. An undo of an undo wants it after all.
     """
     undone: set[tuple[RecordKey, str, Value]] = set()
     for item in recorded:
@@ -261,4 +275,4 @@ def undone_changes(recorded: Iterable[Recorded]) -> set[tuple[RecordKey, str, Va
 
 def _was_undone(change: Change, undone: set[tuple[RecordKey, str, Value]]) -> bool:
     slot = slot_of(change)
-    return slot is not None and (change.key, slot.field, slot.after) in undone
+    return slot is not None and change.rule != SYNC and (change.key, slot.field, slot.after) in undone

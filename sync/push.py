@@ -18,6 +18,7 @@ from model.errors import CapExceeded, ConnectorError, InputError, Unavailable
 from model.settings import Caps
 from model.streams import STREAMS
 from store import Store
+from sync.agreed import agreed_cells
 from sync.clock import Clock
 from sync.redact import without_values
 from sync.settle import settle
@@ -301,7 +302,7 @@ class _Push:
             replace(outcome, message=without_values(outcome.message, by_id[outcome.change_id], outcome.found))
             for outcome in sent.outcomes
         ]
-        self.store.record(self.run_id, shown, sent.records, self.clock())
+        self.store.record(self.run_id, shown, sent.records, self.clock(), agreed_cells(unit, shown))
 
 
 def forbidden(planned: Planned, never: Collection[str]) -> str | None:

@@ -24,6 +24,7 @@ from model.changes import (
 )
 from model.streams import Value
 from store import Store
+from sync.agreed import agreed_cells
 from sync.clock import Clock
 
 
@@ -35,7 +36,8 @@ def settle(store: Store, sink: Sink, run_id: str, changes: Sequence[Planned], cl
     observed = sink.observe(changes)
     outcomes = [settled_outcome(planned, observed[planned.id]) for planned in changes]
     outcomes = [_with_former_link(store, planned, outcome) for planned, outcome in zip(changes, outcomes, strict=True)]
-    store.record(run_id, outcomes, observed_batches(changes, observed), clock())
+    cells = agreed_cells(changes, outcomes)
+    store.record(run_id, outcomes, observed_batches(changes, observed), clock(), cells)
     return outcomes
 
 

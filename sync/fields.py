@@ -1,0 +1,253 @@
+"""Field sync: what has to be written so that partner records of two CRMs are alike, as changes of a plan.
+
+No clock decides: what a side held when both agreed tells whether it has changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from hygiene.field_sync import FieldPlan, decided, new_bases
+from hygiene.findings import found, gathered
+from hygiene.owners import same_owners
+from hygiene.threeway import Policy
+from model.changes import SYNC, Agreed, Planned, SetField
+from model.conflicts import Conflict
+from model.errors import ConfigError
+from model.evidence import RecordKey
+from model.streams import STREAMS, Kind, Value
+from model.sync_settings import SyncField
+from sync.joins import Corrected
+from sync.partner_table import GROUPS, partner_table
+from sync.workspace import Workspace
+
+_OTHER = {"left": "right", "right": "left"}
+_ALWAYS = ("email_opt_out", "do_not_call")
+_ASKED = ("conflict", "withdrawn")
+_REASONS = {"conflict": "changed on both sides since they agreed", "withdrawn": "an opt-out was taken back on one side"}
+_FRESH = "both sides hold a value, and have not agreed on one before"
+
+
+@dataclass(slots=True)
+class Synced:
+    """What keeps two CRMs alike: changes, open conflicts, bases to be saved, findings."""
+
+    changes: list[SetField] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    bases: list[pl.DataFrame] = field(default_factory=list)
+    findings: list[pl.DataFrame] = field(default_factory=list)
+
+
+def synced_fields(workspace: Workspace, corrected: Corrected, writable: Collection[str]) -> Synced:
+    """The changes that make partner records alike, as of the corrections that are planned beside them."""
+    synced = Synced()
+    between = workspace.settings.sync.between
+    if between is None:
+        return synced
+    known = {(one.left, one.right, one.field): one for one in workspace.store.conflicts()}
+    for group in GROUPS:
+        plans = field_plans(workspace, group, between)
+        if not plans:
+            continue
+        table = partner_table(workspace, group, between, corrected, [plan.name for plan in plans])
+        if not table.is_empty():
+            _Group(workspace, between, table, frozenset(writable), known, synced).run(plans)
+    return synced
+
+
+def save_synced(workspace: Workspace, run_id: str, synced: Synced) -> None:
+    """Keep the bases, the queue of conflicts and the findings of a plan."""
+    at = workspace.clock()
+    for bases in synced.bases:
+        workspace.store.save_bases(bases, at)
+    workspace.store.keep_conflicts(synced.conflicts, at)
+    workspace.store.replace_findings(run_id, gathered(synced.findings), step="sync")
+
+
+def field_plans(workspace: Workspace, group: str, between: tuple[str, str]) -> list[FieldPlan]:
+    """The fields of accounts or people that are kept alike: those of the settings, and people's opt-outs always.
+
+    ConfigError for a field that names a record of its own CRM and is not the owner.
+    """
+    settings = workspace.settings.sync
+    told = dict(settings.stream(group).fields)
+    if group == "contacts":
+        told = {**dict.fromkeys(_ALWAYS, SyncField(authority="two-way")), **told}
+    kept_by_others = set() if settings.beside_native else _native(workspace, group, between)
+    return [
+        FieldPlan(name, _kind(group, name), _policy(workspace, group, name, how), _values(workspace, name, how))
+        for name, how in told.items()
+        if how.authority != "dont-sync" and name not in kept_by_others
+    ]
+
+
+def _native(workspace: Workspace, group: str, between: tuple[str, str]) -> set[str]:
+    """The fields that an integration of one of the two systems keeps alike already."""
+    systems = [sink.native() for name, sink in workspace.sinks().items() if name in between]
+    return {name for one in systems if one is not None for name in one.fields.get(group, ())}
+
+
+def _kind(group: str, name: str) -> Kind:
+    return next((known.kind for known in STREAMS[group].fields if known.name == name), "text")
+
+
+def _policy(workspace: Workspace, group: str, name: str, how: SyncField) -> Policy:
+    leader = workspace.settings.leader(how.authority)
+    between = workspace.settings.sync.between or ("", "")
+    kind = _kind(group, name)
+    if kind == "reference" and name != "owner_id":
+        raise ConfigError(f"sync.{group}.fields.{name} names a record of its own CRM, so that it is not synced.")
+    return Policy(
+        leader=None if leader is None else ("left" if leader == between[0] else "right"),
+        yields=how.authority.startswith("prefer"),
+        only_fill=how.authority == "fill-only",
+        clears=how.clears,
+        is_consent=kind == "consent",
+    )
+
+
+def _values(workspace: Workspace, name: str, how: SyncField) -> pl.DataFrame | None:
+    if name == "owner_id":
+        users = workspace.store.frame("users", columns=["email", "is_active"])
+        return same_owners(users, workspace.settings.sync.between or ("", ""))
+    if not how.values:
+        return None
+    return pl.DataFrame(list(how.values.items()), schema={"left": pl.String, "right": pl.String}, orient="row")
+
+
+@dataclass(slots=True)
+class _Group:
+    """Accounts or people at work. `table` is that of `partner_table`, `known` are the open conflicts."""
+
+    workspace: Workspace
+    between: tuple[str, str]
+    table: pl.DataFrame
+    writable: frozenset[str]
+    known: Mapping[tuple[RecordKey, RecordKey, str], Conflict]
+    synced: Synced
+
+    def run(self, plans: Sequence[FieldPlan]) -> None:
+        decisions: dict[str, pl.DataFrame] = {}
+        for plan in plans:
+            decisions[plan.name] = self._decide(plan)
+            self._note(plan, decisions[plan.name])
+        self.synced.bases.append(new_bases(self.table, decisions, self.between))
+
+    def _decide(self, plan: FieldPlan) -> pl.DataFrame:
+        """The moves of a field; where a person is, or was, asked, the answer decides."""
+        country = self.workspace.settings.plan.default_country
+        rows = decided(self.table, plan, country)
+        answers: dict[int, str] = {}
+        asked = rows.with_columns(self.table["row"]).filter(pl.col("move").is_in(_ASKED))
+        for row in asked.iter_rows(named=True):
+            conflict = self._conflict(plan, row)
+            answers[row["row"]] = self._answered(plan, conflict, row)
+            if answers[row["row"]] != "agree":
+                self.synced.conflicts.append(conflict)
+        return decided(self.table, plan, country, answers) if answers else rows
+
+    def _conflict(self, plan: FieldPlan, row: Mapping[str, Value]) -> Conflict:
+        """The conflict of a row, with the answer that was given to just these values."""
+        left, right, here = *self._keys(row["row"]), self.table.row(int(row["row"] or 0), named=True)
+        before = self.known.get((left, right, plan.name))
+        if before and before.answer and _is_answer_to(before, row["left_now"], row["right_now"]):
+            return before
+        is_based = bool(row["based"])
+        reason = _REASONS[str(row["move"])] if is_based else _FRESH
+        return Conflict(
+            left, right, plan.name, row["left_now"], row["right_now"], row["left_was"], is_based, reason,
+            left_at=here["left_at"], right_at=here["right_at"],
+        )  # fmt: skip
+
+    def _answered(self, plan: FieldPlan, conflict: Conflict, row: Mapping[str, Value]) -> str:
+        """The move that an answer stands for; "stay" where there is none yet, or where it is written to both sides."""
+        answer = conflict.answer
+        if answer is None:
+            return "stay"
+        if answer.kind != "value":
+            return {"left": "right", "right": "left", "leave": "agree"}[answer.kind]
+        for key, side in ((conflict.left, "left"), (conflict.right, "right")):
+            at = self.table.row(int(row["row"] or 0), named=True)[f"{side}_at"]
+            self._set(SetField(key, plan.name, row[f"{side}_now"], answer.value, at, f"{conflict.answered_by} said so"))
+        return "stay"
+
+    def _keys(self, row: Value) -> tuple[RecordKey, RecordKey]:
+        here = self.table.row(int(row or 0), named=True)
+        left, right = (
+            RecordKey(name, here[f"{side}_stream"], here[f"{side}_id"])
+            for side, name in zip(("left", "right"), self.between, strict=True)
+        )
+        return left, right
+
+    def _note(self, plan: FieldPlan, rows: pl.DataFrame) -> None:
+        """The changes of a field, and what could not be carried over, as findings."""
+        beside = ["row", *(f"{side}_{name}" for side in _OTHER for name in ("stream", "id", "at"))]
+        told = rows.with_columns(self.table[name] for name in beside)
+        for side, connection in zip(_OTHER, self.between, strict=True):
+            source = _OTHER[side]
+            mine = told.filter(pl.col("move") == side)
+            is_lost = pl.col(f"{source}_to").is_null() & pl.col(source).is_not_null()
+            self._find(
+                mine.filter(is_lost), source, "sync-unmapped", plan, pl.lit(f"has no counterpart in {connection}")
+            )
+            if connection in self.writable:
+                for row in mine.filter(~is_lost).iter_rows(named=True):
+                    self._carry(plan, row, side, source)
+            cleared = told.filter((pl.col("move") == "held") & pl.col(side).is_null())
+            self._find(cleared, side, "sync-cleared", plan, pl.lit("cleared here, kept in the other CRM"))
+
+    def _carry(self, plan: FieldPlan, row: Mapping[str, Value], side: str, source: str) -> None:
+        """One value from its source to the other side."""
+        keys = dict(zip(("left", "right"), self._keys(row["row"]), strict=True))
+        before, after = row[f"{side}_now"], row[f"{source}_to"]
+        if before == after:
+            return
+        at = row[f"{side}_at"]
+        follows = plan.policy.leader in (None, side)
+        agreed = Agreed(keys[source], row[f"{source}_now"], follows)
+        reason = _reason(plan, row, side, self.between[source == "right"])
+        self._set(
+            SetField(keys[side], plan.name, before, after, None if at is None else int(at), reason, agreed=agreed)
+        )
+
+    def _set(self, change: SetField) -> None:
+        """Plan a change, unless the settings or its system forbid it."""
+        if f"{change.key.stream}.{change.field}" in self.workspace.settings.plan.never or change.before == change.after:
+            return
+        ready = replace(change, rule=SYNC)
+        refusal = self.workspace.sinks()[change.key.connection].refusal(Planned("", ready))
+        if refusal is None:
+            self.synced.changes.append(ready)
+            return
+        row = {"connection": change.key.connection, "stream": change.key.stream, "id": change.key.id}
+        self.synced.findings.append(found(pl.DataFrame([row]), "sync-refused", pl.lit(refusal), field=change.field))
+
+    def _find(self, rows: pl.DataFrame, side: str, rule: str, plan: FieldPlan, message: pl.Expr) -> None:
+        if rows.is_empty():
+            return
+        connection = self.between[side == "right"]
+        records = rows.select(
+            pl.lit(connection).alias("connection"), pl.col(f"{side}_stream").alias("stream"),
+            pl.col(f"{side}_id").alias("id"), pl.col(side).cast(pl.String).alias("_value"),
+        )  # fmt: skip
+        self.synced.findings.append(found(records, rule, message, field=plan.name, value=pl.col("_value")))
+
+
+def _is_answer_to(conflict: Conflict, left: Value, right: Value) -> bool:
+    """Whether the values still are those of the answer, or the one it gives them."""
+    told = conflict.answer
+    given = (told.value,) if told is not None and told.kind == "value" else ()
+    return left in (conflict.left_value, *given) and right in (conflict.right_value, *given)
+
+
+def _reason(plan: FieldPlan, row: Mapping[str, Value], side: str, source: str) -> str:
+    if plan.policy.is_consent:
+        return f"opted out in {source}"
+    if not row["based"]:
+        return f"{source} has a value" if row[side] in (None, "") else f"{source} decides about this field"
+    if row[f"{_OTHER[side]}_to"] is None:
+        return f"cleared in {source}"
+    return f"changed in {source}" if plan.policy.leader is None else f"{source} decides about this field"

@@ -1,0 +1,87 @@
+"""Partner records of two CRMs side by side, with what they hold, what they are to hold, and what they agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from hygiene.field_sync import chosen, paired, with_bases
+from hygiene.known import Readable, live
+from hygiene.partners import partner_pairs
+from model.errors import ConfigError
+from model.settings import HubspotConnection, SalesforceConnection
+from model.streams import STREAMS
+from sync.joins import Corrected
+from sync.workspace import Workspace
+
+GROUPS = {"accounts": ("accounts",), "contacts": ("contacts", "leads")}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read of the records: `fields` that are kept alike, and `others` that say which records it is for."""
+
+    workspace: Workspace
+    corrected: Corrected
+    known: Readable
+    fields: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def partner_table(
+    workspace: Workspace, group: str, between: tuple[str, str], corrected: Corrected, fields: Sequence[str]
+) -> pl.DataFrame:
+    """A row per pair of partners of accounts or people: key of both sides (stream, id), at (µs), country; and of each
+    field and side the value it is to hold, `…_now` what it holds, `…_known`, and `…_was`, the base."""
+    store, where = workspace.store, workspace.settings.sync.stream(group).where
+    reading = Reading(workspace, corrected, Readable(store.readable()), tuple(fields), tuple(where))
+    sides = [
+        pl.concat([_records(reading, stream, name) for stream in GROUPS[group]], how="vertical_relaxed")
+        for name in between
+    ]
+    bases = store.bases()
+    pairs = partner_pairs(
+        store.memberships(), store.partners(), between, GROUPS[group], bases=bases, apart=store.verdicts()
+    )
+    types = pl.Schema({name: _type_of(name, sides) for name in fields})
+    table = with_bases(paired(pairs, sides[0], sides[1]), bases, between, types)
+    return chosen(table, where).with_row_index("row")
+
+
+def _type_of(name: str, sides: Sequence[pl.DataFrame]) -> pl.DataType:
+    """The one type of a field on both sides, as values cross borders: a time in µs, a date in days."""
+    kinds = {side.schema[name] for side in sides} - {pl.Null()}
+    if len(kinds) > 1:
+        raise ConfigError(f"{name} is {' and '.join(sorted(map(str, kinds)))} in the two CRMs; map fields of one type.")
+    return kinds.pop() if kinds else pl.String()
+
+
+def _records(reading: Reading, stream: str, connection: str) -> pl.DataFrame:
+    here = pl.col("connection") == connection
+    stored = live(stream, reading.corrected.stored[stream]).filter(here)
+    wanted = reading.corrected.frames[stream].filter(here)
+    names = tuple(dict.fromkeys((*reading.fields, *reading.others)))
+    own = _custom(reading, stream, connection, names)
+    stored, wanted = (
+        frame.join(own, on=["connection", "id"], how="left", maintain_order="left") for frame in (stored, wanted)
+    )
+    both = stored.join(wanted, on="id", how="left", suffix="_wanted", maintain_order="left")
+    columns = [pl.lit(stream).alias("stream"), "id", pl.col("changed_at").dt.epoch("us").alias("at"), "country"]
+    for name in names:
+        has = name in stored.columns
+        is_known = has and reading.known.is_known(stored, connection, stream, name)
+        for column, named in ((f"{name}_wanted", name), (name, f"{name}_now")):
+            columns.append((pl.col(column) if has else pl.lit(None)).to_physical().alias(named))
+        columns.append(pl.lit(is_known).alias(f"{name}_known"))
+    return both.select(columns)
+
+
+def _custom(reading: Reading, stream: str, connection: str, names: Sequence[str]) -> pl.DataFrame:
+    """The mapped fields among them that are no canonical ones, as far as this connection has them."""
+    store = reading.workspace.store
+    settings = reading.workspace.settings.connections[connection]
+    mapped = settings.fields.get(stream, {}) if isinstance(settings, SalesforceConnection | HubspotConnection) else {}
+    own = [name for name in names if name not in STREAMS[stream].field_names and name in mapped]
+    return store.frame(stream, columns=[], connections=[connection], custom=own)
