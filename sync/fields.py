@@ -12,6 +12,7 @@ import polars as pl
 
 from hygiene.field_sync import FieldPlan, decided, new_bases
 from hygiene.findings import found, gathered
+from hygiene.native import NOBODY, Kept
 from hygiene.owners import same_owners
 from hygiene.threeway import Policy
 from model.changes import SYNC, Agreed, Planned, SetField
@@ -21,6 +22,7 @@ from model.evidence import RecordKey
 from model.streams import STREAMS, Kind, Value
 from model.sync_settings import SyncField
 from sync.joins import Corrected
+from sync.native import kept_by_native
 from sync.partner_table import GROUPS, partner_table
 from sync.workspace import Workspace
 
@@ -47,6 +49,7 @@ def synced_fields(workspace: Workspace, corrected: Corrected, writable: Collecti
     between = workspace.settings.sync.between
     if between is None:
         return synced
+    kept = NOBODY if workspace.settings.sync.beside_native else kept_by_native(workspace)
     known = {(one.left, one.right, one.field): one for one in workspace.store.conflicts()}
     for group in GROUPS:
         plans = field_plans(workspace, group, between)
@@ -54,7 +57,7 @@ def synced_fields(workspace: Workspace, corrected: Corrected, writable: Collecti
             continue
         table = partner_table(workspace, group, between, corrected, [plan.name for plan in plans])
         if not table.is_empty():
-            _Group(workspace, between, table, frozenset(writable), known, synced).run(plans)
+            _Group(workspace, between, table, frozenset(writable), known, kept, synced).run(plans)
     return synced
 
 
@@ -76,18 +79,11 @@ def field_plans(workspace: Workspace, group: str, between: tuple[str, str]) -> l
     told = dict(settings.stream(group).fields)
     if group == "contacts":
         told = {**dict.fromkeys(_ALWAYS, SyncField(authority="two-way")), **told}
-    kept_by_others = set() if settings.beside_native else _native(workspace, group, between)
     return [
         FieldPlan(name, _kind(group, name), _policy(workspace, group, name, how), _values(workspace, name, how))
         for name, how in told.items()
-        if how.authority != "dont-sync" and name not in kept_by_others
+        if how.authority != "dont-sync"
     ]
-
-
-def _native(workspace: Workspace, group: str, between: tuple[str, str]) -> set[str]:
-    """The fields that an integration of one of the two systems keeps alike already."""
-    systems = [sink.native() for name, sink in workspace.sinks().items() if name in between]
-    return {name for one in systems if one is not None for name in one.fields.get(group, ())}
 
 
 def _kind(group: str, name: str) -> Kind:
@@ -127,6 +123,7 @@ class _Group:
     table: pl.DataFrame
     writable: frozenset[str]
     known: Mapping[tuple[RecordKey, RecordKey, str], Conflict]
+    kept: Kept
     synced: Synced
 
     def run(self, plans: Sequence[FieldPlan]) -> None:
@@ -139,8 +136,8 @@ class _Group:
     def _decide(self, plan: FieldPlan) -> pl.DataFrame:
         """The moves of a field; where a person is, or was, asked, the answer decides."""
         country = self.workspace.settings.plan.default_country
-        rows = decided(self.table, plan, country)
-        answers: dict[int, str] = {}
+        answers: dict[int, str] = dict.fromkeys(self._kept_rows(plan.name), "stay")
+        rows = decided(self.table, plan, country, answers)
         asked = rows.with_columns(self.table["row"]).filter(pl.col("move").is_in(_ASKED))
         for row in asked.iter_rows(named=True):
             conflict = self._conflict(plan, row)
@@ -148,6 +145,17 @@ class _Group:
             if answers[row["row"]] != "agree":
                 self.synced.conflicts.append(conflict)
         return decided(self.table, plan, country, answers) if answers else rows
+
+    def _kept_rows(self, name: str) -> list[int]:
+        """The pairs whose field another integration keeps alike."""
+        rows: list[int] = []
+        for side, connection in zip(_OTHER, self.between, strict=True):
+            is_mapped = (pl.col("connection") == connection) & (pl.col("field") == name)
+            streams = self.kept.fields.filter(is_mapped)["stream"].implode()
+            theirs = self.kept.records.filter((pl.col("connection") == connection) & pl.col("stream").is_in(streams))
+            keyed = theirs.select(pl.col("stream").alias(f"{side}_stream"), pl.col("id").alias(f"{side}_id"))
+            rows += self.table.join(keyed, on=keyed.columns, how="semi")["row"].to_list()
+        return rows
 
     def _conflict(self, plan: FieldPlan, row: Mapping[str, Value]) -> Conflict:
         """The conflict of a row, with the answer that was given to just these values."""

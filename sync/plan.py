@@ -262,7 +262,8 @@ def changes_of(proposed: pl.DataFrame) -> list[Change]:
 def undone_changes(recorded: Iterable[Recorded]) -> set[tuple[RecordKey, str, Value]]:
     """What people put back, by the outcomes of all pushes: record, slot and the value they did not want.
 
-    A plan does not propose it again, but for field sync, which keeps by its bases. An undo of an undo wants it after all.
+    A plan does not propose it again, but for field sync, which goes by its bases. An undo of an undo wants it after
+    all.
     """
     undone: set[tuple[RecordKey, str, Value]] = set()
     for item in recorded:
