@@ -27,7 +27,7 @@ class _Kind:
 _CHAPTERS: Mapping[str, _Kind] = {
     "consent": _Kind("Consent", "Set the opt-out on every record of the person before the next mailing."),
     "duplicates": _Kind("Duplicates", "Look through the planned merges; decide unsure pairs with trueline review."),
-    "sync": _Kind("Two CRMs kept alike", "Answer what waits with trueline conflicts; add the missing values to [sync]."),
+    "sync": _Kind("Two CRMs kept alike", "Answer trueline conflicts; add missing values to [sync]."),
     "hierarchy": _Kind("Account hierarchies", "Break the circles; let trueline plan set the parents that are sure."),
     "deals": _Kind("Deals", "Ask the owners for a next step and a close date, or close the deals."),
     "fields": _Kind("Wrong values", "Let trueline plan correct what is certain; the rest needs a person."),
