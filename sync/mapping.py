@@ -32,7 +32,7 @@ def propose_mapping(workspace: Workspace, between: tuple[str, str] | None = None
     sides = (_side(first, systems, gaps), _side(second, systems, gaps))
     leader = sides[1] if systems == ["hubspot", "salesforce"] else sides[0]
     marketer = sides[0] if systems == ["hubspot", "salesforce"] else sides[1]
-    users = pl.concat(_users(sink) for sink in sinks)
+    users = pl.concat(_users(sink, gaps) for sink in sinks)
     proposal = propose(sides, leader, marketer, users, _native(sinks), _never(workspace))
     return replace(proposal, gaps=tuple(gaps))
 
@@ -69,15 +69,15 @@ def _side(sink: Sink, systems: list[str], gaps: list[str]) -> Side:
     return Side(sink.name, title, f"-{sink.system}" if is_only else f":{sink.name}", fields)
 
 
-def _users(sink: Sink) -> pl.DataFrame:
-    if "users" not in sink.streams():
-        return _USERS.to_frame()
-    frames = []
-    for page in sink.pull("users", Watermark()):
-        shown = {name: page.batch.columns[name] for name in _USERS if name in page.batch.columns}
-        frames.append(pl.DataFrame({**shown, "connection": [sink.name] * len(page.batch)}, strict=False))
-    known = [pl.DataFrame({name: [] for name in _USERS}, _USERS), *frames]
-    return pl.concat(known, how="diagonal_relaxed").select(_USERS.names()).cast(_USERS)
+def _users(sink: Sink, gaps: list[str]) -> pl.DataFrame:
+    frames = [_USERS.to_frame()]
+    try:
+        for page in sink.pull("users", Watermark()) if "users" in sink.streams() else ():
+            shown = {name: page.batch.columns[name] for name in _USERS if name in page.batch.columns}
+            frames.append(pl.DataFrame({**shown, "connection": [sink.name] * len(page.batch)}, strict=False))
+    except NotPermitted as error:
+        gaps.append(str(error))
+    return pl.concat(frames, how="diagonal_relaxed").select(_USERS.names()).cast(_USERS)
 
 
 def _native(sinks: tuple[Sink, Sink]) -> Mapping[str, frozenset[str]]:

@@ -35,8 +35,8 @@ from sync.workspace import Workspace
 # Corrections build on each other two or three deep; more rounds than this would be a rule that undoes another.
 _ROUNDS = 8
 LEFT_OUT = (
-    " {:,} left out: HubSpot's own Salesforce integration keeps these fields of these records, so they are corrected "
-    "on the Salesforce side alone; [sync] beside_native = true corrects them in HubSpot too."
+    " {:,} left out in HubSpot: its own Salesforce integration keeps these fields of these records, so that Salesforce "
+    "is where they are corrected; [sync] beside_native = true corrects them in both."
 )
 
 

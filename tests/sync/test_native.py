@@ -52,7 +52,7 @@ def test_plan_beside_the_integration_corrects_its_fields_in_salesforce_only(crm:
     assert any(connection == "sf" for connection, _, _, _ in written)
     assert any(connection == "hs" for connection, _, _, _ in written), "records it has not linked are ours"
     assert report.left_out > 0
-    assert f"{report.left_out:,} left out: HubSpot's own Salesforce integration" in report.sentence
+    assert f"{report.left_out:,} left out in HubSpot: its own Salesforce integration" in report.sentence
 
     beside, _, all_changes = planned(crm, sync=SyncSettings(beside_native=True))
     assert beside.left_out == 0

@@ -117,6 +117,20 @@ def test_mapping_without_an_answer_says_why(pair: Pair, trueline: Cli) -> None:
     trueline("init", pair.folder, "--sync").failed(1, "hs")
 
 
+def test_mapping_says_what_could_not_be_seen_and_goes_on(pair: Pair, trueline: Cli) -> None:
+    scopes = ("crm.schemas.companies.read", "crm.objects.companies.read", "crm.objects.owners.read")
+    app = pair.sandbox.hubspot.app
+    for scope in scopes:
+        app.revoke_scope(scope)
+    section = pair.section(trueline)
+    for scope in scopes:
+        app.grant_scope(scope)
+    assert section.count("# Not seen: ") == 2
+    sync = pair.loaded(section)
+    assert sync.accounts.fields == {}
+    assert "phone" in sync.contacts.fields
+
+
 def test_mapping_of_two_orgs_names_the_connections(trueline: Cli, tmp_path: Path) -> None:
     with start(30, 5, 1.0, TODAY, orgs=2, systems=("salesforce",)) as sandbox:
         first, second = (settings_for(org.url, "http://127.0.0.1:9") for org in sandbox.salesforce)
