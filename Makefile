@@ -47,7 +47,7 @@ bench: .venv/.ready
 	$(BIN)/python -m benchmarks $(BENCH)
 
 soak: .venv/.ready
-	SOAK_STEPS=$(SOAK_STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m soak -s tests
+	SOAK_STEPS=$(SOAK_STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m soak -s $(or $(SOAK),tests)
 
 # The same tests on the lowest versions that pyproject.toml admits.
 lowest:

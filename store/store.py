@@ -160,12 +160,13 @@ class Store(Agreements):
         return having(self._database, stream, fields, connection)
 
     def links_of(self, keys: pl.DataFrame) -> pl.DataFrame:
-        """The live associations that go out from these records (connection, stream, id), in the order of `frame`."""
+        """The associations that go out from these records (connection, stream, id), deleted ones too, in the order of
+        `frame`."""
         table = MIRROR["associations"]
         query = select(*(table.c[name] for name in _frame_columns("associations", None)))
         columns = [table.c.connection, table.c.from_stream, table.c.from_id]
         wanted = keys.select("connection", "stream", "id")
-        found = frame_of_chosen(self._database, query.where(table.c.is_deleted.is_(False)), columns, wanted)
+        found = frame_of_chosen(self._database, query, columns, wanted)
         return pulls.without_unknown(found.sort("connection", "id"), self.readable(), "associations")
 
     def readable(self) -> pl.DataFrame:

@@ -113,6 +113,28 @@ def test_link_made_by_somebody_else_is_seen_though_it_moves_no_date(crm: Crm, wo
     assert (portal.row("contacts", str(lonely["hs_object_id"])) or {})["lastmodifieddate"] == before
     workspace.store.reset_watermark("hs", "associations")  # as the daily sweep does
     pull_all(workspace)
+    assert account_of(workspace, str(lonely["hs_object_id"])) == company
+
+
+def test_link_ended_by_somebody_else_is_gone_though_the_contact_still_names_the_account(
+    crm: Crm, workspace: Workspace
+) -> None:
+    pull_all(workspace)
+    portal = crm.sandbox.hubspot.app
+    linked = next(row for row in portal.rows("contacts") if row["associatedcompanyid"])
+    contact, company = str(linked["hs_object_id"]), str(linked["associatedcompanyid"])
+    assert account_of(workspace, contact) == company
+    portal.dissociate("contacts", contact, "companies", company)
+    workspace.store.reset_watermark("hs", "associations")  # as the daily sweep does
+    pull_all(workspace)
+    held = workspace.store.frame("contacts", columns=["account_id"], connections=["hs"])
+    assert held.filter(pl.col("id") == contact)["account_id"].to_list() == [company], "the contact itself did not move"
+    assert account_of(workspace, contact) is None
+
+
+def account_of(workspace: Workspace, contact: str) -> str | None:
+    """The account a contact of HubSpot is linked to, as the stages see it."""
     contacts = stored_frames(workspace.store, ["contacts"])["contacts"]
-    seen = contacts.filter((pl.col("connection") == "hs") & (pl.col("id") == lonely["hs_object_id"]))
-    assert seen["account_id"].to_list() == [company]
+    seen = contacts.filter((pl.col("connection") == "hs") & (pl.col("id") == contact))
+    account: str | None = seen["account_id"].item()
+    return account

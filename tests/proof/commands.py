@@ -1,0 +1,152 @@
+"""Trueline at work in a walk: its commands, each in a workspace of its own, some of which die in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from model.changes import Associate, Change, SetField, slot_of
+from model.errors import CapExceeded, ConnectorError, InputError
+from model.evidence import RecordKey
+from sync.plan import plan_changes
+from sync.pull import pull_all
+from sync.push import push_stored
+from sync.undo import undo_run
+from sync.workspace import Workspace
+from tests.proof.ledger import FIELDS
+from tests.proof.people import VALUES, Dice, Operation
+from tests.proof.world import World
+
+# The rule of changes that a person asked for in a walk: they answer to no other reason.
+ASKED = "asked"
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+def command(work: Callable[[World, Workspace, Dice], str]) -> Callable[[World, Dice], str]:
+    """A step that opens a workspace, works, and says what came of it; our own errors are an answer too."""
+
+    def run(world: World, dice: Dice) -> str:
+        try:
+            with world.open() as workspace:
+                return work(world, workspace, dice)
+        except (ConnectorError, CapExceeded, InputError) as error:
+            return f"{type(error).__name__}: {error}"
+        finally:
+            world.ledger.catch_up()
+
+    return run
+
+
+def pull(world: World, workspace: Workspace, _: Dice) -> str:
+    at = len(world.ledger.written)
+    results = pull_all(workspace)
+    if not any(result.stopped for result in results):
+        world.last_pull = at
+    return " ".join(f"{one.connection}/{one.stream}: {one.stopped}" for one in results if one.stopped)
+
+
+def plan(world: World, workspace: Workspace, _: Dice) -> str:
+    return plan_changes(workspace).sentence
+
+
+def push(world: World, workspace: Workspace, dice: Dice, **words: Any) -> str:
+    report = push_stored(workspace, joins=dice.random() < 0.5, **words)
+    if report.run_id:
+        world.pushed.append(report.run_id)
+    return f"{report.sentence} {report.stopped or ''}"
+
+
+def sync(world: World, workspace: Workspace, dice: Dice) -> str:
+    """The whole loop as it is run on a schedule."""
+    told = pull(world, workspace, dice), plan(world, workspace, dice), push(world, workspace, dice)
+    return " | ".join(part for part in told if part)
+
+
+def ask(world: World, workspace: Workspace, dice: Dice) -> str:
+    """Plan and push a few changes that somebody asked for, from what the store holds now."""
+    changes: list[Change] = []
+    for connection, stream in dice.sample([*FIELDS], 2):
+        changes += _asked(workspace, dice, connection, stream)
+    if not changes:
+        return "nothing to ask for"
+    run_id = workspace.store.begin_run("plan", workspace.clock())
+    workspace.store.save_plan(run_id, changes, workspace.clock())
+    workspace.store.end_run(run_id, "done", workspace.clock(), {})
+    return f"{[(str(change.key), slot_of(change)) for change in changes]}: {push(world, workspace, dice)}"
+
+
+def _asked(workspace: Workspace, dice: Dice, connection: str, stream: str) -> list[Change]:
+    held = workspace.store.frame(stream, connections=[connection])
+    if held.is_empty():
+        return []
+    found: list[Change] = []
+    rows = held.rows(named=True)
+    for row in dice.sample(rows, min(len(rows), dice.choice((1, 2, 3)))):
+        names = [name for name in FIELDS[connection, stream] if name in VALUES and name not in ("email", "domain")]
+        name, key, seen = dice.choice(names), RecordKey(connection, stream, row["id"]), _version(row)
+        after = VALUES[name](dice)
+        if after not in ("", row[name]):
+            found.append(SetField(key, name, row[name], after, seen, "somebody asked for it", ASKED))
+        if stream == "contacts" and dice.random() < 0.2:
+            accounts = workspace.store.frame("accounts", connections=[connection])["id"].to_list()
+            to = dice.choice(accounts)
+            if to != row["account_id"]:
+                account = RecordKey(connection, "accounts", to)
+                found.append(Associate(key, account, "primary", seen, "asked for", ASKED, replaces=row["account_id"]))
+    return found
+
+
+def _version(row: dict[str, Any]) -> int:
+    changed_at: datetime = row["changed_at"]
+    return round(changed_at.timestamp() * 1_000_000)
+
+
+def push_again(world: World, workspace: Workspace, dice: Dice) -> str:
+    return push(world, workspace, dice)
+
+
+def undo(world: World, workspace: Workspace, dice: Dice) -> str:
+    if not world.pushed:
+        return "nothing was pushed"
+    run_id = dice.choice(world.pushed)
+    report = undo_run(workspace, run_id, only_overwritten=dice.random() < 0.2)
+    return f"{report.sentence} {push(world, workspace, dice, kind='undo')}"
+
+
+def die(world: World, workspace: Workspace, dice: Dice) -> str:
+    """Ask for changes and die at one of the store's transactions of the push, before or after it."""
+    store: Any = workspace.store
+    name, left, after = dice.choice(("journal", "record")), dice.choice((1, 1, 2, 3)), dice.random() < 0.5
+    real = getattr(store, name)
+
+    def dying(*words: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0 and not after:
+            raise Killed
+        result = real(*words)
+        if left == 0:
+            raise Killed
+        return result
+
+    setattr(store, name, dying)
+    try:
+        return f"lived: {ask(world, workspace, dice)}"
+    except Killed:
+        world.pushed += [run.id for run in workspace.store.runs() if run.kind == "push"][-1:]
+        return f"died {'after' if after else 'before'} {name}"
+
+
+OPERATIONS = (
+    Operation("pull", 5, command(pull)),
+    Operation("ask", 4, command(ask)),
+    Operation("push-again", 0.6, command(push_again)),
+    Operation("undo", 1.2, command(undo)),
+    Operation("die", 1, command(die)),
+    Operation("plan", 0.1, command(plan)),
+    Operation("sync", 0.2, command(sync)),
+)

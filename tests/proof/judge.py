@@ -1,0 +1,249 @@
+"""What a walk must never have done, judged from the oracle's ledger and from what Trueline's journal says of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+
+from model.changes import UNDO, Outcome, Planned, SetField, slot_of
+from store import Store
+from sync.records import stored_frames
+from tests.proof.commands import ASKED
+from tests.proof.ledger import CONSENTS, EXISTS, FIELDS, Ledger, Written, is_given
+
+_REFERENCES = frozenset({"account_id", "AccountId", "ParentId", "ReportsToId", "types", EXISTS})
+_WRITTEN = ("applied", "overwrote")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One promise broken: its name and what was seen."""
+
+    promise: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """All changes of a store by id, with their last outcome."""
+
+    changes: Mapping[str, Planned]
+    outcomes: Mapping[str, Outcome]
+    unfinished: tuple[str, ...]
+
+
+def journal_of(store: Store, prior: Collection[str] = ()) -> Journal:
+    """The journal without the changes named in `prior`."""
+    recorded = sorted(store.outcomes(), key=lambda item: (item.at, item.run_id))
+    recorded = [item for item in recorded if item.planned.id not in prior]
+    outcomes = {item.planned.id: item.outcome for item in recorded}
+    changes = {item.planned.id: item.planned for item in recorded}
+    changes |= {planned.id: planned for _, planned in store.unfinished()}
+    return Journal(changes, outcomes, tuple(planned.id for _, planned in store.unfinished()))
+
+
+def judged(ledger: Ledger, journal: Journal) -> list[Violation]:
+    """Every promise of the ledger that was broken."""
+    written = ledger.written
+    found = [
+        *_unjournaled(written),
+        *_lost_updates(written, journal),
+        *_untrue(written, journal),
+        *_resurrected(written),
+        *_opt_outs(written),
+        *_joined_opt_outs(ledger),
+        *_flip_flops(written, journal),
+        *(Violation("journal complete", f"{key} has no known end") for key in journal.unfinished),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def plain(value: Any, connection: str, stream: str, name: str) -> Any:
+    """A value as both sides tell it: blank is None, flags are flags."""
+    if name in CONSENTS:
+        return is_given(value)
+    return None if value in (None, "") else str(value)
+
+
+def _same(entry: Written, stored: Any, told: Any) -> bool:
+    return bool(plain(stored, *_place(entry)) == plain(told, *_place(entry)))
+
+
+def _place(entry: Written) -> tuple[str, str, str]:
+    return entry.connection, entry.stream, entry.field
+
+
+def _about(entry: Written) -> str:
+    return f"{'/'.join(entry.cell)} {entry.before!r} -> {entry.after!r} in step {entry.step}"
+
+
+def _of_field(entry: Written) -> list[str]:
+    """The open changes that set this very cell, by id."""
+    mine = [entry.connection, entry.stream, entry.id]
+    links = ("associate", "dissociate") if entry.field == "account_id" else ()
+    return [
+        key
+        for key, body in entry.open_changes.items()
+        if body["key"] == mine and (body.get("field") == entry.field or body["kind"] in links)
+    ]
+
+
+def _joins(entry: Written) -> list[str]:
+    """The open changes of this connection that join, end or make whole records, by id."""
+    kinds = ("merge", "convert", "create", "delete", "restore")
+    return [
+        key for key, body in entry.open_changes.items() if body["kind"] in kinds and body["key"][0] == entry.connection
+    ]
+
+
+def _unjournaled(written: Iterable[Written]) -> Iterator[Violation]:
+    """A write of ours that no journaled change without outcome asked for."""
+    for entry in written:
+        if not entry.is_ours or _of_field(entry) or _joins(entry):
+            continue
+        touched = [body for body in entry.open_changes.values() if _touches(body, entry)]
+        is_judged = entry.field == EXISTS or entry.field in FIELDS.get((entry.connection, entry.stream), ())
+        if not touched or (
+            is_judged and entry.field != "account_id" and entry.stream != "links" and not _follows(entry, touched)
+        ):
+            yield Violation("journal complete", f"{_about(entry)} was not journaled")
+
+
+def _touches(body: Mapping[str, Any], entry: Written) -> bool:
+    keys = [body["key"], *([body["to"]] if body.get("to") else [])]
+    mine = [entry.connection, entry.stream, entry.id]
+    if entry.stream == "links":
+        ends = entry.id.split(">")
+        return any(key[0] == entry.connection and key[2] in ends for key in keys)
+    return mine in keys or (entry.field in _REFERENCES and body["key"][0] == entry.connection)
+
+
+def _follows(entry: Written, touched: Iterable[Mapping[str, Any]]) -> bool:
+    """HubSpot keeps a company's website and domain together, by itself."""
+    pair = {"website", "domain"}
+    return entry.field in pair and any(body.get("field") in pair for body in touched)
+
+
+def _lost_updates(written: Iterable[Written], journal: Journal) -> Iterator[Violation]:
+    """A value of somebody else's that we replaced without knowing it and without saying so."""
+    for entry in written:
+        if not entry.is_ours or entry.field not in FIELDS.get((entry.connection, entry.stream), ()):
+            continue
+        told = [(journal.outcomes.get(key), slot_of(journal.changes[key].change)) for key in _of_field(entry)]
+        known = [(outcome, slot) for outcome, slot in told if outcome is not None and slot is not None]
+        if not known or any(outcome.status == "unknown" for outcome, _ in known):
+            continue
+        written_by = [(outcome, slot) for outcome, slot in known if outcome.status in _WRITTEN]
+        if not written_by:
+            yield Violation("outcome untrue", f"{_about(entry)}: {[outcome.status for outcome, _ in known]}")
+            continue
+        replaced = [outcome.found if outcome.status == "overwrote" else slot.before for outcome, slot in written_by]
+        if not any(_same(entry, entry.before, value) for value in replaced):
+            yield Violation("lost update", f"{_about(entry)}: said to be in the place of {replaced!r}")
+
+
+def _untrue(written: Iterable[Written], journal: Journal) -> Iterator[Violation]:
+    """A change that is said to be applied, of a field that was never written to."""
+    done = {key for entry in written if entry.is_ours for key in entry.open_changes if key in _of_field(entry)}
+    for key, outcome in journal.outcomes.items():
+        change = journal.changes[key].change
+        if outcome.status not in _WRITTEN or not isinstance(change, SetField) or key in done:
+            continue
+        if change.field in FIELDS.get((change.key.connection, change.key.stream), ()) and change.after != change.before:
+            told = plain(change.before, change.key.connection, change.key.stream, change.field)
+            if told != plain(change.after, change.key.connection, change.key.stream, change.field):
+                yield Violation("outcome untrue", f"{key} {change.key} {change.field} -> {change.after!r} says "
+                                f"{outcome.status} {outcome.code}, and nothing was written")  # fmt: skip
+
+
+def _resurrected(written: Iterable[Written]) -> Iterator[Violation]:
+    """A record that came back, or went, without a change that says so."""
+    for entry in written:
+        if not entry.is_ours or entry.field != EXISTS or entry.stream == "links":
+            continue
+        kinds = {entry.open_changes[key]["kind"] for key in _joins(entry)}
+        if entry.before is False and entry.after and "restore" not in kinds:
+            yield Violation("resurrected delete", _about(entry))
+        if entry.before and not entry.after and not kinds & {"merge", "convert", "delete"}:
+            yield Violation("deleted unasked", _about(entry))
+        if entry.before is None and not kinds & {"create", "convert", "merge"}:
+            yield Violation("created unasked", _about(entry))
+
+
+def _opt_outs(written: Iterable[Written]) -> Iterator[Violation]:
+    """An opt-out that we took back though somebody else had given it."""
+    last: dict[tuple[str, ...], Written] = {}
+    for entry in written:
+        if entry.field not in CONSENTS or entry.stream == "links":
+            continue
+        gave = last.get(entry.cell)
+        last[entry.cell] = entry
+        was, now = (plain(value, *_place(entry)) for value in (entry.before, entry.after))
+        if entry.is_ours and was and not now and (gave is None or not gave.is_ours):
+            yield Violation("opt-out kept", f"{_about(entry)} took it back")
+
+
+def _flip_flops(written: Iterable[Written], journal: Journal) -> Iterator[Violation]:
+    """A field that we set and set back, with nobody else having touched it in between."""
+    by_cell: dict[tuple[str, ...], list[Written]] = defaultdict(list)
+    for entry in written:
+        by_cell[entry.cell].append(entry)
+    for entries in by_cell.values():
+        for one, other in pairwise(entries):
+            rules = {journal.changes[key].change.rule for entry in (one, other) for key in _of_field(entry)}
+            if one.is_ours and other.is_ours and not rules & {ASKED, UNDO} and rules and one.before == other.after:
+                yield Violation("flip-flop", f"{_about(one)} and back in step {other.step}")
+
+
+def _joined_opt_outs(ledger: Ledger) -> Iterator[Violation]:
+    """A record that a merge or conversion of ours left without the opt-out of one that went into it."""
+    ends = [entry for entry in ledger.written if entry.stream != "links" and entry.field == EXISTS and not entry.after]
+    # What somebody else merged since may have lost it to them.
+    others = {ledger.survivor(entry.connection, entry.stream, entry.id) for entry in ends if not entry.is_ours}
+    for entry in ends:
+        survivor = ledger.survivor(entry.connection, entry.stream, entry.id)
+        row = ledger.live(entry.connection, entry.stream).get(survivor)
+        for name in entry.opted_out if entry.is_ours and survivor not in others else ():
+            if row is not None and not is_given(row[name]):
+                yield Violation(
+                    "opt-out kept", f"{_about(entry)}: {name} is not on {survivor}, which it was merged into"
+                )
+    for entry in ledger.written:
+        if entry.is_ours and entry.field == "IsConverted" and entry.after:
+            lead = ledger.live("sf", "leads").get(entry.id, {})
+            contact = ledger.survivor("sf", "contacts", lead.get("ConvertedContactId"))
+            made = ledger.live("sf", "contacts").get(contact)
+            for name in CONSENTS if contact not in others else ():
+                if made is not None and is_given(lead[name]) and not is_given(made[name]):
+                    yield Violation("opt-out kept", f"{_about(entry)}: {name} is not on contact {contact}")
+
+
+def mirror(store: Store, ledger: Ledger) -> Iterator[Violation]:
+    """What the store holds otherwise than the CRMs, once everything was pulled; what it calls unknown aside."""
+    readable = {
+        tuple(row[:3]) for row in store.readable().filter("readable").select("connection", "stream", "field").rows()
+    }
+    frames = stored_frames(store, ("accounts", "contacts", "leads"))
+    for connection, stream in FIELDS:
+        live = ledger.live(connection, stream)
+        frame = frames[stream].filter(pl.col("connection") == connection)
+        held = {row["id"]: row for row in frame.rows(named=True)}
+        for key in sorted(live.keys() ^ held.keys()):
+            where = "the CRM" if key in live else "the store"
+            yield Violation("mirror", f"{connection}/{stream}/{key} is only in {where}")
+        fields = [name for name in FIELDS[connection, stream] if (connection, stream, name) in readable]
+        for key in sorted(live.keys() & held.keys()):
+            for name in fields:
+                stored, told = (plain(row[key][name], connection, stream, name) for row in (held, live))
+                if name == "account_id":
+                    stored = ledger.survivor(connection, "accounts", stored)
+                if stored != told:
+                    yield Violation("mirror", f"{connection}/{stream}/{key} {name}: {stored!r}, the CRM has {told!r}")
