@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -9,7 +10,6 @@ from sqlalchemy.exc import ArgumentError
 
 from model.errors import ConfigError
 from store.database import Database
-from store.postgres import PostgresDatabase
 from store.sqlite import SqliteDatabase
 
 
@@ -27,7 +27,9 @@ def database_at(url: str | Path, *, create: bool, busy_timeout_s: float) -> Data
     if system == "sqlite" and parsed.database and parsed.database != ":memory:":
         return SqliteDatabase(Path(parsed.database), create=create, busy_timeout_s=busy_timeout_s)
     if system in ("postgresql", "postgres"):
-        return PostgresDatabase(parsed, busy_timeout_s=busy_timeout_s)
+        # Its driver takes a tenth of a second to load, which whoever keeps a file need not wait for.
+        postgres: Database = import_module("store.postgres").PostgresDatabase(parsed, busy_timeout_s=busy_timeout_s)
+        return postgres
     raise ConfigError(
         "the store's url must name a file, as sqlite:///PATH, or a database, as postgresql://USER@HOST/NAME"
     )
