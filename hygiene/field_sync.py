@@ -148,3 +148,43 @@ def chosen(table: pl.DataFrame, where: Mapping[str, Sequence[str]]) -> pl.DataFr
         wanted &= sides[0] | sides[1]
     based = [column for column in table.columns if column.endswith("_was")]
     return table.filter(wanted | pl.any_horizontal(pl.col(name).is_not_null() for name in based))
+
+
+def moved_bases(bases: pl.DataFrame, heirs: pl.DataFrame) -> pl.DataFrame:
+    """The bases of records that live on in another, as bases of that one: after a merge the survivor takes the place
+    that a loser had, after a conversion the contact that of the lead. One that has a base of its own keeps it.
+
+    `heirs` has connection, stream, id and heir (connection/stream/id); chains lead to their end. Columns as of the
+    store's bases.
+    """
+    ends = _ends(heirs)
+    if ends.is_empty():
+        return bases.clear()
+    own = bases.with_columns(pl.concat_str("connection", "stream", "id", separator="/").alias("key"))
+    told = own.join(ends, on="key", how="left").join(
+        ends.select(pl.col("key").alias("partner"), pl.col("heir").alias("_partner")), on="partner", how="left"
+    )
+    moved = told.filter(pl.col("heir").is_not_null() | pl.col("_partner").is_not_null()).with_columns(
+        pl.coalesce("heir", "key").alias("heir"), pl.coalesce("_partner", "partner").alias("partner")
+    )
+    taken = moved.filter((pl.col("heir") != pl.col("key")) & pl.col("heir").is_in(own["key"].implode()))
+    free = moved.join(taken, on="key", how="anti").sort("key").unique("heir", keep="first", maintain_order=True)
+    parts = pl.col("heir").str.splitn("/", 3)
+    return free.select(
+        parts.struct.field("field_0").alias("connection"), parts.struct.field("field_1").alias("stream"),
+        parts.struct.field("field_2").alias("id"), "partner", "fields",
+    )  # fmt: skip
+
+
+def _ends(heirs: pl.DataFrame) -> pl.DataFrame:
+    """key and heir of every record that lives on in another, which is the last of its chain."""
+    step = dict(heirs.select(pl.concat_str("connection", "stream", "id", separator="/"), "heir").iter_rows())
+    ends: dict[str, str] = {}
+    for key in step:
+        at, seen = key, {key}
+        while (after := step.get(at)) is not None and after not in seen:
+            at = after
+            seen.add(at)
+        if at != key:
+            ends[key] = at
+    return pl.DataFrame(list(ends.items()), schema={"key": pl.String, "heir": pl.String}, orient="row")

@@ -70,6 +70,11 @@ def save_synced(workspace: Workspace, run_id: str, synced: Synced) -> None:
     workspace.store.replace_findings(run_id, gathered(synced.findings), step="sync")
 
 
+def waiting_for_people(synced: Synced) -> int:
+    """How many conflicts have no answer yet."""
+    return sum(one.answer is None for one in synced.conflicts)
+
+
 def field_plans(workspace: Workspace, group: str, between: tuple[str, str]) -> list[FieldPlan]:
     """The fields of accounts or people that are kept alike: those of the settings, and people's opt-outs always.
 

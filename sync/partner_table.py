@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hygiene.field_sync import chosen, paired, with_bases
+from hygiene.field_sync import chosen, moved_bases, paired, with_bases
 from hygiene.known import Readable, live
 from hygiene.partners import partner_pairs
 from model.errors import ConfigError
@@ -41,7 +41,7 @@ def partner_table(
         pl.concat([_records(reading, stream, name) for stream in GROUPS[group]], how="vertical_relaxed")
         for name in between
     ]
-    bases = store.bases()
+    bases = followed_bases(workspace)
     pairs = partner_pairs(
         store.memberships(), store.partners(), between, GROUPS[group], bases=bases, apart=store.verdicts()
     )
@@ -85,3 +85,39 @@ def _custom(reading: Reading, stream: str, connection: str, names: Sequence[str]
     mapped = settings.fields.get(stream, {}) if isinstance(settings, SalesforceConnection | HubspotConnection) else {}
     own = [name for name in names if name not in STREAMS[stream].field_names and name in mapped]
     return store.frame(stream, columns=[], connections=[connection], custom=own)
+
+
+def followed_bases(workspace: Workspace) -> pl.DataFrame:
+    """The stored bases, those of records that were merged away or converted moved to the records they live on in."""
+    bases = workspace.store.bases()
+    if bases.is_empty():
+        return bases
+    moved = moved_bases(bases, _heirs(workspace, bases))
+    if moved.is_empty():
+        return bases
+    workspace.store.save_bases(moved, workspace.clock())
+    return workspace.store.bases()
+
+
+def _heirs(workspace: Workspace, bases: pl.DataFrame) -> pl.DataFrame:
+    """connection, stream, id and heir (connection/stream/id) of records that were merged away or converted."""
+    store, found = workspace.store, []
+    for stream in sorted(set(bases["stream"].unique())):
+        columns = [
+            "is_deleted",
+            "merged_into",
+            *(["is_converted", "converted_contact_id"] if stream == "leads" else []),
+        ]
+        known = bases.filter(pl.col("stream") == stream).select("connection", "id")
+        records = store.frame(stream, columns=columns, deleted=True, only=known)
+        gone = records.filter(pl.col("is_deleted") & pl.col("merged_into").is_not_null())
+        found.append(_heirs_of(gone, stream, stream, "merged_into"))
+        if stream == "leads":
+            turned = records.filter(pl.col("is_converted") & pl.col("converted_contact_id").is_not_null())
+            found.append(_heirs_of(turned, stream, "contacts", "converted_contact_id"))
+    return pl.concat(found)
+
+
+def _heirs_of(records: pl.DataFrame, stream: str, heir_stream: str, column: str) -> pl.DataFrame:
+    heir = pl.concat_str("connection", pl.lit(heir_stream), column, separator="/")
+    return records.select("connection", pl.lit(stream).alias("stream"), "id", heir.alias("heir"))

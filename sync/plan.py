@@ -20,7 +20,7 @@ from model.evidence import RecordKey
 from model.streams import Value
 from store import Recorded
 from sync.enrich import learned
-from sync.fields import save_synced, synced_fields
+from sync.fields import save_synced, synced_fields, waiting_for_people
 from sync.irreversible import irreversible
 from sync.joins import NO_JOINS, Corrected, Joins, proposed_joins
 from sync.match import STREAMS, match_records
@@ -56,7 +56,8 @@ class PlanReport:
     """A stored plan (`plan_id` None when there is nothing to change), its changes and how many each rule proposes.
 
     `joins` are the merges and conversions it proposes, which are sent only when asked for; `waiting` how many more
-    there would be without the cap. `left_out` corrections are of fields that another writer keeps.
+    there would be without the cap. `left_out` corrections are of fields that another writer keeps; `conflicts` wait
+    for a person.
     """
 
     plan_id: str | None
@@ -66,11 +67,13 @@ class PlanReport:
     joins: tuple[ChangeRow, ...] = ()
     waiting: int = 0
     left_out: int = 0
+    conflicts: int = 0
 
     @property
     def sentence(self) -> str:
         held = f" {self.held_back:,} held back because a person undid them." if self.held_back else ""
         held += LEFT_OUT.format(self.left_out) if self.left_out else ""
+        held += f" {self.conflicts:,} conflicts wait: trueline conflicts." if self.conflicts else ""
         if not self.rows:
             return f"Nothing to change: 0 changes planned.{held}{self._proposed}"
         rules = ", ".join(f"{number:,} {rule}" for rule, number in self.by_rule.items())
@@ -111,11 +114,11 @@ def plan_changes(workspace: Workspace) -> PlanReport:
     save_synced(workspace, run_id, synced)
     if not kept:
         store.end_run(run_id, "done", workspace.clock(), {"changes": 0})
-        return PlanReport(None, [], {}, held_back, left_out=left_out)
+        return PlanReport(None, [], {}, held_back, left_out=left_out, conflicts=waiting_for_people(synced))
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
     report = described(plan_id, store.plan_changes(plan_id), held_back)
-    return replace(report, waiting=joins.waiting, left_out=left_out)
+    return replace(report, waiting=joins.waiting, left_out=left_out, conflicts=waiting_for_people(synced))
 
 
 def apart_from(joins: Joins, changes: Iterable[Change]) -> list[Change]:

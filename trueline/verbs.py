@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "report": ("look", "Show what the store holds and what is wrong with it."),
     "explain": ("look", "Say why two records are, or are not, the same."),
     "review": ("look", "Decide the pairs that evidence leaves undecided."),
+    "conflicts": ("conflicts", "Decide fields that changed in both CRMs."),
     "runs": ("look", "List what was run, when, and what came of it."),
     "forget": ("forget", "Erase a person from the store; with --apply."),
     "sandbox": ("play", "Serve CRMs with made-up records on this machine."),

@@ -7,6 +7,7 @@ import itertools
 import polars as pl
 import pytest
 
+from hygiene.field_sync import moved_bases
 from hygiene.threeway import Move, Policy, moves
 
 BOTH, FILL, CONSENT = Policy(), Policy(only_fill=True), Policy(is_consent=True)
@@ -98,3 +99,45 @@ def test_an_opt_out_is_never_taken_away() -> None:
         made = move(CONSENT, left, right, was)
         assert not (made == "right" and not left)
         assert not (made == "left" and not right)
+
+
+def bases(*rows: tuple[str, str]) -> pl.DataFrame:
+    """Bases by key and partner, each with its own key for fields."""
+    columns = ("connection", "stream", "id", "partner", "fields")
+    return pl.DataFrame([(*key.split("/"), other, key) for key, other in rows], schema=columns, orient="row")
+
+
+def heirs(*rows: tuple[str, str]) -> pl.DataFrame:
+    columns = {"connection": pl.String, "stream": pl.String, "id": pl.String, "heir": pl.String}
+    return pl.DataFrame([(*key.split("/"), heir) for key, heir in rows], schema=columns, orient="row")
+
+
+def test_bases_follow_chains_of_merges_on_both_sides() -> None:
+    held = bases(("hs/contacts/1", "sf/leads/A"), ("sf/leads/A", "hs/contacts/1"))
+    gone = heirs(
+        ("hs/contacts/1", "hs/contacts/2"), ("hs/contacts/2", "hs/contacts/3"), ("sf/leads/A", "sf/contacts/B")
+    )
+    moved = moved_bases(held, gone)
+    assert set(moved.select("connection", "stream", "id", "partner", "fields").rows()) == {
+        ("hs", "contacts", "3", "sf/contacts/B", "hs/contacts/1"),
+        ("sf", "contacts", "B", "hs/contacts/3", "sf/leads/A"),
+    }
+
+
+def test_a_survivor_keeps_its_own_base() -> None:
+    held = bases(
+        ("hs/contacts/1", "sf/c/A"),
+        ("sf/c/A", "hs/contacts/1"),
+        ("hs/contacts/2", "sf/c/B"),
+        ("sf/c/B", "hs/contacts/2"),
+    )
+    moved = moved_bases(held, heirs(("hs/contacts/1", "hs/contacts/2")))
+    assert moved.filter(pl.col("id") == "2").is_empty()
+
+
+def test_a_circle_of_merges_moves_nothing() -> None:
+    held = bases(
+        ("hs/contacts/1", "sf/c/A"),
+    )
+    assert moved_bases(held, heirs(("hs/contacts/1", "hs/contacts/1"))).is_empty()
+    assert moved_bases(held, heirs()).is_empty()
