@@ -67,12 +67,13 @@ def _owners_sentence(gateway: Gateway, description: Description, stream: str) ->
     fields, mapped = description.fields(stream), MAPPED[stream]
     theirs = [name for name in STREAMS[stream].field_names if name in mapped and name in fields.properties]
     writable = [name for name, prop in fields.properties.items() if not prop.is_read_only]
-    ours = [name for name in STREAMS[stream].field_names if name in writable and name not in mapped]
-    kept = _linked(gateway, fields.layout.links_out.values(), fields.layout.object)
+    kept = NATIVE.kept(stream)
+    ours = [name for name in STREAMS[stream].field_names if name in writable and name not in kept]
+    linked = _linked(gateway, fields.layout.links_out.values(), fields.layout.object)
     return (
-        f"{stream}: the native integration keeps {kept} in step and writes {', '.join(theirs)} (its default mappings; "
-        f"no call shows those made by hand); left to Trueline: {', '.join(ours) or 'none'}; with [sync] beside_native "
-        "= true all"
+        f"{stream}: the native integration keeps {linked} in step and writes {', '.join(theirs)} (its default "
+        f"mappings; no call shows those made by hand); left to Trueline: {', '.join(ours) or 'none'}; all with [sync] "
+        "beside_native = true"
     )
 
 

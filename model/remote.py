@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model.streams import ValueType
+from model.streams import STREAMS, ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,9 @@ class NativeSync:
     system: str
     fields: Mapping[str, frozenset[str]]
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def kept(self, stream: str) -> frozenset[str]:
+        """The fields of a stream that are left to it: all that it maps but consents. Its usual rule never replaces a
+        "no opt-out" in the other CRM, and an opt-out must get across."""
+        kinds = {known.name: known.kind for known in STREAMS[stream].fields}
+        return frozenset(name for name in self.fields.get(stream, ()) if kinds.get(name) != "consent")

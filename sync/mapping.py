@@ -81,12 +81,12 @@ def _users(sink: Sink, gaps: list[str]) -> pl.DataFrame:
 
 
 def _native(sinks: tuple[Sink, Sink]) -> Mapping[str, frozenset[str]]:
-    """By stream, what an integration of one of the two with the other maps."""
+    """By stream, what is left to an integration of one of the two with the other."""
     found: dict[str, frozenset[str]] = {}
     for sink, other in (sinks, sinks[::-1]):
         native = sink.native_if_on
         if native is not None and native.system == other.system:
-            found |= {stream: native.fields[stream] for stream in sink.native_streams()}
+            found |= {stream: native.kept(stream) for stream in sink.native_streams()}
     return found
 
 

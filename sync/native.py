@@ -9,7 +9,7 @@ from sync.workspace import Workspace
 
 
 def kept_by_native(workspace: Workspace) -> Kept:
-    """The fields that such an integration maps, and the records on which it has left the id of their counterpart."""
+    """The fields that are left to such an integration, and the records on which it has left the id of a counterpart."""
     fields: list[tuple[str, str, str]] = []
     records: list[pl.DataFrame] = []
     for name, sink in sorted(workspace.sinks().items()):
@@ -20,7 +20,7 @@ def kept_by_native(workspace: Workspace) -> Kept:
             if linked.is_empty():
                 continue
             records.append(linked.select(pl.lit(name).alias("connection"), pl.lit(stream).alias("stream"), "id"))
-            fields += [(name, stream, field) for field in sorted(sink.native_if_on.fields[stream])]
+            fields += [(name, stream, field) for field in sorted(sink.native_if_on.kept(stream))]
     if not records:
         return NOBODY
     return Kept(pl.DataFrame(fields, FIELDS, orient="row"), pl.concat(records).cast(RECORDS))

@@ -53,6 +53,8 @@ def test_check_with_the_native_integration_on_says_which_writer_owns_what(portal
     theirs, ours = contacts.split("left to Trueline: ")
     assert "phone" in theirs
     assert "lifecycle_stage" in ours
+    assert "email_opt_out" in theirs
+    assert "email_opt_out" in ours, "an opt-out gets across whatever the integration's rules say"
     assert "beside_native" in ours
     assert any("company merges" in fact for fact in portal.connect().check().facts)
 

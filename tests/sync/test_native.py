@@ -47,6 +47,8 @@ def test_plan_beside_the_integration_corrects_its_fields_in_salesforce_only(crm:
     linked, mapped, written = set(kept.records.iter_rows()), set(kept.fields.iter_rows()), cells(changes)
     assert linked
     assert {connection for connection, _, _ in linked} == {"hs"}
+    assert ("hs", "contacts", "phone") in mapped
+    assert ("hs", "contacts", "email_opt_out") not in mapped, "an opt-out is nobody's to hold back"
     for connection, stream, record, field in written:
         assert (connection, stream, record) not in linked or (connection, stream, field) not in mapped
     assert any(connection == "sf" for connection, _, _, _ in written)
