@@ -18,13 +18,17 @@ UTC_ZONE = ZoneInfo("UTC")
 
 
 class Description:
-    """The account's details and, per kind of object, its readable fields."""
+    """The account's details and, per kind of object, its readable fields.
+
+    `totals` are how many live objects of a kind the search index held when a full read of them ended.
+    """
 
     def __init__(self, gateway: Gateway, settings: HubspotConnection) -> None:
         self._gateway = gateway
         self._settings = settings
         self._details: Mapping[str, Any] | None = None
         self._fields: dict[str, Fields] = {}
+        self.totals: dict[str, int] = {}
         self._labels: dict[tuple[str, str], dict[str, tuple[str, int]]] = {}
 
     def details(self) -> Mapping[str, Any]:

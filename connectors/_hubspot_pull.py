@@ -59,7 +59,7 @@ def _next_pages(
     archived = cursor.step % STEPS == ARCHIVED
     following = cursor.at(after, len(objects))
     if cursor.is_full and not archived and after is None:
-        _refuse_short_read(gateway, fields, following.shown)
+        description.totals[layout.object] = _counted(gateway, layout.object, following.shown)
     _note_work(gateway, layout, len(objects), archived=archived, listed=cursor.since is None)
     if layout.links and cursor.since is not None and not archived:
         add_links(gateway, layout, objects)
@@ -94,14 +94,15 @@ def _skipped(
     return [Page(empty, saved, following.is_full, (gap,))], following
 
 
-def _refuse_short_read(gateway: Gateway, fields: Fields, shown: int) -> None:
-    """A list that ends before it showed what the search index counts is cut: Unavailable, to be read again."""
-    total = count_objects(gateway, fields.layout.object)
+def _counted(gateway: Gateway, object_name: str, shown: int) -> int:
+    """What the search index counts; a list that ended before it showed that is cut: Unavailable, to be read again."""
+    total = count_objects(gateway, object_name)
     if shown < total * (1 - INDEX_SLACK):
         raise Unavailable(
-            f"{gateway.name}: the list of {fields.layout.object} ended after {shown} of {total} records; pull again.",
+            f"{gateway.name}: the list of {object_name} ended after {shown} of {total} records; pull again.",
             connection=gateway.name,
         )
+    return total
 
 
 def _objects(gateway: Gateway, fields: Fields, cursor: Cursor) -> tuple[Objects, str | None]:

@@ -128,10 +128,17 @@ class Hubspot:
             yield Page(empty, Watermark(watermark.since), is_full=False, gaps=(gap,))
 
     def count(self, stream: str) -> int | None:
-        """By the search index, which lags some moments behind; None for streams that cannot be searched."""
+        """By the search index, which lags some moments behind; None for streams that cannot be searched.
+
+        A full read counts at its end; that count is told once and not asked for again.
+        """
         if stream not in PARTS:
             return None
-        return sum(count_objects(self._gateway, layout.object) for layout in PARTS[stream])
+        return sum(self._total(layout.object) for layout in PARTS[stream])
+
+    def _total(self, object_name: str) -> int:
+        total = self._description.totals.pop(object_name, None)
+        return count_objects(self._gateway, object_name) if total is None else total
 
     def close(self) -> None:
         self._gateway.close()

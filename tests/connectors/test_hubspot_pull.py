@@ -244,6 +244,17 @@ def test_count_is_the_search_total_of_live_records(portal: Portal) -> None:
     assert hubspot.usage.calls["count"] == 1
 
 
+def test_full_read_is_counted_once_and_a_later_count_is_a_new_one(portal: Portal) -> None:
+    make_contacts(portal, 3)
+    portal.app.catch_up_index()
+    hubspot = portal.connect()
+    assert len(rows(list(hubspot.pull("contacts", Watermark())))) == 3
+    make_contacts(portal, 1)
+    portal.app.catch_up_index()
+    assert (hubspot.count("contacts"), hubspot.usage.calls["count"]) == (3, 1)
+    assert (hubspot.count("contacts"), hubspot.usage.calls["count"]) == (4, 2)
+
+
 def test_stream_without_scope_is_not_permitted_and_names_it(portal: Portal) -> None:
     portal.app.revoke_scope("crm.objects.companies.read")
     portal.app.revoke_scope("crm.schemas.companies.read")
