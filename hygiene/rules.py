@@ -37,6 +37,7 @@ _FOUND = (
     Rule("sync-unmapped", "medium", "sync", "A value has no counterpart in the other CRM; nothing was carried over."),
     Rule("sync-refused", "medium", "sync", "The other CRM would not take the value; nothing was carried over."),
     Rule("sync-cleared", "low", "sync", "A value was cleared in one CRM; `clears` is not set, so the other keeps it."),
+    Rule("owner-unmatched", "medium", "sync", "An owner is nobody in the other CRM; their records keep their owners."),
     Rule("email-invalid", "high", "fields", "The e-mail cannot receive mail as it is written."),
     Rule("email-typo-domain", "medium", "fields", "The e-mail's domain is one keystroke from a big mail provider."),
     Rule("email-role", "low", "fields", "A mailbox of a function, not of a person."),

@@ -11,11 +11,14 @@ import polars as pl
 from hygiene.checks import check
 from hygiene.completeness import completeness
 from hygiene.consent import consent
+from hygiene.findings import empty
 from hygiene.hierarchy import hierarchy_findings, houses
+from hygiene.owners import owner_findings
 from hygiene.rules import RULES
 from hygiene.staleness import Limits, staleness
 from hygiene.variants import variants
 from model.streams import STREAMS
+from model.sync_settings import SyncSettings
 from sync.clock import day_of
 from sync.records import stored_frames
 from sync.workspace import Workspace
@@ -69,7 +72,8 @@ def score_records(
     differing = consent(frames, store.memberships(), readable)
     belonging = houses(frames["accounts"], store.memberships())
     hierarchy = hierarchy_findings(frames["accounts"], belonging, readable)
-    findings = pl.concat([complete.findings, stale.findings, malformed, misspelt, differing, hierarchy])
+    owners = _owners(settings.sync, frames["users"])
+    findings = pl.concat([complete.findings, stale.findings, malformed, misspelt, differing, hierarchy, owners])
     store.replace_scores(pl.concat([complete.scores, stale.scores]))
     store.replace_findings(run_id, findings, step="score")
     store.end_run(run_id, "done", workspace.clock(), {"findings": findings.height})
@@ -85,6 +89,14 @@ def score_records(
         ],
         finding_rows(store.findings()),
     )
+
+
+def _owners(sync: SyncSettings, users: pl.DataFrame) -> pl.DataFrame:
+    """Owners who are nobody in the other CRM, where owners are synced."""
+    synced = [stream.fields.get("owner_id") for stream in (sync.accounts, sync.contacts)]
+    if sync.between is None or all(one is None or one.authority == "dont-sync" for one in synced):
+        return empty()
+    return owner_findings(users, sync.between)
 
 
 def finding_rows(findings: pl.DataFrame) -> list[tuple[str, str, str]]:

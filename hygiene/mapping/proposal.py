@@ -9,7 +9,7 @@ import polars as pl
 
 from hygiene.mapping.fields import FieldProposal, Side, propose_fields
 from hygiene.mapping.lookalikes import Lookalike, lookalikes
-from hygiene.mapping.owners import people_of, unmatched_owners
+from hygiene.owners import people_of, unmatched_owners
 from model.streams import STREAMS
 
 # What is kept alike together -> the streams its records are in.

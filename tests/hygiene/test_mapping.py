@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hygiene.mapping.fields import FieldProposal, Side, propose_fields
 from hygiene.mapping.labels import is_within, plain, similarity
 from hygiene.mapping.lookalikes import lookalikes
-from hygiene.mapping.owners import UNMATCHED, people_of, unmatched_owners
 from hygiene.mapping.values import ValueMap, propose_values
+from hygiene.owners import UNMATCHED, owner_findings, people_of, same_owners, unmatched_owners
 from model.remote import Option, RemoteField
 
 labels = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -214,3 +214,19 @@ def test_owners_without_counterpart_are_told_with_the_reason() -> None:
         ("sf", "Gus", "is not there by that e-mail address"),
     ]
     assert len(people_of(staff, ("sf", "hs"))) == 8
+
+
+def test_owners_are_the_same_behind_the_address_of_a_sandbox() -> None:
+    staff = users(
+        ("sf", "1", "Ada", "ada@a.example.com.invalid", "person", True),
+        ("hs", "9", "Ada", "ada@a.example.com", "person", True),
+    )
+    assert same_owners(staff, ("sf", "hs")).rows() == [("1", "9")]
+    assert unmatched_owners(staff, ("sf", "hs")).is_empty()
+
+
+def test_unmatched_owner_is_a_finding_of_the_user() -> None:
+    staff = users(("sf", "1", "Ada", "ada@a.example.com", "person", True))
+    (row,) = owner_findings(staff, ("sf", "hs")).iter_rows(named=True)
+    assert (row["connection"], row["stream"], row["id"], row["rule"]) == ("sf", "users", "1", "owner-unmatched")
+    assert row["message"] == "Ada is not there by that e-mail address (in hs)"
