@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from model.evidence import Evidence, RecordKey
+from model.snapshots import Snapshot
 from model.streams import STREAMS, Value
 
 
@@ -110,6 +111,29 @@ class Merge:
     rule: str = ""
     evidence: tuple[Evidence, ...] = ()
     chosen: tuple[Chosen, ...] = ()
+    group: str = ""  # merges of one group make one person or company of the same records in several connections
+
+
+@dataclass(frozen=True, slots=True)
+class Unmerge:
+    """Take the merge of change `of` apart: its `losers` are records of their own again, with what hung on them, and
+    the survivor holds what it held before where it still holds what the merge left there.
+
+    `values` are those the merge set. `snapshots` and `renamed`, by old id the new one of records that could only be
+    made anew, are lent to it when it is sent.
+    """
+
+    kind: ClassVar[str] = "unmerge"
+    key: RecordKey
+    losers: tuple[RecordKey, ...]
+    values: tuple[tuple[str, Value], ...]
+    seen_at: int | None
+    reason: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    of: str = ""
+    snapshots: tuple[Snapshot, ...] = ()
+    renamed: tuple[tuple[RecordKey, RecordKey], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +179,7 @@ class Restore:
 # Changes that join whole records: nothing of ours puts them back, so they are sent only when asked for.
 JOINING = frozenset({Merge.kind, Convert.kind})
 
-Change = SetField | Associate | Dissociate | Create | Merge | Convert | Delete | Restore
+Change = SetField | Associate | Dissociate | Create | Merge | Unmerge | Convert | Delete | Restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +203,8 @@ def slot_of(change: Change) -> Slot | None:
 
 
 def records_of(change: Change) -> tuple[RecordKey, ...]:
-    """The records that a change writes: a merge also ends its losers."""
-    return (change.key, *change.losers) if isinstance(change, Merge) else (change.key,)
+    """The records that a change writes: a merge also ends its losers, which its undo brings back."""
+    return (change.key, *change.losers) if isinstance(change, Merge | Unmerge) else (change.key,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +244,7 @@ OutcomeStatus = Literal["applied", "already", "rejected", "conflict", "overwrote
 class Outcome:
     """What came of one planned change. `found` is the remote's value where it was not the expected one;
     `version` (µs) is the record's version after the write; `made` is the id that a create, a merge or a conversion
-    left behind: of the new record, the survivor, the contact."""
+    left behind: of the new record, the survivor, the contact; of an unmerge the ids of its losers, joined by `;`."""
 
     change_id: str
     status: OutcomeStatus

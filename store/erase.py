@@ -14,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, false, fu
 from model.changes import FORGOTTEN
 from model.errors import InputError
 from model.evidence import RecordKey
-from store import forgotten, matches
+from store import forgotten, matches, snapshots
 from store.derived import FINDINGS, LINKS, PAIRS, SCORES, VERDICTS
 from store.lookups import LOOKUPS
 from store.mirror import MIRROR
@@ -57,6 +57,7 @@ def erase(connection: Connection, person: Person, at: int) -> dict[str, int]:
         for row in _telling(connection, table, columns, [*person.emails, *map(str, person.records)]):
             here = (column == row[column.name] for column in table.primary_key)
             counts[table.name] += connection.execute(table.delete().where(*here)).rowcount
+    counts["snapshots"] += snapshots.forget(connection, person.records, person.emails)
     for stream, fields in forgotten.MENTIONS.items():
         for name, of in fields:
             for where in _named(MIRROR[stream], MIRROR[stream].c[name], of, person.records):
@@ -162,5 +163,5 @@ def _remove(connection: Connection, change_ids: list[str]) -> None:
         plans = select(CHANGES.c.plan_id, func.count()).where(CHANGES.c.id.in_(some)).group_by(CHANGES.c.plan_id)
         for plan, number in connection.execute(plans).all():
             connection.execute(PLANS.update().where(PLANS.c.id == plan).values(changes=PLANS.c.changes - number))
-        for column in (OUTCOMES.c.change_id, JOURNAL.c.change_id, CHANGES.c.id):
+        for column in (snapshots.SNAPSHOTS.c.change_id, OUTCOMES.c.change_id, JOURNAL.c.change_id, CHANGES.c.id):
             connection.execute(column.table.delete().where(column.in_(some)))

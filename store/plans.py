@@ -25,6 +25,8 @@ JOURNAL: Table = JournalRow.__table__  # type: ignore[attr-defined]
 OUTCOMES: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
 _KINDS: dict[str, type[Change]] = {cls.kind: cls for cls in get_args(Change)}
 _KEYS = frozenset({"key", "to", "contact", "account"})
+# What a change is given when it is sent, and what no plan holds.
+_LENT = frozenset({"snapshots", "renamed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def dump_change(change: Change) -> str:
     """JSON that `load_change` turns into an equal change: int, float, bool and text stay what they are."""
     body: dict[str, Any] = {"kind": change.kind}
     for field in fields(change):
+        if field.name in _LENT:
+            continue
         value = getattr(change, field.name)
         if field.name == "losers":
             value = [_dump_key(key) for key in value]

@@ -15,8 +15,9 @@ from model.batch import Batch, Page, Watermark
 from model.changes import Change, Outcome, Planned
 from model.errors import StoreError
 from model.evidence import Verdict
+from model.snapshots import Snapshot
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
-from store import bases, derived, erase, lookups, matches, plans, pulls, runs
+from store import bases, derived, erase, lookups, matches, plans, pulls, runs, snapshots
 from store.agreements import Agreements
 from store.bases import BaseCell
 from store.chosen import frame_of_chosen
@@ -312,10 +313,23 @@ class Store(Agreements):
         with self._database.read() as connection:
             return plans.latest(connection)
 
-    def journal(self, run_id: str, change_ids: Sequence[str], at: int) -> None:
-        """Note that these changes are about to be sent. On disk when it returns: only then send them."""
+    def journal(
+        self,
+        run_id: str,
+        change_ids: Sequence[str],
+        at: int,
+        taken: Mapping[str, Sequence[Snapshot]] | None = None,
+    ) -> None:
+        """Note that these changes are about to be sent, with the snapshots taken for them by change id. On disk when
+        it returns: only then send them."""
         with self._database.write() as connection:
             plans.journal(self._database, connection, run_id, change_ids, at)
+            snapshots.save(self._database, connection, taken or {}, at)
+
+    def snapshots(self, change_id: str) -> tuple[Snapshot, ...]:
+        """The records of a change as they were before it was first sent; none where that was never kept."""
+        with self._database.read() as connection:
+            return snapshots.of_change(connection, change_id)
 
     def record(
         self,

@@ -1,0 +1,61 @@
+"""Snapshots of the records in a change of whole records, kept for its undo."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import Connection, Table, and_, select
+
+from model.evidence import RecordKey
+from model.snapshots import Snapshot
+from store.database import Database
+from store.tables import SnapshotRow
+
+SNAPSHOTS: Table = SnapshotRow.__table__  # type: ignore[attr-defined]
+
+
+def save(database: Database, connection: Connection, taken: Mapping[str, Sequence[Snapshot]], at: int) -> None:
+    """By change id, the records as they are now.
+
+    A change that is sent again after a part of it arrived meets fewer records than before: those it had stay as they
+    were then.
+    """
+    for change_id, shots in taken.items():
+        here = SNAPSHOTS.c.change_id == change_id
+        known = {(row.connection, row.stream, row.id) for row in connection.execute(select(SNAPSHOTS).where(here))}
+        if len(known) <= len(shots):
+            connection.execute(SNAPSHOTS.delete().where(here))
+            known = set()
+        new = [shot for shot in shots if (shot.key.connection, shot.key.stream, shot.key.id) not in known]
+        columns = {
+            "change_id": [change_id] * len(new),
+            "connection": [shot.key.connection for shot in new],
+            "stream": [shot.key.stream for shot in new],
+            "id": [shot.key.id for shot in new],
+            "at": [at] * len(new),
+            "body": [zlib.compress(shot.dump().encode()) for shot in new],
+        }
+        if new:
+            database.insert(connection, SNAPSHOTS, columns)
+
+
+def of_change(connection: Connection, change_id: str) -> tuple[Snapshot, ...]:
+    rows = connection.execute(select(SNAPSHOTS).where(SNAPSHOTS.c.change_id == change_id).order_by(*SNAPSHOTS.c))
+    return tuple(
+        Snapshot.load(RecordKey(row.connection, row.stream, row.id), zlib.decompress(row.body).decode()) for row in rows
+    )
+
+
+def forget(connection: Connection, keys: Collection[RecordKey], emails: Collection[str]) -> int:
+    """Take these records and addresses out of the snapshots of others; how many snapshots lost something."""
+    texts = {key.id for key in keys} | set(emails)
+    count = 0
+    for row in connection.execute(select(SNAPSHOTS)).all():
+        shot = Snapshot.load(RecordKey(row.connection, row.stream, row.id), zlib.decompress(row.body).decode())
+        left = shot.without(texts)
+        if left != shot:
+            here = and_(*(SNAPSHOTS.c[name] == getattr(row, name) for name in ("change_id", "connection", "stream", "id")))
+            connection.execute(SNAPSHOTS.update().where(here).values(body=zlib.compress(left.dump().encode())))
+            count += 1
+    return count
