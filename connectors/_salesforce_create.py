@@ -27,12 +27,17 @@ class Creating:
     """Creates of one org, one unit at a time."""
 
     def __init__(self, client: Client, readback: Readback, external_id: str) -> None:
+        self.field = external_id
         self._client = client
         self._readback = readback
-        self._external_id = external_id
+
+    def can_find(self, stream: str) -> bool:
+        """Whether records of a stream have our external id."""
+        described = self._readback.selection(stream).sobject.field(self.field)
+        return described is not None and described.get("externalId") is True
 
     def guard(self, deeds: Deeds) -> None:
-        there = self._there(deeds.stream, [planned.change.key.id for planned in deeds.batch])
+        there = self.there(deeds.stream, [planned.change.key.id for planned in deeds.batch])
         for planned in deeds.batch:
             if planned.change.key.id in there:
                 made, version = there[planned.change.key.id]
@@ -43,7 +48,7 @@ class Creating:
         records, asked = [], []
         for planned in some:
             try:
-                record = _record(selection, _create(planned), self._external_id)
+                record = _record(selection, _create(planned), self.field)
             except ValueError as error:
                 deeds.settle(planned, "rejected", "NOT_EXACT", str(error))
                 continue
@@ -52,7 +57,7 @@ class Creating:
         if not records:
             return []
         self._client.usage.needs(f"creates of {selection.sobject.name}", len(records), most=COLLECTION_RECORDS)
-        path = f"composite/sobjects/{selection.sobject.name}/{self._external_id}"
+        path = f"composite/sobjects/{selection.sobject.name}/{self.field}"
         answer = self._client.write("PATCH", path, {"allOrNone": False, "records": records})
         rows = answer if isinstance(answer, list) and len(answer) == len(records) else []
         locked = []
@@ -76,7 +81,7 @@ class Creating:
 
     def observed(self, changes: Sequence[Planned]) -> dict[str, Observed]:
         """By change id, the record that carries its external id."""
-        there = self._there(changes[0].change.key.stream, [planned.change.key.id for planned in changes])
+        there = self.there(changes[0].change.key.stream, [planned.change.key.id for planned in changes])
         return {
             planned.id: Observed(*there[planned.change.key.id])
             if planned.change.key.id in there
@@ -84,7 +89,7 @@ class Creating:
             for planned in changes
         }
 
-    def _there(self, stream: str, external_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    def there(self, stream: str, external_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """By external id, id and version (µs) of the live records that carry one."""
         selection = self._readback.selection(stream)
         found = {}
@@ -93,7 +98,7 @@ class Creating:
                 "SELECT Id, {version:literal}, {field:literal} FROM {sobject:literal} WHERE {field:literal} IN {ids}",
                 {
                     "version": selection.version,
-                    "field": self._external_id,
+                    "field": self.field,
                     "sobject": selection.sobject.name,
                     "ids": some,
                 },
@@ -101,7 +106,7 @@ class Creating:
             )
             self._client.usage.needs("reads by external id", len(some), most=IDS_PER_QUERY)
             for row in rows:
-                external_id = next(value for name, value in row.items() if name.lower() == self._external_id.lower())
+                external_id = next(value for name, value in row.items() if name.lower() == self.field.lower())
                 found[str(external_id)] = (str(row["Id"]), time_of(str(row[selection.version])))
         return found
 

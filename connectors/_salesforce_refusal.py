@@ -12,7 +12,7 @@ from connectors._salesforce_read import Readback
 from connectors._salesforce_roles import PRIMARY, is_role
 from connectors._salesforce_selection import Sobject
 from connectors._salesforce_soap import MAX_LOSERS, MAX_MERGES
-from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, SetField
+from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, SetField, Unmerge
 from model.currency import from_minor
 from model.errors import NotPermitted
 from model.streams import STREAMS, Value
@@ -36,6 +36,8 @@ def refusal(readback: Readback, planned: Planned, external_id: str) -> str | Non
             return _merge_refusal(readback, change)
         if isinstance(change, Convert):
             return _convert_refusal(change)
+        if isinstance(change, Unmerge):
+            return None
         flag, done = ("deletable", "deleted") if isinstance(change, Delete) else ("undeletable", "restored")
         return _flag_refusal(readback, change.key.stream, flag, done)
     except NotPermitted as error:

@@ -132,4 +132,8 @@ class Schema:
         refused = self._refused.get(name, set())
         known = {f["name"].lower(): f for f in fields if isinstance(f, dict) and isinstance(f.get("name"), str)}
         shown = {key: described for key, described in known.items() if key not in refused}
-        return Sobject(name, shown, frozenset(flag for flag in _FLAGS if answer.get(flag) is True))
+        flags = frozenset(flag for flag in _FLAGS if answer.get(flag) is True)
+        told = answer.get("childRelationships")
+        children = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+        pairs = sorted({(str(one.get("childSObject")), str(one.get("field"))) for one in children})
+        return Sobject(name, shown, flags, tuple(pairs))

@@ -24,11 +24,13 @@ OrgCurrency = Callable[[], tuple[str | None, str]]
 
 @dataclass(frozen=True, slots=True)
 class Sobject:
-    """One described object: its fields by lower-case name, and the flags that are on (mergeable, deletable, ...)."""
+    """One described object: its fields by lower-case name, the flags that are on (mergeable, deletable, ...), and the
+    (object, field) by which others name its records."""
 
     name: str
     fields: Mapping[str, Described]
     flags: frozenset[str] = frozenset()
+    children: tuple[tuple[str, str], ...] = ()
 
     def field(self, api_name: str) -> Described | None:
         return self.fields.get(api_name.lower())

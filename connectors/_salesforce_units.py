@@ -9,14 +9,15 @@ from connectors._salesforce_parts import WRITABLE
 from connectors._salesforce_roles import is_role
 from connectors._salesforce_send import COLLECTION_RECORDS
 from connectors._salesforce_soap import MAX_IDS, MAX_LEADS, MAX_MERGES
-from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, Restore
+from model.changes import Associate, Change, Convert, Create, Delete, Dissociate, Merge, Planned, Restore, Unmerge
 
 Unit = tuple[Planned, ...]
 
-BEFORE_FIELDS = (Restore.kind, Merge.kind, Convert.kind, Create.kind)
+BEFORE_FIELDS = (Restore.kind, Unmerge.kind, Merge.kind, Convert.kind, Create.kind)
 _MOST = {
     Restore.kind: MAX_IDS,
     Merge.kind: MAX_MERGES,
+    Unmerge.kind: MAX_IDS,
     Convert.kind: MAX_LEADS,
     Create.kind: COLLECTION_RECORDS,
     Delete.kind: COLLECTION_RECORDS,
@@ -33,7 +34,7 @@ def units_of_kind(changes: Sequence[Planned], kind: str) -> list[Unit]:
         for planned in changes:
             if (planned.change.kind, planned.change.key.stream) != (kind, stream):
                 continue
-            more = requests_of(planned.change) if isinstance(planned.change, Merge) else 1
+            more = _weight(planned.change)
             if unit and weight + more > _MOST[kind]:
                 units.append(tuple(unit))
                 unit, weight = [], 0
@@ -42,6 +43,12 @@ def units_of_kind(changes: Sequence[Planned], kind: str) -> list[Unit]:
         if unit:
             units.append(tuple(unit))
     return units
+
+
+def _weight(change: Change) -> int:
+    if isinstance(change, Unmerge):
+        return len(change.losers)
+    return requests_of(change) if isinstance(change, Merge) else 1
 
 
 def units_of_fields(changes: Sequence[Planned]) -> list[Unit]:

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from model.batch import Batch, Page, Watermark
 from model.changes import Outcome, Planned
 from model.remote import NativeSync, RemoteField
+from model.snapshots import Snapshot
 from model.streams import Value
 
 
@@ -80,8 +81,8 @@ class Observed:
     """What the remote holds where a change would write.
 
     For a link, `value` is the linked id (or None); for a create the id of the record that carries our external id; for
-    a merge the survivor's id once every loser lives on in it; for a conversion the contact the lead became. A deleted
-    record does not `exist`, a restored one does.
+    a merge the survivor's id once every loser lives on in it, for an unmerge the losers' ids once nothing is left to
+    do; for a conversion the contact the lead became. A deleted record does not `exist`, a restored one does.
 
     `exists` is False when the record is deleted or merged away; then `value` and `version` are None. `is_known` is
     False when the field cannot be read (any more): a None is then no blank. `arrival` is there where the remote keeps
@@ -154,6 +155,10 @@ class Sink(Source, Protocol):
 
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         """Split into the units that are journaled and sent as one, in dependency order, at the documented maxima."""
+
+    def snapshots(self, changes: Sequence[Planned]) -> Mapping[str, tuple[Snapshot, ...]]:
+        """By change id, the records of merges, conversions and deletions as they are now, with all that hangs on
+        them; those that are gone, or live on in another, are left out. ConnectorError when they cannot be read."""
 
     def send(self, batch: tuple[Planned, ...]) -> Sent:
         """Write one unit behind its version guard and read back what was written. Of a create, a merge and a

@@ -23,14 +23,17 @@ from connectors._salesforce_roles import Roles, is_role
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_send import Sender
 from connectors._salesforce_sizes import Sizes
+from connectors._salesforce_snapshot import Snapshots
 from connectors._salesforce_units import BEFORE_FIELDS, units_of_fields, units_of_kind, units_of_roles
+from connectors._salesforce_unmerge import Unmerging
 from connectors._salesforce_write import CONDITIONAL_MAX_RECORDS, Guard, Writer
 from connectors.connector import Access, Observed, Sent, Usage
 from model.batch import Page, Watermark
-from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, Restore, SetField
+from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, Restore, SetField, Unmerge
 from model.errors import ConfigError, InputError
 from model.remote import NativeSync, RemoteField
 from model.settings import SalesforceConnection
+from model.snapshots import Snapshot
 
 ROLE = "role"
 
@@ -65,6 +68,8 @@ class SalesforceConnector:
         self._writer = Writer(self._client, self._readback, Sender(self._client, self._readback))
         self._external_id = settings.external_id
         self._creating = Creating(self._client, self._readback, settings.external_id)
+        self._unmerging = Unmerging(self._client, self._schema, self._readback, self._creating)
+        self._snapshots = Snapshots(self._client, self._schema)
         self._roles = Roles(self._client, self._readback)
         self._kinds: dict[str, Kind] = {
             ROLE: self._roles,
@@ -139,10 +144,15 @@ class SalesforceConnector:
             *units_of_kind(changes, Delete.kind),
         ]
 
+    def snapshots(self, changes: Sequence[Planned]) -> Mapping[str, tuple[Snapshot, ...]]:
+        return self._snapshots.take(changes)
+
     def send(self, batch: tuple[Planned, ...]) -> Sent:
         """Write one unit and read it back: field changes and links behind the guard of `Writer`, others of `Deeds`."""
         if not batch:
             return Sent(())
+        if isinstance(batch[0].change, Unmerge):
+            return self._unmerging.send(batch)
         kind = self._kinds.get(_record_kind(batch[0]))
         return self._writer.send(batch) if kind is None else carry_out(self._client, kind, batch)
 
@@ -155,6 +165,8 @@ class SalesforceConnector:
         for (kind, _), mine in by_group.items():
             if kind == Merge.kind:
                 found |= observed_merges(self._readback, mine)
+            elif kind == Unmerge.kind:
+                found |= self._unmerging.observed(mine)
             elif kind == Convert.kind:
                 found |= observed_conversions(self._readback, mine)
             elif kind == Create.kind:

@@ -56,7 +56,9 @@ class Snapshot:
     def without(self, ids: Collection[str]) -> Snapshot:
         """The same without what hung on it and has, or names, one of these ids, and without its own mentions."""
         kept = tuple(
-            one for one in self.hanging if one.id not in ids and not set(map(str, (one.values or {}).values())) & set(ids)
+            one
+            for one in self.hanging
+            if one.id not in ids and not set(map(str, (one.values or {}).values())) & set(ids)
         )
         values = {name: None if value in ids else value for name, value in self.values.items()}
         return Snapshot(self.key, self.version, values, kept, self.gaps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Table, and_, select
 
@@ -15,7 +16,11 @@ from store.tables import SnapshotRow
 SNAPSHOTS: Table = SnapshotRow.__table__  # type: ignore[attr-defined]
 
 
-def save(database: Database, connection: Connection, taken: Mapping[str, Sequence[Snapshot]], at: int) -> None:
+Taken = Mapping[str, Sequence[Snapshot]]  # by change id
+NONE_TAKEN: Taken = {}
+
+
+def save(database: Database, connection: Connection, taken: Taken, at: int) -> None:
     """By change id, the records as they are now.
 
     A change that is sent again after a part of it arrived meets fewer records than before: those it had stay as they
@@ -28,7 +33,7 @@ def save(database: Database, connection: Connection, taken: Mapping[str, Sequenc
             connection.execute(SNAPSHOTS.delete().where(here))
             known = set()
         new = [shot for shot in shots if (shot.key.connection, shot.key.stream, shot.key.id) not in known]
-        columns = {
+        columns: dict[str, list[Any]] = {
             "change_id": [change_id] * len(new),
             "connection": [shot.key.connection for shot in new],
             "stream": [shot.key.stream for shot in new],
@@ -55,7 +60,9 @@ def forget(connection: Connection, keys: Collection[RecordKey], emails: Collecti
         shot = Snapshot.load(RecordKey(row.connection, row.stream, row.id), zlib.decompress(row.body).decode())
         left = shot.without(texts)
         if left != shot:
-            here = and_(*(SNAPSHOTS.c[name] == getattr(row, name) for name in ("change_id", "connection", "stream", "id")))
+            here = and_(
+                *(SNAPSHOTS.c[name] == getattr(row, name) for name in ("change_id", "connection", "stream", "id"))
+            )
             connection.execute(SNAPSHOTS.update().where(here).values(body=zlib.compress(left.dump().encode())))
             count += 1
     return count

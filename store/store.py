@@ -30,6 +30,7 @@ from store.place import database_at
 from store.plans import Recorded
 from store.runs import Run
 from store.schema import migrate
+from store.snapshots import NONE_TAKEN, Taken
 
 
 class Store(Agreements):
@@ -313,18 +314,12 @@ class Store(Agreements):
         with self._database.read() as connection:
             return plans.latest(connection)
 
-    def journal(
-        self,
-        run_id: str,
-        change_ids: Sequence[str],
-        at: int,
-        taken: Mapping[str, Sequence[Snapshot]] | None = None,
-    ) -> None:
+    def journal(self, run_id: str, change_ids: Sequence[str], at: int, taken: Taken = NONE_TAKEN) -> None:
         """Note that these changes are about to be sent, with the snapshots taken for them by change id. On disk when
         it returns: only then send them."""
         with self._database.write() as connection:
             plans.journal(self._database, connection, run_id, change_ids, at)
-            snapshots.save(self._database, connection, taken or {}, at)
+            snapshots.save(self._database, connection, taken, at)
 
     def snapshots(self, change_id: str) -> tuple[Snapshot, ...]:
         """The records of a change as they were before it was first sent; none where that was never kept."""
