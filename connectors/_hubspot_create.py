@@ -30,7 +30,7 @@ def send_creates(gateway: Gateway, description: Description, batch: Sequence[Pla
     """Make up to 100 records of one stream."""
     changes = [(planned, planned.change) for planned in batch if isinstance(planned.change, Create)]
     try:
-        fields = _with_property(gateway, description, changes[0][1].key.stream, property_name)
+        fields = with_property(gateway, description, changes[0][1].key.stream, property_name)
         known = find_created(gateway, fields, property_name, [change.key.id for _, change in changes])
     except (NotPermitted, Refused) as error:
         failure = Failure("rejected", getattr(error, "code", "MISSING_SCOPES"), _instruction(error, property_name))
@@ -136,7 +136,7 @@ def _done(fields: Fields, planned: Planned, status: Any, record: Record) -> Outc
     return Outcome(planned.id, status, version=version, made=str(record["id"]))
 
 
-def _with_property(gateway: Gateway, description: Description, stream: str, name: str) -> Fields:
+def with_property(gateway: Gateway, description: Description, stream: str, name: str) -> Fields:
     """The stream's fields once the portal has our unique property, which somebody else may make just now too."""
     fields = description.fields(stream)
     if name in fields.object_properties:

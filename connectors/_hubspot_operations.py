@@ -112,6 +112,17 @@ MERGE = Operation(
     "merge", "write", "POST", "/crm/objects/{version}/{object}/merge", "2026-03", READ_STATUSES, is_idempotent=False
 )
 GET = Operation("get", "read", "GET", "/crm/objects/{version}/{object}/{id}", "2026-03", READ_STATUSES)
+# A contact's further addresses are written by no newer call: setting their property does nothing.
+ADDRESS_REMOVE = Operation(
+    "further address removal",
+    "write",
+    "DELETE",
+    "/contacts/{version}/secondary-email/{id}/email/{email}",
+    "v1",
+    frozenset({200, 204}),
+    has_body=False,
+)
+ADDRESS_ADD = replace(ADDRESS_REMOVE, name="further address", method="PUT")
 PROPERTY_CREATE = Operation(
     "property create", "write", "POST", "/crm/properties/{version}/{object}", "2026-03", frozenset({201})
 )
@@ -162,5 +173,6 @@ LABELS_ARCHIVE = replace(
 OPERATIONS: tuple[Operation, ...] = (
     DETAILS, DAILY_USAGE, PROPERTIES, PIPELINES, OWNERS, LIST, LIST_DELETED, SEARCH, COUNT, LINKED_LIST, LINKED_SEARCH,
     BATCH_READ, HISTORY_READ, HISTORY_LIST, FORMS, SUBMISSIONS, LOGINS, BATCH_UPDATE, LINKS_READ, LINKS_CREATE,
-    LINKS_ARCHIVE, LABELS_ARCHIVE, BATCH_CREATE, BATCH_ARCHIVE, MERGE, GET, PROPERTY_CREATE, LABELS,
+    LINKS_ARCHIVE, LABELS_ARCHIVE, BATCH_CREATE, BATCH_ARCHIVE, MERGE, GET, ADDRESS_REMOVE, ADDRESS_ADD,
+    PROPERTY_CREATE, LABELS,
 )  # fmt: skip

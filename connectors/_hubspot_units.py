@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors._hubspot_operations import BATCH_UPDATE, LINKS_CREATE
-from model.changes import Associate, Change, Create, Dissociate, Merge, Planned, SetField
+from model.changes import Associate, Change, Create, Dissociate, Merge, Planned, SetField, Unmerge
 
+UNMERGES = 50  # of one unit
 ORDER = ("accounts", "contacts", "deals")
 
 
 def units_of(changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
-    """Merges first, each alone, then new records, fields, new links, removed ones and deletes; within a group in plan
-    order.
+    """Merges that are undone first, then merges, each alone, new records, fields, new links, removed ones and deletes;
+    within a group in plan order.
 
     A unit of fields holds up to 100 records of one stream, all changes of a record together and no field of a record
     twice; a unit of links up to 2,000 of one kind between two streams, with one link per record, so that none
@@ -32,6 +33,8 @@ def _group(change: Change) -> tuple[int, ...]:
         return (1, own, _place(change.to.stream))
     if isinstance(change, Dissociate):
         return (2, own, _place(change.to.stream), int(change.label != ""))
+    if isinstance(change, Unmerge):
+        return (-3, own)
     if isinstance(change, Merge):
         return (-2, own)
     return (-1, own) if isinstance(change, Create) else (3, own)
@@ -44,6 +47,8 @@ def _place(stream: str) -> int:
 def _split(group: Sequence[Planned]) -> list[tuple[Planned, ...]]:
     if isinstance(group[0].change, Merge):
         return [(planned,) for planned in group]
+    if isinstance(group[0].change, Unmerge):
+        return [tuple(group[start : start + UNMERGES]) for start in range(0, len(group), UNMERGES)]
     most = LINKS_CREATE.most if isinstance(group[0].change, Associate | Dissociate) else BATCH_UPDATE.most
     units: list[list[Planned]] = [[]]
     records: list[set[str]] = [set()]

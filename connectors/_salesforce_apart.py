@@ -5,35 +5,15 @@ Only what the merge did is taken back. What somebody moved elsewhere, deleted or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from connectors._salesforce_raw import JOINS, Row
-from model.changes import Planned, Unmerge
+from connectors._unmerge import Case, Key
 from model.snapshots import Hanging, Snapshot
 
-Key = tuple[object, ...]
 Flags = Callable[[str, str], frozenset[str]]  # (object, field) -> what may be done: createable, updateable, ...
-
-
-@dataclass(slots=True)
-class Case:
-    """One merge to take apart. `homes` leads from a loser to the record that stands for it now; `left` says in words
-    what stays as it is; `refused` are steps that Salesforce does not take."""
-
-    planned: Planned
-    change: Unmerge
-    survivor: Snapshot
-    losers: Sequence[Snapshot]
-    homes: dict[str, str] = field(default_factory=dict)
-    left: dict[str, None] = field(default_factory=dict)
-    refused: set[Key] = field(default_factory=set)
-
-    @property
-    def renamed(self) -> dict[str, str]:
-        """By old id the new one of records that were made anew, here or by an earlier undo."""
-        return {**{old.id: new.id for old, new in self.change.renamed}, **self.homes}
 
 
 @dataclass(frozen=True, slots=True)

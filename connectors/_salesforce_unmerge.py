@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors._http import redacted
-from connectors._salesforce_apart import Case, Key, State, Work, add_work, join_key
+from connectors._salesforce_apart import State, Work, add_work, join_key
 from connectors._salesforce_client import Client, chunks
 from connectors._salesforce_create import Creating
 from connectors._salesforce_deeds import PARTLY, Deeds
@@ -24,14 +24,14 @@ from connectors._salesforce_read import Current, Readback
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_send import COLLECTION_RECORDS, row_errors
 from connectors._salesforce_soap import MAX_IDS, undelete_call
+from connectors._unmerge import Case, Key, cases_of
 from connectors.connector import Observed, Sent
-from model.changes import OutcomeStatus, Planned, Unmerge
+from model.changes import OutcomeStatus, Planned
 from model.errors import AuthFailed, ConnectorError, NotPermitted, QuotaSpent, RateLimited, Rejected, Unavailable
 
 Owner = tuple[Case, tuple[Key, ...]]  # the case of a step, and the keys by which it is known
 _ROUNDS = 6
 _MOST_KINDS = 10  # runs of one object in a collection
-NO_SNAPSHOT = "no snapshot of these records was kept, so there is nothing to put back from"
 
 
 class Unmerging:
@@ -77,7 +77,7 @@ class Unmerging:
             if case.planned in deeds.open:
                 work = Work()
                 add_work(work, case, state, PARTS[deeds.stream][0].sobject)
-                made = _made(case) if work.is_done else None
+                made = case.made if work.is_done else None
                 found[case.planned.id] = Observed(made, None)
         return found
 
@@ -293,7 +293,7 @@ class Unmerging:
             text = "; ".join(case.left)
             code = PARTLY if case.left else ""
             version = survivor.version if survivor else None
-            deeds.settle(case.planned, "applied", code, text, version=version, made=_made(case))
+            deeds.settle(case.planned, "applied", code, text, version=version, made=case.made)
         return deeds.sent(() if batch is None else (batch,))
 
 
@@ -302,25 +302,17 @@ _CHOSEN_BY_ORG = frozenset({"IndividualId"})
 
 
 def _cases(deeds: Deeds) -> list[Case]:
-    found = []
+    cases, without = cases_of(deeds.batch)
     for planned in deeds.batch:
-        change = planned.change
-        assert isinstance(change, Unmerge)
-        shots = {shot.key: shot for shot in change.snapshots}
-        if not all(key in shots for key in (change.key, *change.losers)):
-            deeds.settle(planned, "rejected", "NO_SNAPSHOT", NO_SNAPSHOT)
-            continue
-        found.append(Case(planned, change, shots[change.key], [shots[key] for key in change.losers]))
-    return found
+        for outcome in without:
+            if outcome.change_id == planned.id:
+                deeds.settle(planned, outcome.status, outcome.code, outcome.message)
+    return cases
 
 
 def _record_ids(case: Case) -> list[str]:
     ids = [case.change.key.id, *(shot.key.id for shot in case.losers)]
     return [*ids, *case.homes.values()]
-
-
-def _made(case: Case) -> str:
-    return ";".join(case.homes.get(shot.key.id, shot.key.id) for shot in case.losers)
 
 
 def _calls(records: Iterable[tuple[str, int]]) -> list[list[int]]:

@@ -29,15 +29,18 @@ from connectors._hubspot_portal import Description
 from connectors._hubspot_pull import pull_objects, pull_stages, pull_users
 from connectors._hubspot_push import send_fields
 from connectors._hubspot_refusal import change_refusal
+from connectors._hubspot_snapshot import take_snapshots
 from connectors._hubspot_stage_history import pull_stage_history
 from connectors._hubspot_units import units_of
+from connectors._hubspot_unmerge import Unmerging
 from connectors._hubspot_write import Failure, unsent_error
 from connectors.connector import Access, Observed, Sent
 from model.batch import Batch, Page, Watermark
-from model.changes import Create, Delete, Merge, Outcome, Planned, SetField
+from model.changes import Create, Delete, Merge, Outcome, Planned, SetField, Unmerge
 from model.errors import ConfigError, ConnectorError, NotPermitted
 from model.remote import NativeSync, RemoteField
 from model.settings import HubspotConnection
+from model.snapshots import Snapshot
 
 # In an order in which references resolve.
 STREAMS = (
@@ -93,6 +96,7 @@ class Hubspot:
         self._gateway = gateway
         self._external_id = settings.external_id
         self._description = Description(gateway, settings)
+        self._unmerging = Unmerging(gateway, self._description, settings.external_id)
         wanted = settings.streams
         self._streams = STREAMS if wanted is None else tuple(stream for stream in STREAMS if stream in wanted)
 
@@ -163,6 +167,9 @@ class Hubspot:
     def batches(self, changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         return units_of(changes)
 
+    def snapshots(self, changes: Sequence[Planned]) -> Mapping[str, tuple[Snapshot, ...]]:
+        return take_snapshots(self._gateway, self._description, changes)
+
     def send(self, batch: tuple[Planned, ...]) -> Sent:
         outcomes: dict[str, Outcome] = {}
         records: list[Batch] = []
@@ -192,6 +199,8 @@ class Hubspot:
             sent = send_creates(gateway, description, sendable, self._external_id)
         elif isinstance(change, Merge):
             sent = send_merge(gateway, description, sendable[0])
+        elif isinstance(change, Unmerge):
+            sent = self._unmerging.send(sendable)
         elif isinstance(change, Delete):
             sent = send_deletes(gateway, description, sendable)
         else:
@@ -199,4 +208,9 @@ class Hubspot:
         return Sent((*refused, *sent.outcomes), sent.records)
 
     def observe(self, changes: Sequence[Planned]) -> Mapping[str, Observed]:
-        return observe_changes(self._gateway, self._description, changes, self._external_id)
+        apart = [planned for planned in changes if isinstance(planned.change, Unmerge)]
+        found: dict[str, Observed] = {}
+        for stream in dict.fromkeys(planned.change.key.stream for planned in apart):
+            found |= self._unmerging.observed([one for one in apart if one.change.key.stream == stream])
+        others = [planned for planned in changes if planned.id not in found]
+        return found | observe_changes(self._gateway, self._description, others, self._external_id)

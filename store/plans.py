@@ -185,7 +185,12 @@ def unfinished(connection: Connection) -> list[tuple[str, Planned]]:
 
 
 def outcomes(
-    connection: Connection, run_id: str | None, plan_id: str | None, *, with_settled: bool = False
+    connection: Connection,
+    run_id: str | None,
+    plan_id: str | None,
+    *,
+    with_settled: bool = False,
+    kind: str | None = None,
 ) -> list[Recorded]:
     query: Select[Any] = select(OUTCOMES, CHANGES.c.body).join(CHANGES, CHANGES.c.id == OUTCOMES.c.change_id)
     if run_id is not None:
@@ -194,6 +199,8 @@ def outcomes(
         query = query.where(or_(OUTCOMES.c.run_id == run_id, settled))
     if plan_id is not None:
         query = query.where(CHANGES.c.plan_id == plan_id)
+    if kind is not None:
+        query = query.where(CHANGES.c.kind == kind)
     rows = connection.execute(query.order_by(OUTCOMES.c.change_id, OUTCOMES.c.run_id))
     return [_recorded(row._mapping) for row in rows]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -12,28 +12,23 @@ import polars as pl
 from sqlalchemy import Table, func, select
 
 from model.batch import Batch, Page, Watermark
-from model.changes import Change, Outcome, Planned
 from model.errors import StoreError
 from model.evidence import Verdict
-from model.snapshots import Snapshot
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
-from store import bases, derived, erase, lookups, matches, plans, pulls, runs, snapshots
-from store.agreements import Agreements
-from store.bases import BaseCell
+from store import derived, erase, lookups, matches, pulls, runs
 from store.chosen import frame_of_chosen
 from store.custom import having, with_custom
 from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, PARTNERS, SCORES, VERDICTS
 from store.erase import Person
+from store.journaling import Journaling
 from store.matches import Matched, MatchUpdate, StoredModel
 from store.mirror import MIRROR
 from store.place import database_at
-from store.plans import Recorded
 from store.runs import Run
 from store.schema import migrate
-from store.snapshots import NONE_TAKEN, Taken
 
 
-class Store(Agreements):
+class Store(Journaling):
     """An open store. Times are µs, dates days; every method is one transaction; every failure a StoreError."""
 
     @classmethod
@@ -297,62 +292,6 @@ class Store(Agreements):
         """The answer that counts for each pair, with `superseded` every answer ever given, oldest first."""
         every = derived.frame_of(self._database, VERDICTS)
         return every if superseded else derived.newest_verdicts(every)
-
-    # Plans and the journal
-
-    def save_plan(self, run_id: str, changes: Sequence[Change], at: int) -> str:
-        """Store a plan; its changes get ids that sort in the given order. Returns the plan's id."""
-        with self._database.write() as connection:
-            return plans.save(self._database, connection, run_id, changes, at)
-
-    def plan_changes(self, plan_id: str) -> list[Planned]:
-        """A plan's changes in plan order; InputError when there is no such plan."""
-        with self._database.read() as connection:
-            return plans.changes(connection, plan_id)
-
-    def latest_plan(self) -> str | None:
-        with self._database.read() as connection:
-            return plans.latest(connection)
-
-    def journal(self, run_id: str, change_ids: Sequence[str], at: int, taken: Taken = NONE_TAKEN) -> None:
-        """Note that these changes are about to be sent, with the snapshots taken for them by change id. On disk when
-        it returns: only then send them."""
-        with self._database.write() as connection:
-            plans.journal(self._database, connection, run_id, change_ids, at)
-            snapshots.save(self._database, connection, taken, at)
-
-    def snapshots(self, change_id: str) -> tuple[Snapshot, ...]:
-        """The records of a change as they were before it was first sent; none where that was never kept."""
-        with self._database.read() as connection:
-            return snapshots.of_change(connection, change_id)
-
-    def record(
-        self,
-        run_id: str,
-        outcomes: Iterable[Outcome],
-        batches: Iterable[Batch],
-        at: int,
-        agreed: Iterable[BaseCell] = (),
-    ) -> None:
-        """Save what came of sent changes together with the records read back after them, and what they agree on."""
-        with self._database.write() as connection:
-            plans.record(connection, run_id, outcomes, at)
-            for batch in batches:
-                pulls.save_batch(self._database, connection, batch)
-            bases.set_cells(connection, agreed, at)
-
-    def unfinished(self) -> list[tuple[str, Planned]]:
-        """Changes that may have been sent and of which nobody knows the end, each with the run that sent it last."""
-        with self._database.read() as connection:
-            return plans.unfinished(connection)
-
-    def outcomes(
-        self, *, run_id: str | None = None, plan_id: str | None = None, with_settled: bool = False
-    ) -> list[Recorded]:
-        """Recorded outcomes of a run, of a plan or of all, in plan order; `with_settled` also those of what the run
-        sent and a later run read back."""
-        with self._database.read() as connection:
-            return plans.outcomes(connection, run_id, plan_id, with_settled=with_settled)
 
     def alone(self, what: str) -> AbstractContextManager[None]:
         """While open, no other process does `what` ("push") on this store; it ends with the process at the latest.

@@ -9,17 +9,34 @@ works on a store: a second one would take the first one's open changes for those
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.connector import Sink
-from model.changes import JOINING, UNDO, Change, Convert, Merge, Outcome, Planned, records_of, slot_of
+from model.batch import Batch
+from model.changes import (
+    JOINING,
+    UNDO,
+    Change,
+    Convert,
+    Delete,
+    Merge,
+    Outcome,
+    Planned,
+    Unmerge,
+    slot_of,
+)
 from model.errors import CapExceeded, ConnectorError, InputError, Unavailable
 from model.settings import Caps
+from model.snapshots import Snapshot
 from model.streams import STREAMS
 from store import Store
+from store.bases import BaseCell
 from sync.agreed import agreed_cells
+from sync.caps import check_caps, stop_at_call_cap
 from sync.clock import Clock
+from sync.instep import Steps, parts_of
+from sync.lend import lent
 from sync.redact import without_values
 from sync.settle import settle
 from sync.workspace import Workspace
@@ -30,6 +47,8 @@ Progress = Callable[[int, int], None]  # changes done, changes in all
 _OPEN = frozenset({"unsent"})
 # A remote that was out of reach for a moment is tried again in the same run, so often in all.
 _ROUNDS = 3
+# Kinds whose records are kept as they were, beside merges.
+_LASTING = frozenset({Convert.kind, Delete.kind})
 
 
 @dataclass(slots=True)
@@ -97,39 +116,6 @@ def pending_changes(store: Store, plan_id: str, *, joins: bool = True) -> list[P
     ]
 
 
-def check_caps(changes: Sequence[Planned], caps: Caps, live: Mapping[tuple[str, str], int]) -> None:
-    """Stop before the first write when a plan is larger than a run may be; `live` counts records per stream."""
-    if len(changes) > caps.max_changes:
-        raise CapExceeded(
-            f"The plan has {len(changes):,} changes and caps.max_changes is {caps.max_changes:,}; "
-            "nothing was written. Narrow the plan or raise the cap.",
-            cap="max_changes",
-            limit=caps.max_changes,
-            wanted=len(changes),
-        )
-    merges = sum(planned.change.kind in JOINING for planned in changes)
-    if merges > caps.max_merges:
-        raise CapExceeded(
-            f"The plan has {merges:,} merges and conversions and caps.max_merges is {caps.max_merges:,}; "
-            "nothing was written.",
-            cap="max_merges",
-            limit=caps.max_merges,
-            wanted=merges,
-        )
-    keys = {key for planned in changes for key in records_of(planned.change)}
-    touched = Counter((key.connection, key.stream) for key in keys)
-    for (connection, stream), records in sorted(touched.items()):
-        share = records / max(live.get((connection, stream), 0), 1)
-        if share > caps.max_share:
-            raise CapExceeded(
-                f"The plan touches {records:,} {stream} of {connection}, {share:.0%} of them, and caps.max_share is "
-                f"{caps.max_share:.0%}; nothing was written. Narrow the plan or raise the cap.",
-                cap="max_share",
-                limit=caps.max_share,
-                wanted=share,
-            )
-
-
 def push_plan(
     store: Store,
     sinks: Mapping[str, Sink],
@@ -159,7 +145,8 @@ def push_plan(
         report.run_id = store.begin_run(kind, clock())
         status = "failed"
         try:
-            _Push(store, sinks, report, report.run_id, caps, clock, frozenset(never), joins, progress).run()
+            steps = Steps.of(store, plan_id, store.plan_changes(plan_id))
+            _Push(store, sinks, report, report.run_id, caps, clock, frozenset(never), joins, progress, steps).run()
             status = "stopped" if report.stopped else "done"
         finally:
             _count(store, report)
@@ -211,6 +198,8 @@ class _Push:
     never: frozenset[str]
     joins: bool
     progress: Progress | None
+    steps: Steps
+    done: int = 0
     away: set[str] = field(default_factory=set)
     back: set[str] = field(default_factory=set)
 
@@ -253,6 +242,7 @@ class _Push:
                 self._halt(connection, error)
                 continue
             self.back.add(connection)
+            self.steps.note(outcomes)
             self.report.settled += sum(outcome.status not in ("unsent", "unknown") for outcome in outcomes)
 
     def _halt(self, connection: str, error: ConnectorError | CapExceeded | None) -> None:
@@ -262,47 +252,98 @@ class _Push:
             self.away.add(connection)
 
     def _send_all(self, todo: Sequence[Planned]) -> None:
-        done, total = self.report.pending - len(todo), self.report.pending
+        self.done = self.report.pending - len(todo)
+        sendable: list[Planned] = []
         for connection, mine in _by_connection(todo).items():
-            sink = self.sinks.get(connection)
-            if sink is None:
-                self._halt(connection, None)
-                continue
             try:
-                for phase in phases(self._refuse(sink, mine)):
-                    for unit in sink.batches(phase):
-                        _stop_at_call_cap(sink, self.caps)
-                        self._send_unit(sink, unit)
-                        done += len(unit)
-                        if self.progress:
-                            self.progress(done, total)
-            except (ConnectorError, CapExceeded) as error:
+                sendable += self._refuse(self.sinks[connection], mine)
+            except KeyError:
+                self._halt(connection, None)
+            except ConnectorError as error:
                 self._halt(connection, error)
+        for phase in phases(sendable):
+            if isinstance(phase[0].change, Merge):
+                self._merge(phase)
+                continue
+            for connection, mine in _by_connection(phase).items():
+                self._send(connection, mine, {})
+
+    def _merge(self, phase: Sequence[Planned]) -> None:
+        """Merges of all connections, those of one person or company in step."""
+        for part in parts_of(phase):
+            taken: dict[str, Sequence[Snapshot]] = {}
+            for connection, mine in _by_connection(part).items():
+                if connection not in self.report.stopped:
+                    taken |= self._snapshots(connection, mine)
+            self.steps.look(self.store, part, taken)
+            ordered = sorted(_by_connection(part), key=lambda name: (self.sinks[name].system != "salesforce", name))
+            for connection in ordered:
+                mine = [planned for planned in part if planned.change.key.connection == connection]
+                ready, apart = self.steps.sorted_out(mine, ordered[0])
+                self._settle_unsent(apart)
+                self._send(connection, ready, taken)
+
+    def _snapshots(self, connection: str, changes: Sequence[Planned]) -> Mapping[str, Sequence[Snapshot]]:
+        sink = self.sinks[connection]
+        try:
+            stop_at_call_cap(sink, self.caps)
+            return sink.snapshots(changes)
+        except (ConnectorError, CapExceeded) as error:
+            self._halt(connection, error)
+            return {}
+
+    def _send(self, connection: str, changes: Sequence[Planned], taken: Mapping[str, Sequence[Snapshot]]) -> None:
+        """Send changes of one connection, unless it has stopped, until it does."""
+        if connection in self.report.stopped:
+            return
+        sink = self.sinks[connection]
+        try:
+            for unit in sink.batches(changes):
+                stop_at_call_cap(sink, self.caps)
+                self._send_unit(sink, unit, taken)
+                self.done += len(unit)
+                if self.progress:
+                    self.progress(self.done, self.report.pending)
+        except (ConnectorError, CapExceeded) as error:
+            self._halt(connection, error)
 
     def _refuse(self, sink: Sink, changes: Sequence[Planned]) -> list[Planned]:
         """Keep what can be sent; what cannot gets its outcome, with the reason, without a call."""
         reasons = {planned.id: forbidden(planned, self.never) or sink.refusal(planned) for planned in changes}
-        refused = [Outcome(change_id, "rejected", "REFUSED", reason) for change_id, reason in reasons.items() if reason]
-        if refused:
-            self.store.journal(self.run_id, [outcome.change_id for outcome in refused], self.clock())
-            self.store.record(self.run_id, refused, (), self.clock())
+        self._settle_unsent(
+            [Outcome(change_id, "rejected", "REFUSED", reason) for change_id, reason in reasons.items() if reason]
+        )
         return [planned for planned in changes if not reasons[planned.id]]
 
-    def _send_unit(self, sink: Sink, unit: tuple[Planned, ...]) -> None:
-        self.store.journal(self.run_id, [planned.id for planned in unit], self.clock())
+    def _settle_unsent(self, outcomes: Sequence[Outcome]) -> None:
+        """Outcomes of changes that are not sent at all."""
+        if outcomes:
+            self.store.journal(self.run_id, [outcome.change_id for outcome in outcomes], self.clock())
+            self._record(outcomes, ())
+
+    def _record(
+        self, outcomes: Sequence[Outcome], records: Sequence[Batch], agreed: Iterable[BaseCell] = ()
+    ) -> None:
+        self.store.record(self.run_id, outcomes, records, self.clock(), agreed)
+        self.steps.note(outcomes)
+
+    def _send_unit(self, sink: Sink, unit: tuple[Planned, ...], taken: Mapping[str, Sequence[Snapshot]]) -> None:
+        if unit[0].change.kind in _LASTING:
+            taken = sink.snapshots(unit)
+        kept = {planned.id: taken[planned.id] for planned in unit if planned.id in taken}
+        self.store.journal(self.run_id, [planned.id for planned in unit], self.clock(), kept)
         try:
-            sent = sink.send(unit)
+            sent = sink.send(lent(self.store, unit))
         except ConnectorError as error:
             # By the sink's contract nothing of the unit was sent, so it is safe to send again.
-            outcomes = [Outcome(planned.id, "unsent", type(error).__name__, str(error)) for planned in unit]
-            self.store.record(self.run_id, outcomes, (), self.clock())
+            self._record([Outcome(planned.id, "unsent", type(error).__name__, str(error)) for planned in unit], ())
             raise
         by_id = {planned.id: planned.change for planned in unit}
         shown = [
             replace(outcome, message=without_values(outcome.message, by_id[outcome.change_id], outcome.found))
             for outcome in sent.outcomes
         ]
-        self.store.record(self.run_id, shown, sent.records, self.clock(), agreed_cells(unit, shown))
+        self._record(shown, sent.records, agreed_cells(unit, shown))
 
 
 def forbidden(planned: Planned, never: Collection[str]) -> str | None:
@@ -335,22 +376,12 @@ def phases(changes: Sequence[Planned]) -> list[list[Planned]]:
     """The changes in the order in which they do not disturb each other.
 
     Joining records moves the records that hang on them, and gives some a new id: values and links go first, then
-    people are merged, then the accounts they hang on, and leads are converted last.
+    people are merged, then the accounts they hang on, and leads are converted last. An undo goes the other way round.
     """
     found: dict[int, list[Planned]] = defaultdict(list)
     for planned in changes:
         change = planned.change
-        merged = (2 if change.key.stream == "accounts" else 1) if isinstance(change, Merge) else 0
-        found[3 if isinstance(change, Convert) else merged].append(planned)
+        place = 2 if change.key.stream == "accounts" else 1
+        sign = {Merge.kind: 1, Unmerge.kind: -1}.get(change.kind, 0)
+        found[3 if isinstance(change, Convert) else sign * place].append(planned)
     return [found[place] for place in sorted(found)]
-
-
-def _stop_at_call_cap(sink: Sink, caps: Caps) -> None:
-    if sink.usage.total >= caps.max_api_calls:
-        raise CapExceeded(
-            f"{sink.name} has used {sink.usage.total:,} API calls and caps.max_api_calls is {caps.max_api_calls:,}; "
-            "the rest waits for the next push.",
-            cap="max_api_calls",
-            limit=caps.max_api_calls,
-            wanted=sink.usage.total + 1,
-        )

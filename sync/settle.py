@@ -20,12 +20,14 @@ from model.changes import (
     Planned,
     Restore,
     Slot,
+    Unmerge,
     slot_of,
 )
 from model.streams import Value
 from store import Store
 from sync.agreed import agreed_cells
 from sync.clock import Clock
+from sync.lend import lent
 
 
 def settle(store: Store, sink: Sink, run_id: str, changes: Sequence[Planned], clock: Clock) -> list[Outcome]:
@@ -33,7 +35,7 @@ def settle(store: Store, sink: Sink, run_id: str, changes: Sequence[Planned], cl
 
     Raises the connector's errors, with nothing recorded, when the remote cannot be read.
     """
-    observed = sink.observe(changes)
+    observed = sink.observe(lent(store, changes))
     outcomes = [settled_outcome(planned, observed[planned.id]) for planned in changes]
     outcomes = [_with_former_link(store, planned, outcome) for planned, outcome in zip(changes, outcomes, strict=True)]
     cells = agreed_cells(changes, outcomes)
@@ -68,11 +70,11 @@ def _settled_record(planned: Planned, observed: Observed) -> Outcome:
     if not observed.is_known:
         message = "it may have been sent, and what it left behind can no longer be read; the next push looks again"
         return Outcome(planned.id, "unknown", "UNREADABLE", message)
-    if isinstance(change, Merge | Convert) and not observed.exists:
+    if isinstance(change, Merge | Unmerge | Convert) and not observed.exists:
         return Outcome(planned.id, "conflict", "GONE", "the record is gone since the change was sent")
     is_done = not observed.exists if isinstance(change, Delete) else observed.exists
     made: str | None = change.key.id if isinstance(change, Restore) else None
-    if isinstance(change, Create | Merge | Convert):
+    if isinstance(change, Create | Merge | Unmerge | Convert):
         made = None if observed.value is None else str(observed.value)
         is_done = made is not None
     if not is_done:

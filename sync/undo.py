@@ -16,9 +16,11 @@ from model.changes import (
     Associate,
     Change,
     Dissociate,
+    Merge,
     Outcome,
     Planned,
     SetField,
+    Unmerge,
 )
 from model.errors import InputError
 from model.evidence import RecordKey
@@ -102,6 +104,9 @@ def inverse_of(change: Change, outcome: Outcome, run_id: str) -> list[Change]:
         return [SetField(change.key, change.field, change.after, replaced, version, reason, UNDO)]
     if isinstance(change, Associate):
         return _unlinked(change, outcome, reason)
+    if isinstance(change, Merge):
+        at = replace(change.key, id=outcome.made or change.key.id)
+        return [Unmerge(at, change.losers, change.values, version, reason, UNDO, of=outcome.change_id)]
     if isinstance(change, Dissociate):
         label = "primary" if outcome.code == WAS_PRIMARY else change.label
         return [Associate(change.key, change.to, label, version, reason, UNDO)]

@@ -23,6 +23,7 @@ _FORMS = (
     rf"/(?P<area>account-info)/(?P<version>v3|{_DATED})(?P<tail>/.*)?",
     rf"/(?P<area>oauth)/(?P<version>v1|v3|{_DATED})(?P<tail>/.*)?",
     r"/(?P<area>properties)/(?P<version>v2)(?P<tail>/.*)?",
+    r"/contacts/(?P<version>v1)/(?P<area>secondary-email)(?P<tail>/.*)?",
     r"/settings/(?P<version>v3)/(?P<area>users)(?P<tail>/.*)?",
     rf"/settings/(?P<area>users)/(?P<version>v3|{_DATED})(?P<tail>/.*)?",
     r"/marketing/(?P<version>v3)/(?P<area>forms)(?P<tail>/.*)?",

@@ -12,6 +12,7 @@ from sandbox.hubspot import (
     associations_v3,
     batches,
     erasing,
+    further_emails,
     legacy,
     merging,
     objects,
@@ -217,3 +218,6 @@ class Table:
     def _add_legacy(self) -> None:
         self._add("GET", "/pipelines/{kind}", legacy.list_pipelines, "read", ("v1",))
         self._add("GET", "/subscriptions", legacy.list_subscriptions, "", ("v1",))
+        address = "/secondary-email/{record_id}/email/{email}"
+        self._add("PUT", address, further_emails.add, "crm.objects.contacts.write", ("v1",))
+        self._add("DELETE", address, further_emails.remove, "crm.objects.contacts.write", ("v1",))
