@@ -30,6 +30,8 @@ JOINS: Mapping[str, tuple[str, ...]] = {
     "DuplicateRecordItem": ("DuplicateRecordSetId", "RecordId"),
     "OpportunityContactRole": ("OpportunityId", "ContactId"),
 }
+# Objects whose old rows answer to queryAll alone.
+ARCHIVED = frozenset({"Task", "Event"})
 # Objects whose rows the platform writes by itself.
 _OWN_ROWS = ("History", "Share", "Feed", "ChangeEvent", "__Tag", "CleanInfo")
 # What holds no single value that could be written again.
@@ -84,12 +86,17 @@ class Raw:
         return {key: {name: value for name, value in row.items() if name != "attributes"} for key, row in found.items()}
 
     def many(self, queries: Sequence[tuple[str, Mapping[str, object]]], why: str) -> list[list[Row]]:
-        """The rows of each query, QUERIES of them a call; none where the org refuses one."""
+        """The rows of each query, QUERIES of them a call; none where the org refuses one. `kind` among a query's
+        values is its object."""
         self._client.usage.needs(why, len(queries), most=QUERIES)
         found: list[list[Row]] = []
-        for some in chunks([format_soql(soql, **values) for soql, values in queries], QUERIES):
+        texts = [(format_soql(soql, **values), values.get("kind") in ARCHIVED) for soql, values in queries]
+        for start in range(0, len(texts), QUERIES):
+            some = texts[start : start + QUERIES]
+            version = self._client.api_version
             asked = [
-                {"method": "GET", "url": f"v{self._client.api_version}/query?q={quote_plus(soql)}"} for soql in some
+                {"method": "GET", "url": f"v{version}/{'queryAll' if is_all else 'query'}?q={quote_plus(soql)}"}
+                for soql, is_all in some
             ]
             answer = self._client.post("composite/batch", {"batchRequests": asked}, kind="read")
             results = answer.get("results") if isinstance(answer, dict) else None

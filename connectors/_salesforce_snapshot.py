@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from connectors._salesforce_client import Client, chunks
 from connectors._salesforce_parts import PARTS
-from connectors._salesforce_raw import JOINS, Raw, Row, relations, writable
+from connectors._salesforce_raw import ARCHIVED, JOINS, Raw, Row, relations, writable
 from connectors._salesforce_rows import time_of
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_selection import Sobject
@@ -61,8 +61,9 @@ class Snapshots:
         pairs = relations(sobject)
         parts = chunks(ids, IDS_PER_QUERY)
         queries = [
-            ("SELECT Id, {field:literal} FROM {kind:literal} WHERE {field:literal} IN {ids}",
-             {"field": field, "kind": kind, "ids": list(some)})
+            ("SELECT Id, {field:literal} FROM {kind:literal} WHERE {field:literal} IN {ids}{live:literal}",
+             {"field": field, "kind": kind, "ids": list(some),
+              "live": " AND IsDeleted = false" if kind in ARCHIVED else ""})
             for kind, field in pairs for some in parts
         ]  # fmt: skip
         answers = self._raw.many(queries, f"children of {sobject.name}") if queries else []

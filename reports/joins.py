@@ -36,7 +36,15 @@ def join_views(store: Store, changes: Iterable[Change]) -> tuple[Join, ...]:
     listed = [change for change in changes if isinstance(change, Merge | Convert)]
     rows = _rows(store, {key for change in listed for key in _records(change)})
     names = _names(store, rows)
-    return tuple(_merge(one, rows, names) if isinstance(one, Merge) else _convert(one, rows, names) for one in listed)
+    mates = {
+        one.key: [other.key for other in listed if isinstance(other, Merge) and other.group == one.group != ""]
+        for one in listed
+        if isinstance(one, Merge)
+    }
+    return tuple(
+        _merge(one, rows, names, mates[one.key]) if isinstance(one, Merge) else _convert(one, rows, names)
+        for one in listed
+    )
 
 
 def print_join(join: Join, say: Say, tabulate: Tabulate) -> None:
@@ -90,7 +98,10 @@ def _names(store: Store, rows: Mapping[RecordKey, Row]) -> dict[RecordKey, str]:
     return names
 
 
-def _merge(change: Merge, rows: Mapping[RecordKey, Row], names: Mapping[RecordKey, str]) -> Join:
+def _merge(
+    change: Merge, rows: Mapping[RecordKey, Row], names: Mapping[RecordKey, str], mates: Collection[RecordKey]
+) -> Join:
+    """`mates` are the survivors of all merges that go in step with this one, itself among them."""
     every = _records(change)
     columns = every[:_COLUMNS]
     lines = []
@@ -100,7 +111,8 @@ def _merge(change: Merge, rows: Mapping[RecordKey, Row], names: Mapping[RecordKe
         value = _value(one.field, one.value, rows.get(one.source or change.key, {}), change.key, names)
         lines.append(JoinLine(one.field, cells, kept, value, brief(one.reason)))
     headings = (f"{columns[0].id} (survives)", *(key.id for key in columns[1:]))
-    kind = f"merge {counted(len(change.losers), 'record')} into it"
+    step = ", ".join(str(key) for key in mates if key != change.key)
+    kind = f"merge {counted(len(change.losers), 'record')} into it" + (f", in step with {step}" if step else "")
     return Join(kind, str(change.key), brief(change.reason), headings, tuple(lines), len(every) - len(columns))
 
 

@@ -14,6 +14,7 @@ from model.errors import StoreError
 from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
 from store import custom, matches
 from store.database import Database
+from store.follow import follow_merges
 from store.forgotten import without_forgotten
 from store.mirror import MIRROR
 from store.tables import ReadableRow, WatermarkRow
@@ -61,6 +62,7 @@ def save_batch(database: Database, connection: Connection, batch: Batch) -> None
     """Upsert a batch without what is forgotten; it counts as seen by the stream's newest full pull."""
     batch = without_forgotten(connection, batch)
     _upsert(database, connection, batch, _stored(connection, batch.connection, batch.stream).full_pull)
+    follow_merges(connection, batch)
 
 
 def save_page(database: Database, connection: Connection, page: Page) -> int:
@@ -69,6 +71,7 @@ def save_page(database: Database, connection: Connection, page: Page) -> int:
     before = _stored(connection, batch.connection, batch.stream)
     number = before.full_pull + (page.is_full and before.full_state != "going")
     _upsert(database, connection, batch, number)
+    follow_merges(connection, batch)
     _mark_readable(connection, page)
     values = {
         "connection": batch.connection,

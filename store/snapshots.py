@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, select
@@ -11,7 +12,20 @@ from sqlalchemy import Connection, Table, and_, select
 from model.evidence import RecordKey
 from model.snapshots import Snapshot
 from store.database import Database
-from store.tables import SnapshotRow
+from store.tables import Row, _bytes, _reference, _text, _time
+
+
+class SnapshotRow(Row, table=True):
+    """A record as it was before a change of whole records was sent, for its undo; `body` is compressed JSON."""
+
+    __tablename__ = "snapshots"
+    change_id: str = _reference("changes.id", key=True)
+    connection: str = _text(key=True)
+    stream: str = _text(key=True)
+    id: str = _text(key=True)
+    at: datetime = _time()
+    body: bytes = _bytes()
+
 
 SNAPSHOTS: Table = SnapshotRow.__table__  # type: ignore[attr-defined]
 

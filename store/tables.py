@@ -357,18 +357,6 @@ class JournalRow(Row, table=True):
     at: datetime = _time()
 
 
-class SnapshotRow(Row, table=True):
-    """A record as it was before a change of whole records was sent, for its undo; `body` is compressed JSON."""
-
-    __tablename__ = "snapshots"
-    change_id: str = _reference("changes.id", key=True)
-    connection: str = _text(key=True)
-    stream: str = _text(key=True)
-    id: str = _text(key=True)
-    at: datetime = _time()
-    body: bytes = _bytes()
-
-
 class OutcomeRow(Row, table=True):
     """What came of a change in a run. `journal_number` is the sending it answers, 0 where nothing was sent."""
 

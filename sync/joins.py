@@ -19,8 +19,9 @@ from hygiene.survivors import facts
 from model.changes import JOINING, Change, Chosen, Merge, SetField, records_of
 from model.evidence import Evidence, RecordKey
 from model.streams import Value
-from store import Recorded
+from store import Recorded, Store
 from sync.conversions import with_conversions
+from sync.lend import unmerged_pairs
 from sync.match import STREAMS
 from sync.partners import referring
 from sync.workspace import Workspace
@@ -75,7 +76,7 @@ def proposed_joins(
     chosen, waiting = _within_cap(Groups(groups.members, clean), workspace.settings.caps.max_merges)
     merges = [merge for stream in STREAMS for merge in _merges(workspace, stream, chosen.members, corrected, recorded)]
     survivors = {loser: merge.key for merge in merges for loser in merge.losers}
-    merges = [_with_living_parent(merge, survivors) for merge in merges]
+    merges = _in_step([_with_living_parent(merge, survivors) for merge in merges], corrected.memberships)
     changes = with_conversions(workspace, merges, groups.leads, chosen.leads, corrected.stored, survivors)
     joined = {key for change in changes if change.kind in JOINING for key in records_of(change)}
     return Joins(changes, frozenset(joined), survivors, waiting)
@@ -117,10 +118,39 @@ def _groups(workspace: Workspace, corrected: Corrected, writable: Sequence[str],
     apart = [looked_up_alike(pairs, corrected.frames["accounts"], looked_up)]
     if not settings.plan.merge_job_changes:
         apart.append(job_changes(pairs, corrected.frames))
+    apart.append(_taken_apart(store))
     judged = pl.concat(apart)
     groups = sure_groups(memberships, pairs, told, settings.survive.records, settings.plan.merge_from, judged)
+    told_of = memberships.select("connection", "stream", "id", "entity")
+    groups = Groups(groups.members.join(told_of, on=["connection", "stream", "id"], how="left"), groups.leads)
     looped = loses_itself(groups.members, corrected.frames["accounts"])
     return Groups(groups.members.filter(~pl.col("group").is_in(looped.to_list())), groups.leads)
+
+
+def _taken_apart(store: Store) -> pl.DataFrame:
+    """The pairs (their six key columns) that a person had taken apart again."""
+    names = [f"{side}_{name}" for side in ("left", "right") for name in ("connection", "stream", "id")]
+    rows = [
+        (one.connection, one.stream, one.id, other.connection, other.stream, other.id)
+        for one, other in unmerged_pairs(store)
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
+
+def _in_step(merges: Sequence[Merge], memberships: pl.DataFrame) -> list[Merge]:
+    """The merges, those of one person or company in several connections as one group, side by side."""
+    keys = memberships.select("connection", "stream", "id", "entity").iter_rows()
+    entities = {RecordKey(connection, stream, record): entity for connection, stream, record, entity in keys}
+    places: dict[str, set[str]] = {}
+    for merge in merges:
+        places.setdefault(entities.get(merge.key, ""), set()).add(merge.key.connection)
+    grouped = [
+        replace(merge, group=entity) if (entity := entities.get(merge.key, "")) and len(places[entity]) > 1 else merge
+        for merge in merges
+    ]
+    first = {merge.group: place for place, merge in reversed(list(enumerate(grouped)))}
+    order = sorted(range(len(grouped)), key=lambda at: (first[grouped[at].group] if grouped[at].group else at, at))
+    return [grouped[at] for at in order]
 
 
 def _mergeable(stream: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -136,11 +166,15 @@ def _within_cap(groups: Groups, cap: int) -> tuple[Groups, int]:
     Merges go first, so that conversions that come up later do not displace them: a record that was to be merged, and
     got no correction for it, would be corrected after all.
     """
-    merges = groups.members.select("sure", "group", pl.lit(0).alias("kind")).unique()
+    whole = pl.col("sure").min().over("entity")
+    merges = groups.members.select(whole, "group", "entity", pl.lit(0).alias("kind")).unique()
     leads = groups.leads.select("sure", pl.format("{}/leads/{}", "connection", "id").alias("group"),
+                                pl.format("{}/leads/{}", "connection", "id").alias("entity"),
                                 pl.lit(1).alias("kind"))  # fmt: skip
-    ordered = pl.concat([merges, leads]).sort("kind", "sure", "group", descending=[False, True, False])
-    taken = ordered.head(cap)
+    ordered = pl.concat([merges, leads]).sort("kind", "sure", "entity", "group", descending=[False, True, False, False])
+    # What goes together in several CRMs goes together or not at all.
+    cut = ordered.slice(cap)["entity"].to_list()
+    taken = ordered.head(cap).filter(~pl.col("entity").is_in(cut))
     members = groups.members.join(taken.filter(pl.col("kind") == 0), on="group", how="semi", maintain_order="left")
     chosen = taken.filter(pl.col("kind") == 1)["group"].to_list()
     kept = groups.leads.filter(pl.format("{}/leads/{}", "connection", "id").is_in(chosen))

@@ -14,14 +14,26 @@ from hygiene.match import match
 from hygiene.native import NOBODY
 from hygiene.normalise import normalise_all
 from hygiene.resolve import resolve
-from model.changes import JOINING, SYNC, UNDO, Associate, Change, Convert, Merge, Planned, SetField, slot_of
+from model.changes import (
+    JOINING,
+    SYNC,
+    UNDO,
+    Associate,
+    Change,
+    Convert,
+    Merge,
+    Planned,
+    SetField,
+    Unmerge,
+    slot_of,
+)
 from model.errors import ConfigError
 from model.evidence import RecordKey
 from model.streams import Value
 from store import Recorded
 from sync.enrich import learned
 from sync.fields import save_synced, synced_fields, waiting_for_people
-from sync.irreversible import irreversible
+from sync.irreversible import irreversible, unrestored
 from sync.joins import NO_JOINS, Corrected, Joins, proposed_joins
 from sync.match import STREAMS, match_records
 from sync.models import kinds_of, stored_models
@@ -49,6 +61,7 @@ class ChangeRow:
     what: str
     reason: str
     lasting: str | None = None  # why it cannot be undone
+    group: str = ""  # of merges that are one item
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,7 @@ class PlanReport:
     by_rule: dict[str, int]
     held_back: int = 0
     joins: tuple[ChangeRow, ...] = ()
+    unrestored: tuple[str, ...] = ()  # what an undo of the merges leaves otherwise than it was
     waiting: int = 0
     left_out: int = 0
     conflicts: int = 0
@@ -85,10 +99,15 @@ class PlanReport:
     def _proposed(self) -> str:
         if not self.joins:
             return ""
-        kinds = Counter(row.what.split(" ", 1)[0] for row in self.joins)
+        groups = Counter(row.group for row in self.joins if row.group)
+        repeated = {row.id for row in self.joins if row.group} - {
+            row.id for row in {row.group: row for row in self.joins if row.group}.values()
+        }
+        kinds = Counter(row.what.split(" ", 1)[0] for row in self.joins if row.id not in repeated)
         named = " and ".join(f"{number:,} {kind}{'s' if number > 1 else ''}" for kind, number in kinds.items())
         more = f"; {self.waiting:,} more are over caps.max_merges" if self.waiting else ""
-        return f" {named} proposed, sent only with --merges{more}."
+        step = f", {len(groups):,} of them in several CRMs in step" if groups else ""
+        return f" {named} proposed{step}, sent only with --merges{more}."
 
 
 def plan_changes(workspace: Workspace) -> PlanReport:
@@ -117,7 +136,7 @@ def plan_changes(workspace: Workspace) -> PlanReport:
         return PlanReport(None, [], {}, held_back, left_out=left_out, conflicts=waiting_for_people(synced))
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
-    report = described(plan_id, store.plan_changes(plan_id), held_back)
+    report = described(plan_id, store.plan_changes(plan_id), held_back, systems_of(workspace))
     return replace(report, waiting=joins.waiting, left_out=left_out, conflicts=waiting_for_people(synced))
 
 
@@ -217,22 +236,31 @@ def _writable(workspace: Workspace) -> list[str]:
 def pending_plan(workspace: Workspace, plan_id: str | None = None) -> PlanReport:
     """What a push of a stored plan would send, the newest plan by default."""
     chosen = chosen_plan(workspace.store, plan_id)
-    return described(chosen, pending_changes(workspace.store, chosen))
+    return described(chosen, pending_changes(workspace.store, chosen), systems=systems_of(workspace))
 
 
-def described(plan_id: str | None, changes: Iterable[Planned], held_back: int = 0) -> PlanReport:
-    """Changes as rows for people, counted by rule; merges and conversions apart."""
+def systems_of(workspace: Workspace) -> dict[str, str]:
+    """By connection, its system."""
+    return {name: connection.system for name, connection in workspace.settings.connections.items()}
+
+
+def described(
+    plan_id: str | None, changes: Iterable[Planned], held_back: int = 0, systems: Mapping[str, str] | None = None
+) -> PlanReport:
+    """Changes as rows for people, counted by rule; merges and conversions apart. `systems` are those of connections."""
     listed = list(changes)
     joins = [planned for planned in listed if planned.change.kind in JOINING]
     single = [planned for planned in listed if planned.change.kind not in JOINING]
     by_rule = Counter(planned.change.rule for planned in single)
     rows = [_row(planned) for planned in single]
-    return PlanReport(plan_id, rows, dict(by_rule.most_common()), held_back, tuple(map(_row, joins)))
+    told = unrestored((planned.change for planned in listed), systems or {})
+    return PlanReport(plan_id, rows, dict(by_rule.most_common()), held_back, tuple(map(_row, joins)), told)
 
 
 def _row(planned: Planned) -> ChangeRow:
     change = planned.change
-    return ChangeRow(planned.id, str(change.key), what(change), change.reason, irreversible(change))
+    group = change.group if isinstance(change, Merge) else ""
+    return ChangeRow(planned.id, str(change.key), what(change), change.reason, irreversible(change), group)
 
 
 def what(change: Change) -> str:
@@ -240,6 +268,8 @@ def what(change: Change) -> str:
     slot = slot_of(change)
     if isinstance(change, Merge):
         return f"merge of {', '.join(loser.id for loser in change.losers)} into it"
+    if isinstance(change, Unmerge):
+        return f"{', '.join(loser.id for loser in change.losers)} taken out of it again"
     if isinstance(change, Convert):
         return f"conversion into {change.contact or 'a new contact'}"
     if slot is None:

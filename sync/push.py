@@ -30,8 +30,7 @@ from model.errors import CapExceeded, ConnectorError, InputError, Unavailable
 from model.settings import Caps
 from model.snapshots import Snapshot
 from model.streams import STREAMS
-from store import Store
-from store.bases import BaseCell
+from store import BaseCell, Store
 from sync.agreed import agreed_cells
 from sync.caps import check_caps, stop_at_call_cap
 from sync.clock import Clock
@@ -321,9 +320,7 @@ class _Push:
             self.store.journal(self.run_id, [outcome.change_id for outcome in outcomes], self.clock())
             self._record(outcomes, ())
 
-    def _record(
-        self, outcomes: Sequence[Outcome], records: Sequence[Batch], agreed: Iterable[BaseCell] = ()
-    ) -> None:
+    def _record(self, outcomes: Sequence[Outcome], records: Sequence[Batch], agreed: Iterable[BaseCell] = ()) -> None:
         self.store.record(self.run_id, outcomes, records, self.clock(), agreed)
         self.steps.note(outcomes)
 

@@ -6,6 +6,7 @@ run wrote: a later edit by somebody else is a conflict, not a thing to overwrite
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from model.changes import (
@@ -25,8 +26,8 @@ from model.changes import (
 from model.errors import InputError
 from model.evidence import RecordKey
 from store import Store
-from sync.irreversible import irreversible
-from sync.plan import PlanReport, described, pending_plan
+from sync.irreversible import irreversible, unrestored
+from sync.plan import PlanReport, described, pending_plan, systems_of
 from sync.workspace import Workspace
 
 _WRITTEN = frozenset({"applied", "overwrote"})
@@ -34,11 +35,13 @@ _WRITTEN = frozenset({"applied", "overwrote"})
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """The inverse of a run, and what cannot be put back, in words. `plan.plan_id` is None while it is not stored."""
+    """The inverse of a run, and what cannot be put back, in words: changes that are `lost`, and what is left
+    `unrestored` of merges that are taken apart. `plan.plan_id` is None while it is not stored."""
 
     run_id: str
     plan: PlanReport
     lost: tuple[str, ...]
+    unrestored: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -58,7 +61,7 @@ def undo_run(workspace: Workspace, run_id: str, *, save: bool = True, only_overw
         plan = pending_plan(workspace, workspace.store.save_plan(run_id, inverse, workspace.clock()))
     else:
         plan = described(None, [Planned("", change) for change in inverse])
-    return UndoReport(run_id, plan, tuple(lost))
+    return UndoReport(run_id, plan, tuple(lost), unrestored(inverse, systems_of(workspace)))
 
 
 def inverse_changes(store: Store, run_id: str, *, only_overwritten: bool = False) -> tuple[list[Change], list[str]]:
@@ -88,11 +91,32 @@ def inverse_changes(store: Store, run_id: str, *, only_overwritten: bool = False
         if item.outcome.status == "applied" and (why := irreversible(change)):
             lost.append(f"{change.key}: {why}")
             continue
+        if isinstance(change, Merge) and (only_overwritten or not store.snapshots(item.planned.id)):
+            what = "the value it overwrote stays" if only_overwritten else "no snapshot of its records was kept"
+            lost.append(f"{change.key}: {what}")
+            continue
         put_back = inverse_of(change, item.outcome, run_id)
         if not put_back:
             lost.append(f"{change.key}: a {change.kind} cannot be undone")
         inverse += put_back
-    return folded(inverse), lost
+    moved = {item.planned.change.key: item.outcome.made for item in written if isinstance(item.planned.change, Merge)}
+    return [_readdressed(change, moved) for change in folded(inverse)], lost
+
+
+def _readdressed(change: Change, moved: Mapping[RecordKey, str | None]) -> Change:
+    """The change at the ids that survivors of the run's merges have now."""
+    if not isinstance(change, SetField | Associate | Dissociate):
+        return change
+
+    def now(key: RecordKey) -> RecordKey:
+        return replace(key, id=moved.get(key) or key.id)
+
+    if isinstance(change, SetField):
+        return replace(change, key=now(change.key))
+    if isinstance(change, Dissociate):
+        return replace(change, key=now(change.key), to=now(change.to))
+    replaced = change.replaces and now(replace(change.to, id=change.replaces)).id
+    return replace(change, key=now(change.key), to=now(change.to), replaces=replaced)
 
 
 def inverse_of(change: Change, outcome: Outcome, run_id: str) -> list[Change]:

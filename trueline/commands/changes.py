@@ -23,9 +23,7 @@ from trueline.session import HERE, JsonOption, ProjectOption, open_session, work
 app = typer.Typer()
 ApplyOption = Annotated[bool, typer.Option("--apply", help="Write. Without it nothing is sent, only printed.")]
 ShowOption = Annotated[int, typer.Option("--show", min=0, help="How many changes to print.")]
-MergesOption = Annotated[
-    bool, typer.Option("--merges", help="Send the plan's merges and conversions too; they cannot be undone.")
-]
+MergesOption = Annotated[bool, typer.Option("--merges", help="Send the plan's merges and conversions too.")]
 PlanArgument = Annotated[str | None, typer.Argument(help="A plan's id.", show_default="the newest plan")]
 
 
@@ -42,7 +40,7 @@ def plan(show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOpti
     if result.rows:
         screen.say(f"Nothing is written yet. Review it, then: trueline push {result.plan_id} --apply")
     if result.joins:
-        screen.say(f"With its merges, which cannot be undone: trueline push {result.plan_id} --merges --apply")
+        screen.say(f"With its merges: trueline push {result.plan_id} --merges --apply")
     screen.finish(result)
 
 
@@ -95,6 +93,8 @@ def undo(
         screen.say(result.sentence)
         for sentence in result.lost:
             screen.say(f"  cannot be undone: {sentence}")
+        for sentence in result.unrestored:
+            screen.say(f"  will not be as before: {sentence}")
         document, failures = {**plain(result), "push": None}, []
         if apply:
             report = _push_and_show(workspace, screen, result.plan.plan_id, kind="undo")
@@ -168,6 +168,12 @@ def _show_joins(screen: Screen, workspace: Workspace, plan: PlanReport, show: in
         print_join(view, screen.say, screen.table)
     if len(plan.joins) > most:
         screen.say(f"... and {len(plan.joins) - most:,} more merges and conversions")
+    for row in (row for row in plan.joins if row.id in shown and row.lasting):
+        screen.say(f"{row.key}: {row.lasting}")
+    if most and plan.unrestored:
+        screen.say("trueline undo takes merges apart again. What it will not make as before:")
+        for sentence in plan.unrestored:
+            screen.say(f"    {sentence}")
 
 
 def _push_and_show(
