@@ -97,7 +97,7 @@ def decided(
 
 
 def _regions(table: pl.DataFrame, side: str) -> pl.Series | None:
-    name = f"{side}_country"
+    name = f"{side}_region"
     return table[name] if name in table.columns else None
 
 

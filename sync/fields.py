@@ -57,7 +57,7 @@ def synced_fields(workspace: Workspace, corrected: Corrected, writable: Collecti
             continue
         table = partner_table(workspace, group, between, corrected, [plan.name for plan in plans])
         if not table.is_empty():
-            _Group(workspace, between, table, frozenset(writable), known, kept, synced).run(plans)
+            _Group(workspace, between, table, frozenset(writable), known, kept, synced, corrected.stored).run(plans)
     return synced
 
 
@@ -130,6 +130,8 @@ class _Group:
     known: Mapping[tuple[RecordKey, RecordKey, str], Conflict]
     kept: Kept
     synced: Synced
+    stored: Mapping[str, pl.DataFrame]
+    addresses: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by connection: address -> ids
 
     def run(self, plans: Sequence[FieldPlan]) -> None:
         decisions: dict[str, pl.DataFrame] = {}
@@ -232,11 +234,27 @@ class _Group:
             return
         ready = replace(change, rule=SYNC)
         refusal = self.workspace.sinks()[change.key.connection].refusal(Planned("", ready))
+        if change.field == "email" and change.after and self._others_address(change):
+            refusal = "another record there has this address"
         if refusal is None:
             self.synced.changes.append(ready)
             return
         row = {"connection": change.key.connection, "stream": change.key.stream, "id": change.key.id}
         self.synced.findings.append(found(pl.DataFrame([row]), "sync-refused", pl.lit(refusal), field=change.field))
+
+    def _others_address(self, change: SetField) -> bool:
+        """Whether another record of the connection has the address: it would be a duplicate there, or be refused."""
+        key = change.key
+        if key.connection not in self.addresses:
+            contacts = self.stored["contacts"].filter(pl.col("connection") == key.connection)
+            every = pl.concat_str("email", "extra_emails", separator=";", ignore_nulls=True).str.to_lowercase()
+            told = contacts.select(
+                "id", every.str.split(";").list.eval(pl.element().str.strip_chars()).alias("address")
+            )
+            held = told.explode("address").drop_nulls().group_by("address").agg(pl.col("id").unique())
+            self.addresses[key.connection] = dict(held.iter_rows())
+        holders = self.addresses[key.connection].get(str(change.after).lower(), ())
+        return any(holder != key.id for holder in holders)
 
     def _find(self, rows: pl.DataFrame, side: str, rule: str, plan: FieldPlan, message: pl.Expr) -> None:
         if rows.is_empty():

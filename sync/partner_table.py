@@ -33,7 +33,7 @@ class Reading:
 def partner_table(
     workspace: Workspace, group: str, between: tuple[str, str], corrected: Corrected, fields: Sequence[str]
 ) -> pl.DataFrame:
-    """A row per pair of partners of accounts or people: key of both sides (stream, id), at (µs), country; and of each
+    """A row per pair of partners of accounts or people: key of both sides (stream, id), at (µs), region; and of each
     field and side the value it is to hold, `…_now` what it holds, `…_known`, and `…_was`, the base."""
     store, where = workspace.store, workspace.settings.sync.stream(group).where
     reading = Reading(workspace, corrected, Readable(store.readable()), tuple(fields), tuple(where))
@@ -68,7 +68,8 @@ def _records(reading: Reading, stream: str, connection: str) -> pl.DataFrame:
         frame.join(own, on=["connection", "id"], how="left", maintain_order="left") for frame in (stored, wanted)
     )
     both = stored.join(wanted, on="id", how="left", suffix="_wanted", maintain_order="left")
-    columns = [pl.lit(stream).alias("stream"), "id", pl.col("changed_at").dt.epoch("us").alias("at"), "country"]
+    region = pl.col("country").alias("region")  # country itself may be among the fields
+    columns = [pl.lit(stream).alias("stream"), "id", pl.col("changed_at").dt.epoch("us").alias("at"), region]
     for name in names:
         has = name in stored.columns
         is_known = has and reading.known.is_known(stored, connection, stream, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -14,23 +14,9 @@ from hygiene.match import match
 from hygiene.native import NOBODY
 from hygiene.normalise import normalise_all
 from hygiene.resolve import resolve
-from model.changes import (
-    JOINING,
-    SYNC,
-    UNDO,
-    Associate,
-    Change,
-    Convert,
-    Merge,
-    Planned,
-    SetField,
-    Unmerge,
-    slot_of,
-)
+from model.changes import JOINING, Associate, Change, Convert, Merge, Planned, SetField, Unmerge, slot_of
 from model.errors import ConfigError
 from model.evidence import RecordKey
-from model.streams import Value
-from store import Recorded
 from sync.enrich import learned
 from sync.fields import save_synced, synced_fields, waiting_for_people
 from sync.irreversible import irreversible, unrestored
@@ -39,6 +25,7 @@ from sync.match import STREAMS, match_records
 from sync.models import kinds_of, stored_models
 from sync.native import kept_by_native
 from sync.partners import choose_partners
+from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
 from sync.records import stored_frames
 from sync.resolve import resolve_people, stored_links
@@ -76,7 +63,7 @@ class PlanReport:
     plan_id: str | None
     rows: list[ChangeRow]
     by_rule: dict[str, int]
-    held_back: int = 0
+    held_back: Mapping[str, int] = field(default_factory=dict)
     joins: tuple[ChangeRow, ...] = ()
     unrestored: tuple[str, ...] = ()  # what an undo of the merges leaves otherwise than it was
     waiting: int = 0
@@ -85,7 +72,7 @@ class PlanReport:
 
     @property
     def sentence(self) -> str:
-        held = f" {self.held_back:,} held back because a person undid them." if self.held_back else ""
+        held = "".join(f" {number:,} held back because {why}." for why, number in self.held_back.items())
         held += LEFT_OUT.format(self.left_out) if self.left_out else ""
         held += f" {self.conflicts:,} conflicts wait: trueline conflicts." if self.conflicts else ""
         if not self.rows:
@@ -124,9 +111,7 @@ def plan_changes(workspace: Workspace) -> PlanReport:
         joins = proposed_joins(workspace, corrected, _writable(workspace), recorded, busy)
     corrections = apart_from(joins, changes_of(corrected.wanted))
     changes = [*beside(synced.changes, corrections), *synced.changes, *joins.changes]
-    undone = undone_changes(recorded)
-    kept = [change for change in changes if not _was_undone(change, undone)]
-    held_back = len(changes) - len(kept)
+    kept, held_back = not_held_back(changes, recorded)
     if not kept and workspace.settings.sync.between is None:
         return PlanReport(None, [], {}, held_back, left_out=left_out)
     run_id = store.begin_run("plan", workspace.clock())
@@ -245,7 +230,10 @@ def systems_of(workspace: Workspace) -> dict[str, str]:
 
 
 def described(
-    plan_id: str | None, changes: Iterable[Planned], held_back: int = 0, systems: Mapping[str, str] | None = None
+    plan_id: str | None,
+    changes: Iterable[Planned],
+    held_back: Mapping[str, int] | None = None,
+    systems: Mapping[str, str] | None = None,
 ) -> PlanReport:
     """Changes as rows for people, counted by rule; merges and conversions apart. `systems` are those of connections."""
     listed = list(changes)
@@ -254,7 +242,7 @@ def described(
     by_rule = Counter(planned.change.rule for planned in single)
     rows = [_row(planned) for planned in single]
     told = unrestored((planned.change for planned in listed), systems or {})
-    return PlanReport(plan_id, rows, dict(by_rule.most_common()), held_back, tuple(map(_row, joins)), told)
+    return PlanReport(plan_id, rows, dict(by_rule.most_common()), held_back or {}, tuple(map(_row, joins)), told)
 
 
 def _row(planned: Planned) -> ChangeRow:
@@ -290,23 +278,3 @@ def changes_of(proposed: pl.DataFrame) -> list[Change]:
             before, after = row["before"], row["after"]
             changes.append(SetField(key, row["field"], before, after, row["seen_at"], row["reason"], row["rule"]))
     return changes
-
-
-def undone_changes(recorded: Iterable[Recorded]) -> set[tuple[RecordKey, str, Value]]:
-    """What people put back, by the outcomes of all pushes: record, slot and the value they did not want.
-
-    A plan does not propose it again, but for field sync, which goes by its bases. An undo of an undo wants it after
-    all.
-    """
-    undone: set[tuple[RecordKey, str, Value]] = set()
-    for item in recorded:
-        change, slot = item.planned.change, slot_of(item.planned.change)
-        if slot is not None and change.rule == UNDO and item.outcome.status in ("applied", "already"):
-            undone.discard((change.key, slot.field, slot.after))
-            undone.add((change.key, slot.field, slot.before))
-    return undone
-
-
-def _was_undone(change: Change, undone: set[tuple[RecordKey, str, Value]]) -> bool:
-    slot = slot_of(change)
-    return slot is not None and change.rule != SYNC and (change.key, slot.field, slot.after) in undone

@@ -8,7 +8,7 @@ import pytest
 
 from model.changes import Associate, SetField
 from model.errors import InputError
-from sync.plan import undone_changes
+from sync.past import undone_changes
 from sync.push import push_stored
 from sync.undo import undo_run
 from tests.sync.scene import Scene, change_of, link_of, outcomes, plan, pushed

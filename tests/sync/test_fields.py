@@ -63,7 +63,7 @@ def set_alike(scene: Scene, sf: str, hs: str, **values: str) -> None:
 
 
 def test_a_change_on_one_side_goes_to_the_other_and_nothing_echoes(scene: Scene) -> None:
-    with scene.open(**settings({"title": "two-way", "phone": "two-way"})) as workspace:
+    with scene.open(**settings({"title": "two-way", "phone": "two-way", "country": "two-way"})) as workspace:
         sf, hs = pair_of(workspace)
         set_alike(scene, sf, hs, title="Buyer", phone="+442071234567")
         cycle(scene, workspace, 2)
@@ -194,3 +194,31 @@ def test_an_opt_out_goes_to_the_other_side_though_no_setting_names_it(scene: Sce
         cycle(scene, workspace, 2)
         held = workspace.store.frame("contacts", connections=["hs"]).filter(pl.col("id") == hs)
         assert held["email_opt_out"].to_list() == [True]
+
+
+def test_an_address_that_another_record_has_is_not_carried_over(scene: Scene) -> None:
+    with scene.open(**settings({"email": "always-salesforce"})) as workspace:
+        sf, hs = pair_of(workspace)
+        other = next(one for one in scene.ids("hs") if one != hs and scene.value("hs", one, "email"))
+        address = str(scene.value("hs", other, "email")).upper()
+        scene.edit("sf", sf, email=address)
+        assert not [row for row in cycle(scene, workspace) if address in row]
+        found = workspace.store.findings().filter(pl.col("rule") == "sync-refused", pl.col("id") == hs)
+        assert found["message"].to_list() == ["another record there has this address"]
+
+
+def test_what_a_system_refused_waits_until_the_record_changes(scene: Scene) -> None:
+    with scene.open(**settings({"title": "always-salesforce"})) as workspace:
+        sf, hs = pair_of(workspace)
+        set_alike(scene, sf, hs, title="Buyer")
+        cycle(scene, workspace, 2)
+        scene.edit("sf", sf, title="CFO")
+        scene.fault("hs", status=400, body='{"status":"error","message":"no","category":"VALIDATION_ERROR"}', count=9)
+        assert "hs title: 'Buyer' -> 'CFO'" in cycle(scene, workspace)
+        scene.prepared.crm.sandbox.hubspot.faults.clear()
+        report = plan_changes(workspace)
+        assert report.plan_id is None
+        assert sum(report.held_back.values()) == 1
+        scene.edit("hs", hs, phone="+442071234567")
+        assert cycle(scene, workspace) == ["hs title: 'Buyer' -> 'CFO'"]
+        assert scene.value("hs", hs, "title") == "CFO"
