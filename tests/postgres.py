@@ -93,7 +93,7 @@ def _initialise(folder: Path, user: str | None) -> None:
 
 def _start(folder: Path, user: str | None, port: int) -> subprocess.Popen[bytes]:
     options = ["-D", "data", "-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1"]
-    quick = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60"]
+    quick = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60", "-c", "autovacuum=off"]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
             [_binary("postgres"), *options, *quick], user=user, cwd=folder, stdout=log, stderr=subprocess.STDOUT

@@ -152,7 +152,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(ROWS)
 def test_planning_again_after_applying_finds_nothing(rows: list[dict[str, object]]) -> None:
     frames = {

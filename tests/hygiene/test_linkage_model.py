@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hygiene.linkage.comparison import Comparison
 from hygiene.linkage.link import Linked, link, link_keys, prepared
 from hygiene.linkage.model import Model
 from tests.hygiene.test_linkage import PERSON, people
@@ -114,20 +115,31 @@ def all_weights() -> dict[frozenset[object], float]:
 @few
 @given(st.permutations(range(60)))
 def test_clusters_are_the_same_in_any_order_of_the_records(order: list[int]) -> None:
-    def groups(order: list[int]) -> set[frozenset[int]]:
-        roots = link(table()[order], KINDS, model=learned()[1]).clusters()
-        return {frozenset(np.array(order)[roots == root].tolist()) for root in set(roots.tolist())}
+    assert clusters(order) == clusters_in_order()
 
-    assert groups(order) == groups(list(range(60)))
+
+def clusters(order: list[int]) -> set[frozenset[int]]:
+    roots = link(table()[order], KINDS, model=learned()[1]).clusters()
+    return {frozenset(np.array(order)[roots == root].tolist()) for root in set(roots.tolist())}
+
+
+@cache
+def clusters_in_order() -> set[frozenset[int]]:
+    return clusters(list(range(60)))
 
 
 @few
 @given(st.lists(st.tuples(st.integers(0, ROWS - 1), st.integers(0, ROWS - 1)), min_size=1, max_size=40))
 def test_comparisons_say_the_same_when_left_and_right_change_places(pairs: list[tuple[int, int]]) -> None:
-    keys, comparisons = prepared(table(), KINDS, learned()[1].terms)
+    keys, comparisons = compared()
     left, right = (np.array(side, np.uint32) for side in zip(*pairs, strict=True))
     for comparison in comparisons:
         straight, swapped = comparison.compare(left, right), comparison.compare(right, left)
         assert straight.words == swapped.words
         assert straight.levels.tolist() == swapped.levels.tolist()
     assert len(keys) == ROWS
+
+
+@cache
+def compared() -> tuple[pl.DataFrame, list[Comparison]]:
+    return prepared(table(), KINDS, learned()[1].terms)
