@@ -43,7 +43,7 @@ def partner_table(
     ]
     bases = followed_bases(workspace)
     pairs = partner_pairs(
-        store.memberships(), store.partners(), between, GROUPS[group], bases=bases, apart=store.verdicts()
+        corrected.memberships, store.partners(), between, GROUPS[group], bases=bases, apart=store.verdicts()
     )
     types = pl.Schema({name: _type_of(name, sides) for name in fields})
     table = with_bases(paired(pairs, sides[0], sides[1]), bases, between, types)

@@ -8,31 +8,20 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from hygiene.corrections import WANTED, applied, merged, wanted
-from hygiene.hierarchy import houses
-from hygiene.match import match
-from hygiene.native import NOBODY
-from hygiene.normalise import normalise_all
-from hygiene.resolve import resolve
 from model.changes import JOINING, Associate, Change, Convert, Merge, Planned, SetField, Unmerge, slot_of
 from model.errors import ConfigError
 from model.evidence import RecordKey
-from sync.enrich import learned
+from sync.converge import Wishes
 from sync.fields import save_synced, synced_fields, waiting_for_people
 from sync.irreversible import irreversible, unrestored
-from sync.joins import NO_JOINS, Corrected, Joins, proposed_joins
-from sync.match import STREAMS, match_records
-from sync.models import kinds_of, stored_models
-from sync.native import kept_by_native
+from sync.joins import NO_JOINS, Joins, proposed_joins
+from sync.match import match_records
 from sync.partners import choose_partners
 from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
-from sync.records import stored_frames
-from sync.resolve import resolve_people, stored_links
+from sync.resolve import resolve_people
 from sync.workspace import Workspace
 
-# Corrections build on each other two or three deep; more rounds than this would be a rule that undoes another.
-_ROUNDS = 8
 LEFT_OUT = (
     " {:,} left out in HubSpot: its own Salesforce integration keeps these fields of these records, so that Salesforce "
     "is where they are corrected; [sync] beside_native = true corrects them in both."
@@ -102,9 +91,11 @@ def plan_changes(workspace: Workspace) -> PlanReport:
     store = workspace.store
     bring_up_to_date(workspace)
     recorded = store.outcomes()
-    corrected, left_out = converged(workspace)
+    wishes = Wishes(workspace, _writable(workspace))
+    corrected, left_out = wishes.converged()
     choose_partners(workspace, corrected.stored)
     synced = synced_fields(workspace, corrected, _writable(workspace))
+    corrected, synced.changes = wishes.after_sync(corrected, synced.changes)
     joins = NO_JOINS
     if workspace.settings.plan.merges == "propose":
         busy = {change.key for change in synced.changes}
@@ -156,57 +147,6 @@ def bring_up_to_date(workspace: Workspace) -> None:
         resolve_people(workspace)
     elif newest.get("resolve", "") <= newest["match"]:
         resolve_people(workspace)
-
-
-def converged(workspace: Workspace) -> tuple[Corrected, int]:
-    """Corrections after which nothing is left to correct, and the number of those that are another writer's to make.
-
-    One correction can make room for the next: a country that is filled tells how to read a phone number, a contact
-    that is linked tells whose domain it is. So what is wanted is worked out again as if it were done already, until
-    nothing more is.
-    """
-    store, settings, caps = workspace.store, workspace.settings.plan, workspace.settings.caps
-    stored = stored_frames(store, (*STREAMS, "deals"))
-    frames = stored
-    readable, lookups, verdicts = store.readable(), learned(workspace), store.verdicts()
-    memberships, pairs, links = store.memberships(), store.pairs(), stored_links(workspace)
-    models, kinds = stored_models(store), kinds_of(workspace)
-    writable = pl.col("connection").is_in(_writable(workspace))
-    set_by_link = pl.concat_str("connection", "stream", "field", separator="/").is_in(_derived(workspace))
-    belonging = houses(stored["accounts"], memberships)
-    kept = NOBODY if workspace.settings.sync.beside_native else kept_by_native(workspace)
-    total = left_out = WANTED.to_frame()
-    for _ in range(_ROUNDS):
-        proposed = wanted(
-            frames,
-            readable,
-            rules=settings.rules,
-            never=settings.never,
-            default_country=settings.default_country,
-            links=links,
-            belonging=belonging,
-            lookups=lookups,
-        ).filter(writable & ((pl.col("rule") == "link-account") | ~set_by_link))
-        proposed, left_out = kept.apart(proposed)
-        if proposed.is_empty():
-            break
-        total, frames = merged(total, proposed), applied(frames, proposed)
-        ready = normalise_all(frames, settings.default_country)
-        matches = match(ready, verdicts, memberships, caps.max_cluster, models=models, kinds=kinds)
-        memberships, pairs = matches.memberships, matches.pairs
-        links = resolve(ready, memberships, settings.default_country, workspace.settings.resolve)
-        belonging = houses(ready["accounts"], memberships)
-    return Corrected(total, stored, frames, memberships, pairs), len(left_out)
-
-
-def _derived(workspace: Workspace) -> list[str]:
-    """connection/stream/field of what no change of a field sets."""
-    return [
-        f"{name}/{stream}/{field}"
-        for name, sink in sorted(workspace.sinks().items())
-        for stream in STREAMS
-        for field in sorted(sink.derived(stream))
-    ]
 
 
 def _writable(workspace: Workspace) -> list[str]:
