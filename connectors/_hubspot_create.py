@@ -19,7 +19,7 @@ from connectors._hubspot_push import Record, read_with_history, record_batches
 from connectors._hubspot_refusal import text_refusal
 from connectors._hubspot_write import Failure, unsent_error, write_inputs
 from connectors.connector import Sent
-from model.changes import Create, Outcome, Planned, SetField
+from model.changes import ADOPTED, Create, Outcome, Planned, SetField
 from model.errors import ConnectorError, NotPermitted
 
 GROUPS = {"companies": "companyinformation", "contacts": "contactinformation", "deals": "dealinformation"}
@@ -51,6 +51,7 @@ def send_creates(gateway: Gateway, description: Description, batch: Sequence[Pla
             wanted.append((planned, change, {**texts, property_name: change.key.id}))
     made = _make(gateway, fields, property_name, wanted, outcomes) if wanted else {}
     ids = [str(record["id"]) for record in made.values()]
+    ids += [str(outcome.made) for outcome in outcomes.values() if outcome.code == ADOPTED]
     records = record_batches(gateway, fields, list(read_with_history(gateway, fields, (), ids).values()))
     return Sent(tuple(outcomes[planned.id] for planned, _ in changes), records)
 
@@ -120,8 +121,16 @@ def _make(
         if there is not None:
             outcomes[planned.id] = _done(fields, planned, "applied", there)
         else:
-            outcomes[planned.id] = written.failures.get(position, UNSEEN).outcome(planned)
+            outcomes[planned.id] = _not_made(planned, written.failures.get(position, UNSEEN))
     return made
+
+
+def _not_made(planned: Planned, failure: Failure) -> Outcome:
+    """A contact that has the address already is the same person's: it stands for the one that was to be made."""
+    if failure.existing and planned.change.key.stream == "contacts":
+        text = "HubSpot has a contact with this e-mail address, which was linked and not changed"
+        return Outcome(planned.id, "already", ADOPTED, text, made=failure.existing)
+    return failure.outcome(planned)
 
 
 def _looked_up(gateway: Gateway, fields: Fields, property_name: str, ids: Sequence[str]) -> dict[str, Record]:

@@ -54,11 +54,13 @@ SMUGGLED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class Refused(Rejected):
-    """A refusal with the remote's own words, redacted and bounded: fit for an outcome."""
+    """A refusal with the remote's own words, redacted and bounded: fit for an outcome. `existing` is the id of the
+    record that has a value already which must be unique, where the words name one."""
 
-    def __init__(self, message: str, *, connection: str, code: str, reason: str) -> None:
+    def __init__(self, message: str, *, connection: str, code: str, reason: str, existing: str = "") -> None:
         super().__init__(message, connection=connection, code=code)
         self.reason = reason
+        self.existing = existing
 
 
 class TooLong(Unavailable):
@@ -231,21 +233,23 @@ class Gateway:
             return AuthFailed(f"{self.name}: HubSpot refused our token with HTTP 530.", connection=self.name)
         if status in (400, 404, 409, 413, 414, 422):
             what = f"HTTP {status}" + (f" ({code})" if code else "")
+            reason, existing = self.reason(body, what)
             return Refused(
                 f"{self.name}: HubSpot refused the {operation.name}, {what}.",
                 connection=self.name,
                 code=code or what,
-                reason=self._reason(body, what),
+                reason=reason,
+                existing=existing,
             )
         return fault(self.name, answer, code=code, missing=_missing_scopes(body))
 
-    def _reason(self, body: Mapping[str, Any], what: str) -> str:
-        """The remote's own words, or which record holds a value that must be unique."""
+    def reason(self, body: Mapping[str, Any], what: str) -> tuple[str, str]:
+        """The remote's own words; where a record holds a value that must be unique, that, and its id."""
         words = str(body.get("message") or what)
         existing = EXISTING.search(words)
         if existing:
-            return f"Record {existing[1]} has this value already."
-        return self.redacted(words)
+            return f"Record {existing[1]} has this value already.", existing[1]
+        return self.redacted(words), ""
 
     def _limit(self, answer: Answer) -> ConnectorError:
         body = _error_body(answer)

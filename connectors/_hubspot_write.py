@@ -17,11 +17,12 @@ Input = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an input was not, or perhaps not, written."""
+    """Why an input was not, or perhaps not, written; `existing` is the record that stands in the way, where known."""
 
     status: OutcomeStatus
     code: str
     message: str
+    existing: str = ""
 
     def outcome(self, change: Planned, found: Value = None) -> Outcome:
         return Outcome(change.id, self.status, self.code, self.message, found=found)
@@ -80,7 +81,7 @@ def _write_part(
                 for half in (range(positions.start, middle), range(middle, positions.stop)):
                     _write_part(gateway, operation, path, inputs, half, written)
                 return
-            failure = Failure("rejected", error.code, error.reason)
+            failure = Failure("rejected", error.code, error.reason, error.existing)
         except NotPermitted as error:
             failure = Failure("rejected", "MISSING_SCOPES", f"{error.missing} is not permitted to this token.")
         except (AuthFailed, QuotaSpent, RateLimited, Unavailable) as error:
@@ -105,7 +106,7 @@ def _attribute(gateway: Gateway, errors: object, inputs: Sequence[Input], positi
         if not isinstance(error, dict):
             continue
         code = str(error.get("category") or error.get("subCategory") or "ERROR")[:60]
-        failure = Failure("rejected", code, gateway.redacted(error.get("message") or code))
+        failure = Failure("rejected", code, *gateway.reason(error, code))
         named = _named(error)
         for position in positions:
             if _ids(inputs[position]) & named:

@@ -80,7 +80,7 @@ def _soap_fact(client: Client) -> str:
 
 
 def _add_keys(schema: Schema, streams: Sequence[str], external_id: str, facts: list[str]) -> None:
-    """Which objects lack the field without which no record of theirs is made."""
+    """Which objects lack the field by which a new record is found again."""
     lacking = []
     for stream in WRITABLE:
         if stream in streams:
@@ -91,7 +91,11 @@ def _add_keys(schema: Schema, streams: Sequence[str], external_id: str, facts: l
             if (sobject.field(external_id) or {}).get("externalId") is not True:
                 lacking.append(sobject.name)
     if lacking:
-        facts.append(f"no external id {external_id} on {', '.join(lacking)}: records of these cannot be made")
+        facts.append(
+            f"no external id {external_id} on {', '.join(lacking)}: new records of these are found again by e-mail "
+            "address, accounts by name and website; with a text field of that name, marked as External ID and Unique, "
+            "none can be made twice"
+        )
 
 
 def _add_limits(client: Client, facts: list[str], problems: list[str]) -> None:

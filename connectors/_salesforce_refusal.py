@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from connectors._salesforce_alike import is_found_alike
+from connectors._salesforce_create import has_external_id
 from connectors._salesforce_fields import CURRENCY
 from connectors._salesforce_merge import requests_of
 from connectors._salesforce_parts import WRITABLE
@@ -72,13 +74,14 @@ def _flag_refusal(readback: Readback, stream: str, flag: str, done: str) -> str 
 def _create_refusal(readback: Readback, change: Create, external_id: str) -> str | None:
     selection = readback.selection(change.key.stream)
     sobject, values = selection.sobject, dict(change.values)
-    key = sobject.field(external_id)
-    if key is None or key.get("externalId") is not True or key.get("createable") is not True:
+    is_keyed = has_external_id(sobject, external_id)
+    if not is_keyed and not is_found_alike(change):
         return (
-            f"{sobject.name} has no external id to make records by: add a text field {external_id} to it, marked as "
-            "External ID and Unique, and let this user edit it, or name another such field as external_id"
+            f"{sobject.name} has no external id to make records by, and this one has nothing else to be found by: add "
+            f"a text field {external_id} of 64 characters to {sobject.name} in Setup, Object Manager, Fields, marked "
+            "as External ID and Unique, and let this user edit it, or name another such field as external_id"
         )
-    length = key.get("length")
+    length = (sobject.field(external_id) or {}).get("length") if is_keyed else None
     if isinstance(length, int) and 0 < length < len(change.key.id):
         return f"the external id has {len(change.key.id)} characters and {external_id} holds {length}"
     if any(STREAMS[change.key.stream].field(name).type == "money" for name in values) and (

@@ -18,7 +18,8 @@ from hygiene.linkage.link import link_keys
 from hygiene.linkage.model import Model
 from hygiene.linkage.pairs import Part
 
-ANSWERS = pl.Schema({"left": pl.UInt32, "right": pl.UInt32, "answer": pl.String})
+# `ours`: no person's answer, but known, because one record was made from the other.
+ANSWERS = pl.Schema({"left": pl.UInt32, "right": pl.UInt32, "answer": pl.String, "ours": pl.Boolean})
 JUDGED = pl.Schema(
     {"left": pl.UInt32, "right": pl.UInt32, "decision": pl.String, "probability": pl.Float64, "rule": pl.String,
      "reason": pl.String, "evidence": pl.String, "parts": pl.Boolean, "by_person": pl.Boolean, "bits": pl.Float64}
@@ -84,8 +85,8 @@ class Judge:
         if model is None and linked.learned is not None:
             skewed, counts = linked.candidates.skewed.tolist(), kind.counted(records)
             model = Model.of(linked.learned, linked.compared, compared_by, len(records), skewed, counts)
-            if answers is not None and len(answers):
-                model = _refined(model, compared_by, answers)
+            if answers is not None and not answers["ours"].all():
+                model = _refined(model, compared_by, answers.filter(~pl.col("ours")))
                 probability = model.weigh(linked.compared)
         records = records if model is None else kind.marked(records, model.terms.counts)
         judge = cls(kind, records, compared_by, model, JUDGED.to_frame(), linked.candidates.table)
@@ -146,7 +147,10 @@ class Judge:
             pl.col("answer").alias("decision"),
             pl.when(is_same).then(1.0).otherwise(0.0).alias("probability"),
             pl.lit("verdict").alias("rule"),
-            pl.format("a person decided: {}", "answer").alias("reason"),
+            pl.when("ours")
+            .then(pl.lit("one was made from the other"))
+            .otherwise(pl.format("a person decided: {}", "answer"))
+            .alias("reason"),
             parts=~is_same,
             by_person=pl.lit(value=True),
             bits=pl.when(is_same).then(ALL_BITS).otherwise(-ALL_BITS),

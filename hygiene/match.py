@@ -18,6 +18,7 @@ from hygiene.linkage.model import Model
 from hygiene.linkage.pairs import Part
 from hygiene.match_findings import report
 from hygiene.normalise import normalise_all
+from model.evidence import OURSELVES
 
 PAIRS = pl.Schema(
     {"left_connection": pl.String, "left_stream": pl.String, "left_id": pl.String, "right_connection": pl.String,
@@ -136,12 +137,13 @@ def answered(records: pl.DataFrame, verdicts: pl.DataFrame | None) -> pl.DataFra
         pl.concat_str("left_connection", "left_stream", "left_id", separator="/").alias("one"),
         pl.concat_str("right_connection", "right_stream", "right_id", separator="/").alias("other"),
         "answer",
+        (pl.col("by") == OURSELVES if "by" in verdicts.columns else pl.lit(value=False)).alias("ours"),
     )
     found_rows = keyed.join(rows.rename({"key": "one", "row": "a"}), on="one", how="inner", maintain_order="left").join(
         rows.rename({"key": "other", "row": "b"}), on="other", how="inner", maintain_order="left"
     )
     pairs = found_rows.filter(pl.col("a") != pl.col("b")).select(
-        pl.min_horizontal("a", "b").alias("left"), pl.max_horizontal("a", "b").alias("right"), "answer"
+        pl.min_horizontal("a", "b").alias("left"), pl.max_horizontal("a", "b").alias("right"), "answer", "ours"
     )
     latest = pairs.unique(["left", "right"], keep="last", maintain_order=True)
     return latest.filter(pl.col("answer") != "unsure").cast(ANSWERS)

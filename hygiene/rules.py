@@ -64,6 +64,8 @@ _FOUND = (
     Rule("deal-pushed", "medium", "deals", "The open deal's close date was moved more often than the limit."),
     Rule("deal-no-next-step", "low", "deals", "The open deal has no next step."),
     Rule("no-account", "low", "links", "The person belongs to no account, and none could be decided."),
+    Rule("record-held", "medium", "sync", "The record was not made in the other CRM, or not all of it."),
+    Rule("partner-deleted", "medium", "sync", "The record's counterpart in the other CRM was deleted."),
     Rule("consent-differs", "high", "consent", "One person opted out on one record only; the opt-out must win."),
 )
 _PROPOSED = (
@@ -77,6 +79,9 @@ _PROPOSED = (
     Rule("enrich-fill", "low", "corrections", "Blank field filled from a lookup."),
     Rule("merge-duplicates", "high", "corrections", "Records of one person or company made one record."),
     Rule("convert-lead", "high", "corrections", "Lead converted into the contact it is already."),
+    Rule("create-missing", "medium", "sync", "Record made in the CRM that lacks it."),
+    Rule("link-made", "medium", "sync", "Contact that was made linked to its account."),
+    Rule("delete-gone", "medium", "sync", "Record deleted whose counterpart was deleted in the other CRM."),
     Rule("opt-out-kept", "high", "corrections", "Opt-out of a lead set on the contact it becomes."),
 )
 

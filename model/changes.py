@@ -74,7 +74,11 @@ class Dissociate:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make a record that carries our external id, so that sending it twice makes one."""
+    """Make a record that carries our external id, so that sending it twice makes one.
+
+    `source` is the record of another connection that it is made from, and is the same as from then on;
+    `source_values` are what that one holds where the new record gets `values`.
+    """
 
     kind: ClassVar[str] = "create"
     key: RecordKey  # id: our external id until the remote has given its own
@@ -83,6 +87,8 @@ class Create:
     reason: str
     rule: str = ""
     evidence: tuple[Evidence, ...] = ()
+    source: RecordKey | None = None
+    source_values: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +233,8 @@ FORGOTTEN = "forgotten"
 # the primary one; a Dissociate removed a primary link.
 WAS_LINKED = "WAS_LINKED"
 WAS_PRIMARY = "WAS_PRIMARY"
+# Code of a create that made nothing: somebody else's record of the same person or company was there.
+ADOPTED = "ADOPTED"
 
 # Codes of an applied change of a field that reads otherwise than it was written: the remote's own form of our value;
 # something else, which it made of it or somebody set since.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 VerdictAnswer = Literal["same", "different", "unsure"]
+# Who gave a verdict that says nothing of how alike records are: one was made from the other.
+OURSELVES = "trueline"
 Severity = Literal["high", "medium", "low", "info"]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from model.conflicts import Answer, Conflict
-from store import bases, conflicts
+from model.evidence import Verdict
+from store import bases, conflicts, derived, tombstones
 from store.database import Database
 
 
@@ -26,6 +27,18 @@ class Agreements:
         """Put these bases (columns as of `bases`) in the place of those of the same records."""
         with self._database.write() as connection:
             bases.save(connection, frame, at)
+
+    def follow(self, same: Iterable[Verdict], moved: pl.DataFrame, at: int) -> None:
+        """Note which records are the same, unless somebody has said something about the two, and the bases (columns as
+        of `bases`) that move to them."""
+        with self._database.write() as connection:
+            derived.add_new_verdicts(connection, same)
+            bases.save(connection, moved, at)
+
+    def tombstones(self, streams: Iterable[str]) -> pl.DataFrame:
+        """Records of these streams that are deleted: connection, stream, id, merged_into, changed_at and vanished, true
+        of those that a full pull did not show any more."""
+        return tombstones.frame_of(self._database, streams)
 
     def conflicts(self, *, closed: bool = False) -> list[Conflict]:
         """The open conflicts, with `closed` all there ever were, in the order they were opened."""

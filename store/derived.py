@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -104,6 +104,16 @@ def add_verdict(connection: Connection, verdict: Verdict) -> None:
             answer=verdict.answer, by=verdict.by, at=verdict.at, note=verdict.note,
         )
     )  # fmt: skip
+
+
+def add_new_verdicts(connection: Connection, verdicts: Iterable[Verdict]) -> None:
+    """Add verdicts about pairs of which nothing was said before."""
+    for verdict in verdicts:
+        left, right = sorted((verdict.left, verdict.right))
+        values = (left.connection, left.stream, left.id, right.connection, right.stream, right.id)
+        here = (VERDICTS.c[name] == value for name, value in zip(_PAIR, values, strict=True))
+        if connection.execute(select(VERDICTS.c.number).where(*here).limit(1)).first() is None:
+            add_verdict(connection, verdict)
 
 
 def newest_verdicts(every: pl.DataFrame) -> pl.DataFrame:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from model.batch import Batch
 from model.changes import Change, Outcome, Planned
+from model.evidence import Verdict
 from model.snapshots import Snapshot
-from store import bases, plans, pulls, snapshots
+from store import bases, derived, plans, pulls, snapshots
 from store.agreements import Agreements
 from store.bases import BaseCell
 from store.plans import Recorded
@@ -50,13 +51,16 @@ class Journaling(Agreements):
         batches: Iterable[Batch],
         at: int,
         agreed: Iterable[BaseCell] = (),
+        same: Iterable[Verdict] = (),
     ) -> None:
-        """Save what came of sent changes together with the records read back after them, and what they agree on."""
+        """Save what came of sent changes together with the records read back after them, what they agree on, and which
+        are the `same`, unless somebody has said something about those two."""
         with self._database.write() as connection:
             plans.record(connection, run_id, outcomes, at)
             for batch in batches:
                 pulls.save_batch(self._database, connection, batch)
             bases.set_cells(connection, agreed, at)
+            derived.add_new_verdicts(connection, same)
 
     def unfinished(self) -> list[tuple[str, Planned]]:
         """Changes that may have been sent and of which nobody knows the end, each with the run that sent it last."""

@@ -24,7 +24,7 @@ CHANGES: Table = ChangeRow.__table__  # type: ignore[attr-defined]
 JOURNAL: Table = JournalRow.__table__  # type: ignore[attr-defined]
 OUTCOMES: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
 _KINDS: dict[str, type[Change]] = {cls.kind: cls for cls in get_args(Change)}
-_KEYS = frozenset({"key", "to", "contact", "account"})
+_KEYS = frozenset({"key", "to", "contact", "account", "source"})
 # What a change is given when it is sent, and what no plan holds.
 _LENT = frozenset({"snapshots", "renamed"})
 
@@ -74,7 +74,7 @@ def load_change(text: str) -> Change:
             body[name] = tuple(Evidence(*item) for item in value)
         elif name == "chosen":
             body[name] = tuple(Chosen(at, new, key and RecordKey(*key), why) for at, new, key, why in value)
-        elif name == "values":
+        elif name in ("values", "source_values"):
             body[name] = tuple((field, new) for field, new in value)
     return kind(**body)
 
@@ -82,7 +82,8 @@ def load_change(text: str) -> Change:
 def without_values(change: Change, keys: Collection[RecordKey]) -> Change:
     """What is left of a change to somebody who was forgotten: its kind, field and time; of its records those that are
     none of `keys`."""
-    kept: dict[str, Any] = {"before": None, "after": None, "values": (), "reason": FORGOTTEN, "rule": FORGOTTEN}
+    kept: dict[str, Any] = {"before": None, "after": None, "values": (), "source_values": (), "reason": FORGOTTEN,
+                            "rule": FORGOTTEN}  # fmt: skip
     body = {field.name: kept[field.name] for field in fields(change) if field.name in kept}
     for field in fields(change):
         value = getattr(change, field.name)

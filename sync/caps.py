@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from connectors.connector import Sink
-from model.changes import JOINING, Planned, records_of
+from model.changes import JOINING, UNDO, Create, Delete, Planned, records_of
 from model.errors import CapExceeded
 from model.settings import Caps
 
@@ -21,16 +21,17 @@ def check_caps(changes: Sequence[Planned], caps: Caps, live: Mapping[tuple[str, 
             limit=caps.max_changes,
             wanted=len(changes),
         )
-    merges = sum(planned.change.kind in JOINING for planned in changes)
-    if merges > caps.max_merges:
-        raise CapExceeded(
-            f"The plan has {merges:,} merges and conversions and caps.max_merges is {caps.max_merges:,}; "
-            "nothing was written.",
-            cap="max_merges",
-            limit=caps.max_merges,
-            wanted=merges,
-        )
-    keys = {key for planned in changes for key in records_of(planned.change)}
+    own = [planned.change for planned in changes if planned.change.rule != UNDO]
+    for kinds, what, cap, limit in (
+        (JOINING, "merges and conversions", "max_merges", caps.max_merges),
+        (frozenset({Create.kind}), "new records", "max_creates", caps.max_creates),
+        (frozenset({Delete.kind}), "deletions", "max_deletes", caps.max_deletes),
+    ):
+        wanted = sum(change.kind in kinds for change in own)
+        if wanted > limit:
+            sentence = f"The plan has {wanted:,} {what} and caps.{cap} is {limit:,}; nothing was written."
+            raise CapExceeded(sentence, cap=cap, limit=limit, wanted=wanted)
+    keys = {key for planned in changes for key in records_of(planned.change) if not isinstance(planned.change, Create)}
     touched = Counter((key.connection, key.stream) for key in keys)
     for (connection, stream), records in sorted(touched.items()):
         share = records / max(live.get((connection, stream), 0), 1)

@@ -8,20 +8,24 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from model.changes import JOINING, Associate, Change, Convert, Merge, Planned, SetField, Unmerge, slot_of
+from model.changes import JOINING, Associate, Change, Convert, Create, Merge, Planned, SetField, Unmerge, slot_of
 from model.errors import ConfigError
 from model.evidence import RecordKey
 from sync.converge import Wishes
 from sync.fields import save_synced, synced_fields, waiting_for_people
+from sync.held import save_held
 from sync.irreversible import irreversible, unrestored
 from sync.joins import NO_JOINS, Joins, proposed_joins
 from sync.match import match_records
 from sync.partners import choose_partners
 from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
+from sync.record_sync import Told, planned_records
 from sync.resolve import resolve_people
 from sync.workspace import Workspace
 
+# So many values of a new record are shown.
+_SHOWN = 4
 LEFT_OUT = (
     " {:,} left out in HubSpot: its own Salesforce integration keeps these fields of these records, so that Salesforce "
     "is where they are corrected; [sync] beside_native = true corrects them in both."
@@ -46,7 +50,7 @@ class PlanReport:
 
     `joins` are the merges and conversions it proposes, which are sent only when asked for; `waiting` how many more
     there would be without the cap. `left_out` corrections are of fields that another writer keeps; `conflicts` wait
-    for a person.
+    for a person. `stages` say how far accounts and people are alike in the two connections that are synced.
     """
 
     plan_id: str | None
@@ -58,6 +62,7 @@ class PlanReport:
     waiting: int = 0
     left_out: int = 0
     conflicts: int = 0
+    stages: tuple[Told, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -86,8 +91,9 @@ class PlanReport:
         return f" {named} proposed{step}, sent only with --merges{more}."
 
 
-def plan_changes(workspace: Workspace) -> PlanReport:
-    """Work out every correction the settings allow and store them as a plan; no plan is stored when there is none."""
+def plan_changes(workspace: Workspace, limit: int | None = None) -> PlanReport:
+    """Work out every correction the settings allow and store them as a plan; no plan is stored when there is none. At
+    most `limit` records are made."""
     store = workspace.store
     bring_up_to_date(workspace)
     recorded = store.outcomes()
@@ -101,19 +107,23 @@ def plan_changes(workspace: Workspace) -> PlanReport:
         busy = {change.key for change in synced.changes}
         joins = proposed_joins(workspace, corrected, _writable(workspace), recorded, busy)
     corrections = apart_from(joins, changes_of(corrected.wanted))
-    changes = [*beside(synced.changes, corrections), *synced.changes, *joins.changes]
+    records = planned_records(workspace, corrected, recorded, joins.joined, limit)
+    changes = records.beside([*beside(synced.changes, corrections), *synced.changes, *joins.changes])
     kept, held_back = not_held_back(changes, recorded)
+    report = PlanReport(None, [], {}, held_back, left_out=left_out, conflicts=waiting_for_people(synced),
+                        stages=records.stages)  # fmt: skip
     if not kept and workspace.settings.sync.between is None:
-        return PlanReport(None, [], {}, held_back, left_out=left_out)
+        return report
     run_id = store.begin_run("plan", workspace.clock())
     save_synced(workspace, run_id, synced)
+    save_held(store, run_id, records.findings)
     if not kept:
         store.end_run(run_id, "done", workspace.clock(), {"changes": 0})
-        return PlanReport(None, [], {}, held_back, left_out=left_out, conflicts=waiting_for_people(synced))
+        return report
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
-    report = described(plan_id, store.plan_changes(plan_id), held_back, systems_of(workspace))
-    return replace(report, waiting=joins.waiting, left_out=left_out, conflicts=waiting_for_people(synced))
+    told = described(plan_id, store.plan_changes(plan_id), held_back, systems_of(workspace))
+    return replace(told, waiting=joins.waiting, left_out=left_out, conflicts=report.conflicts, stages=report.stages)
 
 
 def apart_from(joins: Joins, changes: Iterable[Change]) -> list[Change]:
@@ -198,6 +208,8 @@ def what(change: Change) -> str:
         return f"merge of {', '.join(loser.id for loser in change.losers)} into it"
     if isinstance(change, Unmerge):
         return f"{', '.join(loser.id for loser in change.losers)} taken out of it again"
+    if isinstance(change, Create):
+        return f"new record: {', '.join(f'{name} {value!r}' for name, value in change.values[:_SHOWN])}"
     if isinstance(change, Convert):
         return f"conversion into {change.contact or 'a new contact'}"
     if slot is None:

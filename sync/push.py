@@ -19,6 +19,7 @@ from model.changes import (
     UNDO,
     Change,
     Convert,
+    Create,
     Delete,
     Merge,
     Outcome,
@@ -27,6 +28,7 @@ from model.changes import (
     slot_of,
 )
 from model.errors import CapExceeded, ConnectorError, InputError, Unavailable
+from model.evidence import Verdict
 from model.settings import Caps
 from model.snapshots import Snapshot
 from model.streams import STREAMS
@@ -36,6 +38,7 @@ from sync.caps import check_caps, stop_at_call_cap
 from sync.clock import Clock
 from sync.instep import Steps, parts_of
 from sync.lend import lent
+from sync.made import made_cells, made_verdicts
 from sync.redact import without_values
 from sync.settle import settle
 from sync.workspace import Workspace
@@ -59,6 +62,7 @@ class PushReport:
     planned: int = 0
     pending: int = 0
     held: int = 0  # merges and conversions that were not asked for
+    made: int = 0  # new records
     settled: int = 0  # answers that were lost, now or in a crash, decided by reading back
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -163,7 +167,9 @@ def _pending(store: Store, plan_id: str, unfinished: Sequence[Planned], *, joins
 
 def _count(store: Store, report: PushReport) -> None:
     """Count each change once, by the last outcome it has in this run."""
-    outcomes = [item.outcome for item in store.outcomes(run_id=report.run_id)]
+    recorded = store.outcomes(run_id=report.run_id)
+    outcomes = [item.outcome for item in recorded]
+    report.made = sum(isinstance(item.planned.change, Create) and bool(item.outcome.made) for item in recorded)
     report.statuses = Counter(outcome.status for outcome in outcomes)
     report.reasons = Counter(
         f"{outcome.status}: {outcome.code or outcome.message}"
@@ -320,8 +326,14 @@ class _Push:
             self.store.journal(self.run_id, [outcome.change_id for outcome in outcomes], self.clock())
             self._record(outcomes, ())
 
-    def _record(self, outcomes: Sequence[Outcome], records: Sequence[Batch], agreed: Iterable[BaseCell] = ()) -> None:
-        self.store.record(self.run_id, outcomes, records, self.clock(), agreed)
+    def _record(
+        self,
+        outcomes: Sequence[Outcome],
+        records: Sequence[Batch],
+        agreed: Iterable[BaseCell] = (),
+        same: Iterable[Verdict] = (),
+    ) -> None:
+        self.store.record(self.run_id, outcomes, records, self.clock(), agreed, same)
         self.steps.note(outcomes)
 
     def _send_unit(self, sink: Sink, unit: tuple[Planned, ...], taken: Mapping[str, Sequence[Snapshot]]) -> None:
@@ -340,7 +352,8 @@ class _Push:
             replace(outcome, message=without_values(outcome.message, by_id[outcome.change_id], outcome.found))
             for outcome in sent.outcomes
         ]
-        self._record(shown, sent.records, agreed_cells(unit, shown))
+        cells = [*agreed_cells(unit, shown), *made_cells(unit, shown, sent.records)]
+        self._record(shown, sent.records, cells, made_verdicts(unit, shown, self.clock()))
 
 
 def forbidden(planned: Planned, never: Collection[str]) -> str | None:
@@ -351,7 +364,7 @@ def forbidden(planned: Planned, never: Collection[str]) -> str | None:
     change, slot = planned.change, slot_of(planned.change)
     if change.rule == UNDO:
         return None
-    if isinstance(change, Merge):
+    if isinstance(change, Create | Merge):
         writes = [(name, value, True) for name, value in change.values]
     else:
         writes = [] if slot is None else [(slot.field, slot.after, slot.before is True)]

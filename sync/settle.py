@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import polars as pl
 
@@ -23,11 +24,13 @@ from model.changes import (
     Unmerge,
     slot_of,
 )
+from model.errors import ConnectorError
 from model.streams import Value
 from store import Store
 from sync.agreed import agreed_cells
 from sync.clock import Clock
 from sync.lend import lent
+from sync.made import made_cells, made_verdicts
 
 
 def settle(store: Store, sink: Sink, run_id: str, changes: Sequence[Planned], clock: Clock) -> list[Outcome]:
@@ -38,9 +41,30 @@ def settle(store: Store, sink: Sink, run_id: str, changes: Sequence[Planned], cl
     observed = sink.observe(lent(store, changes))
     outcomes = [settled_outcome(planned, observed[planned.id]) for planned in changes]
     outcomes = [_with_former_link(store, planned, outcome) for planned, outcome in zip(changes, outcomes, strict=True)]
-    cells = agreed_cells(changes, outcomes)
-    store.record(run_id, outcomes, observed_batches(changes, observed), clock(), cells)
+    cells = [*agreed_cells(changes, outcomes), *made_cells(changes, outcomes, ())]
+    verdicts = made_verdicts(changes, outcomes, clock())
+    store.record(run_id, outcomes, observed_batches(changes, observed), clock(), cells, verdicts)
     return outcomes
+
+
+def settle_unfinished(store: Store, sinks: Mapping[str, Sink], clock: Clock) -> None:
+    """Settle all that was sent and has no known end, so that what is pulled and planned next knows of it.
+
+    What a connection out of reach holds stays open: a push says so.
+    """
+    by_connection: dict[str, list[Planned]] = defaultdict(list)
+    for _, planned in store.unfinished():
+        by_connection[planned.change.key.connection].append(planned)
+    if not by_connection:
+        return
+    with store.alone("push"):
+        run_id = store.begin_run("push", clock())
+        settled = 0
+        for connection, changes in sorted(by_connection.items()):
+            if connection in sinks:
+                with suppress(ConnectorError):
+                    settled += len(settle(store, sinks[connection], run_id, changes, clock))
+        store.end_run(run_id, "done", clock(), {"settled": settled})
 
 
 def settled_outcome(planned: Planned, observed: Observed) -> Outcome:

@@ -6,7 +6,7 @@ run wrote: a later edit by somebody else is a conflict, not a thing to overwrite
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from model.changes import (
@@ -16,10 +16,13 @@ from model.changes import (
     WAS_PRIMARY,
     Associate,
     Change,
+    Create,
+    Delete,
     Dissociate,
     Merge,
     Outcome,
     Planned,
+    Restore,
     SetField,
     Unmerge,
 )
@@ -98,6 +101,9 @@ def inverse_changes(store: Store, run_id: str, *, only_overwritten: bool = False
         put_back = inverse_of(change, item.outcome, run_id)
         if not put_back:
             lost.append(f"{change.key}: a {change.kind} cannot be undone")
+        if isinstance(change, Create) and (hanging := _hanging(store, put_back)):
+            lost.append(f"{put_back[0].key}: {hanging} belong to it by now; undo the later runs first")
+            continue
         inverse += put_back
     moved = {item.planned.change.key: item.outcome.made for item in written if isinstance(item.planned.change, Merge)}
     return [_readdressed(change, moved) for change in folded(inverse)], lost
@@ -119,6 +125,16 @@ def _readdressed(change: Change, moved: Mapping[RecordKey, str | None]) -> Chang
     return replace(change, key=now(change.key), to=now(change.to), replaces=replaced)
 
 
+def _hanging(store: Store, deletes: Sequence[Change]) -> str:
+    """What would go with an account that is deleted, or lose it; blank where nothing."""
+    for key in (change.key for change in deletes if change.key.stream == "accounts"):
+        for stream in ("contacts", "deals"):
+            records = store.frame(stream, columns=["account_id"], connections=[key.connection])
+            if (records["account_id"] == key.id).any():
+                return stream
+    return ""
+
+
 def inverse_of(change: Change, outcome: Outcome, run_id: str) -> list[Change]:
     """The changes that put back what this one replaced; none where the vendor's API offers no way."""
     reason = f"undo of {run_id}: {change.reason}"
@@ -131,6 +147,10 @@ def inverse_of(change: Change, outcome: Outcome, run_id: str) -> list[Change]:
     if isinstance(change, Merge):
         at = replace(change.key, id=outcome.made or change.key.id)
         return [Unmerge(at, change.losers, change.values, version, reason, UNDO, of=outcome.change_id)]
+    if isinstance(change, Create) and outcome.made:
+        return [Delete(replace(change.key, id=outcome.made), version, reason, UNDO)]
+    if isinstance(change, Delete):
+        return [Restore(change.key, version, reason, UNDO)]
     if isinstance(change, Dissociate):
         label = "primary" if outcome.code == WAS_PRIMARY else change.label
         return [Associate(change.key, change.to, label, version, reason, UNDO)]

@@ -30,10 +30,16 @@ class World:
     listener: Listener
     sink: SalesforceConnector
     slept: list[float]
+    connect: Callable[[], SalesforceConnector]
     accounts: list[str] = field(default_factory=list)
     contacts: list[str] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
     everything: Watermark = field(default_factory=Watermark)
+
+    def reconnect(self) -> None:
+        """Look at the org with new eyes."""
+        self.sink.close()
+        self.sink = self.connect()
 
     def pull(self) -> None:
         for stream in ("accounts", "contacts"):
@@ -94,8 +100,11 @@ def open_world() -> Iterator[World]:
         settings = settings_for(
             listener.url, client_id="sandbox-client", timeout_s=5.0, streams=("accounts", "contacts", "leads")
         )
-        sink = SalesforceConnector("sf", settings, lambda _: "sandbox-secret", clocks=Clocks(sleep=slept.append))
-        opened = World(app, listener, sink, slept, accounts, contacts)
+
+        def connect() -> SalesforceConnector:
+            return SalesforceConnector("sf", settings, lambda _: "sandbox-secret", clocks=Clocks(sleep=slept.append))
+
+        opened = World(app, listener, connect(), slept, connect, accounts, contacts)
         opened.pull()
         yield opened
-        sink.close()
+        opened.sink.close()

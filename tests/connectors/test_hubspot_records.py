@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model.changes import Create, Delete, Merge, Outcome, Planned
+from model.changes import ADOPTED, Create, Delete, Merge, Outcome, Planned
 from model.evidence import RecordKey
 from model.streams import Value
 from sandbox.faults import Fault
@@ -94,13 +94,20 @@ def test_create_whose_answer_is_lost_is_observed_by_the_next_run(portal: Portal)
 
 
 def test_one_bad_record_of_a_batch_fails_alone(portal: Portal) -> None:
-    contact(portal, email="taken@a.example")
-    good, bad = sent(
-        portal, create("t-1", email="free@a.example"), create("t-2", email="taken@a.example", given_name="B")
-    )
+    good, bad = sent(portal, create("t-1", email="free@a.example"), create("t-2", email="bad@a@b", given_name="B"))
     assert good.status == "applied"
     assert bad.status == "rejected"
-    assert "taken@a.example" not in bad.message
+
+
+def test_contact_that_has_the_address_already_stands_for_the_one_to_be_made(portal: Portal) -> None:
+    there = contact(portal, email="taken@a.example", firstname="A")
+    _, taken = sent(
+        portal, create("t-1", email="free@a.example"), create("t-2", email="Taken@a.example", given_name="B")
+    )
+    assert (taken.status, taken.code, taken.made) == ("already", ADOPTED, there)
+    assert "taken" not in taken.message.lower()
+    assert portal.value("contacts", there, "firstname") == "A", "nothing is written into it"
+    assert portal.app.count("contacts") == 2
 
 
 def test_create_without_the_right_to_make_our_property_says_what_to_do(portal: Portal) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from model.changes import Convert, Create, Delete, Outcome, Planned, Restore
+from model.changes import ADOPTED, Convert, Create, Delete, Outcome, Planned, Restore
 from model.evidence import RecordKey
 from model.streams import Value
 from sandbox.faults import Fault
@@ -76,6 +76,50 @@ def test_lost_answer_of_a_create_is_found_by_its_id(world: World) -> None:
     assert world.sink.observe([change])["t-1"].value == made
     assert push(world, change).status == "already"
     assert world.app.count("Contact") == 4
+
+
+def test_person_whose_address_is_there_already_stands_for_the_one_to_be_made(world: World) -> None:
+    there = world.app.create("Contact", LastName="There", Email="Ada@a.example")
+    outcome = push(world, create("t-1", family_name="New", email="ada@a.example"))
+    assert (outcome.status, outcome.code, outcome.made) == ("already", ADOPTED, there)
+    assert world.app.row("Contact", there)["LastName"] == "There"
+
+
+@pytest.mark.parametrize("on_create", ["alert", "block"])
+def test_duplicate_rule_stops_a_create_and_the_record_it_means_is_taken(
+    world: World, on_create: Literal["alert", "block"]
+) -> None:
+    there = world.app.create("Account", Name="Acme", Website="acme.example")
+    world.app.admin.add_duplicate_rule("Accounts", "Account", ["Name"], on_create=on_create)
+    outcomes = world.push(
+        create("t-1", "accounts", name="acme", website="acme.example"),
+        create("t-2", "accounts", name="Acme", website="elsewhere.example"),
+        create("t-3", "accounts", name="Other"),
+    )
+    assert (outcomes["t-1"].status, outcomes["t-1"].made) == ("already", there)
+    assert (outcomes["t-2"].status, outcomes["t-2"].code) == ("rejected", "DUPLICATES_DETECTED")
+    assert outcomes["t-3"].status == "applied"
+
+
+def test_org_without_our_field_makes_each_record_once(world: World) -> None:
+    for sobject in ("Contact", "Account"):
+        world.app.hide_field(sobject, "Trueline_Id__c")
+    world.reconnect()
+    changes = create("t-1", email="ada@a.example", family_name="A"), create("t-2", "accounts", name="Acme")
+    world.listener.faults.add(Fault(route="/composite/sobjects", stage="after", drop=True, count=2))
+    assert {outcome.status for outcome in world.push(*changes).values()} == {"unknown"}
+    observed = world.sink.observe(changes)
+    assert observed["t-1"].value == world.app.rows("Contact")[-1]["Id"]
+    assert observed["t-2"].value == world.app.rows("Account")[-1]["Id"]
+    assert {outcome.status for outcome in world.push(*changes).values()} == {"already"}
+
+
+def test_org_without_our_field_makes_nothing_that_could_not_be_found_again(world: World) -> None:
+    world.app.hide_field("Contact", "Trueline_Id__c")
+    world.reconnect()
+    why = world.sink.refusal(create("t-1", family_name="Nobody"))
+    assert why is not None
+    assert "add a text field Trueline_Id__c of 64 characters to Contact" in why
 
 
 def test_create_that_never_arrived_does_not_exist(world: World) -> None:

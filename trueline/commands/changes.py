@@ -14,6 +14,7 @@ from sync.plan import ChangeRow, PlanReport, pending_plan, plan_changes
 from sync.push import PushReport, push_stored
 from sync.resolve import resolve_people
 from sync.score import score_records
+from sync.settle import settle_unfinished
 from sync.undo import undo_run
 from sync.workspace import Workspace
 from trueline.commands.loop import about, enrich_and_show, enrich_stops, pull_and_show, show_calls, stops
@@ -21,20 +22,28 @@ from trueline.screen import Screen, plain
 from trueline.session import HERE, JsonOption, ProjectOption, open_session, working_session
 
 app = typer.Typer()
+# An account, its contact and the link between them are made one after the other.
+_WAVES = 3
 ApplyOption = Annotated[bool, typer.Option("--apply", help="Write. Without it nothing is sent, only printed.")]
+LimitOption = Annotated[
+    int | None,
+    typer.Option("--limit", min=0, help="How many records to make at most.", show_default="caps.max_creates"),
+]
 ShowOption = Annotated[int, typer.Option("--show", min=0, help="How many changes to print.")]
 MergesOption = Annotated[bool, typer.Option("--merges", help="Send the plan's merges and conversions too.")]
 PlanArgument = Annotated[str | None, typer.Argument(help="A plan's id.", show_default="the newest plan")]
 
 
 @app.command(epilog="Example: trueline plan --show 20")
-def plan(show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
+def plan(
+    limit: LimitOption = None, show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOption = False
+) -> None:
     """Work out corrections and store them as a plan. Writes nothing anywhere else."""
     screen = Screen(as_json=as_json)
     with working_session(project) as workspace:
         with screen.progress("plan"):
-            result = plan_changes(workspace)
-        screen.say(result.sentence)
+            result = plan_changes(workspace, limit)
+        _show_plan(screen, result)
         _show_changes(screen, result.rows, show)
         _show_joins(screen, workspace, result, show)
     if result.rows:
@@ -107,19 +116,25 @@ def undo(
 
 @app.command(epilog="Example: trueline sync --apply")
 def sync(
-    apply: ApplyOption = False, show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOption = False
+    apply: ApplyOption = False,
+    limit: LimitOption = None,
+    show: ShowOption = 10,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
 ) -> None:
     """Pull, match, resolve, enrich, score and plan in one go; with --apply also push, under the caps."""
     screen = Screen(as_json=as_json)
     with working_session(project, first=True) as workspace:
-        document, failures = sync_and_show(workspace, screen, apply=apply, show=show)
+        document, failures = sync_and_show(workspace, screen, apply=apply, show=show, limit=limit)
     screen.finish(document, failures)
 
 
 def sync_and_show(
-    workspace: Workspace, screen: Screen, *, apply: bool, show: int = 0
+    workspace: Workspace, screen: Screen, *, apply: bool, show: int = 0, limit: int | None = None
 ) -> tuple[dict[str, Any], list[str]]:
     """One cycle: what every stage came to, by its verb, and a sentence for each thing that did not reach its end."""
+    if apply:
+        settle_unfinished(workspace.store, workspace.sinks(), workspace.clock)
     pulled = pull_and_show(workspace, screen)
     calls, budget = call_counts(workspace), call_budgets(workspace)
     document: dict[str, Any] = {"pull": {"streams": pulled, "calls": calls, "budget": budget}}
@@ -128,21 +143,49 @@ def sync_and_show(
     screen.say(resolved.sentence)
     enriched, scored = enrich_and_show(workspace, screen), score_records(workspace)
     screen.say(scored.sentence)
-    planned = plan_changes(workspace)
-    screen.say(planned.sentence)
+    planned = plan_changes(workspace, limit)
+    _show_plan(screen, planned)
     failures = stops(pulled) + enrich_stops(enriched)
     document |= {"match": matched, "resolve": resolved, "enrich": enriched, "score": scored, "plan": planned}
-    document["push"] = None
+    document |= {"push": None, "waves": []}
     if apply and planned.rows:
         try:
             document["push"] = report = _push_and_show(workspace, screen, planned.plan_id)
-            failures += _push_stops(report)
+            most = workspace.settings.caps.max_creates if limit is None else limit
+            waves = _more_waves(workspace, screen, report, most)
+            document["waves"] = [{"plan": planned, "push": pushed} for planned, pushed in waves]
+            failures += [stop for pushed in (report, *(one for _, one in waves)) for stop in _push_stops(pushed)]
         except CapExceeded as error:  # what was pulled and planned is a result all the same
             failures.append(str(error))
     else:
         _show_changes(screen, planned.rows, show)
         _show_joins(screen, workspace, planned, show)
     return document, failures
+
+
+def _more_waves(
+    workspace: Workspace, screen: Screen, report: PushReport, limit: int
+) -> list[tuple[PlanReport, PushReport]]:
+    """Plan and push again while records were made: what hangs on them is made and linked next. At most `limit` records
+    are made in all of the cycle."""
+    waves: list[tuple[PlanReport, PushReport]] = []
+    for _ in range(_WAVES):
+        if not report.made or report.stopped:
+            break
+        limit -= report.made
+        planned = plan_changes(workspace, max(limit, 0))
+        _show_plan(screen, planned)
+        if not planned.rows:
+            break
+        report = _push_and_show(workspace, screen, planned.plan_id)
+        waves.append((planned, report))
+    return waves
+
+
+def _show_plan(screen: Screen, plan: PlanReport) -> None:
+    screen.say(plan.sentence)
+    for stage in plan.stages:
+        screen.say(f"  {stage.sentence}")
 
 
 def _show_changes(screen: Screen, rows: list[ChangeRow], show: int) -> None:

@@ -1,0 +1,173 @@
+"""Deletions in one CRM, carried to the other where the settings say so: as findings, or as deletions under a cap.
+
+Only a partner that was really deleted counts, not one that was merged, converted, hidden or left out of an extract;
+and never one that we deleted ourselves. A record that anybody has a use for stays, with a finding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from hygiene.gone import bereft, ties
+from model.changes import Create, Delete, Planned, Restore
+from model.evidence import RecordKey
+from model.streams import Value
+from store import Recorded
+from sync.clock import day_of
+from sync.figures import OF_KIND
+from sync.held import Held
+from sync.workspace import Workspace
+
+RULE, FOUND = "delete-gone", "partner-deleted"
+Steps = Mapping[tuple[RecordKey, int], int]  # record and version we left -> version we found
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What deletions in `source` mean for `to`: `delete` by this plan, `kept` with a finding; `over_cap` are so many
+    that none is planned."""
+
+    stream: str
+    source: str
+    to: str
+    delete: int
+    kept: int
+    over_cap: int = 0
+
+    @property
+    def sentence(self) -> str:
+        told = f"{self.stream} deleted in {self.source}: {self.delete:,} to be deleted in {self.to}, {self.kept:,} kept"
+        if self.over_cap:
+            return f"{told}; {self.over_cap:,} would be more than caps.max_deletes, so none is planned."
+        return f"{told}."
+
+
+@dataclass(frozen=True, slots=True)
+class Bereft:
+    """Deletions to be carried over, what came of them by stream and direction, and the findings."""
+
+    changes: tuple[Delete, ...] = ()
+    stages: tuple[Gone, ...] = ()
+    findings: tuple[Held, ...] = ()
+
+
+def planned_deletes(
+    workspace: Workspace, stored: Mapping[str, pl.DataFrame], recorded: Sequence[Recorded], busy: Collection[RecordKey]
+) -> Bereft:
+    """What becomes of records whose partner was deleted; none of `busy`, which other changes of the plan join."""
+    settings = workspace.settings.sync
+    changes: list[Delete] = []
+    stages: list[Gone] = []
+    findings: list[Held] = []
+    between = settings.between
+    for stream, streams in (("accounts", OF_KIND["company"]), ("contacts", OF_KIND["person"])):
+        how = settings.stream(stream).deletes
+        for source, to in () if between is None or how == "ignore" else (between, between[::-1]):
+            gone = _known(workspace, _gone(workspace, source, to, streams), recorded, busy)
+            if gone.is_empty():
+                continue
+            own, kept = _sorted_out(workspace, gone, stored, how, own_steps(recorded))
+            over = len(own) if len(changes) + len(own) > workspace.settings.caps.max_deletes else 0
+            changes += [] if over else own
+            findings += kept
+            stages.append(Gone(stream, source, to, 0 if over else len(own), len(kept), over))
+    return Bereft(tuple(changes), tuple(stages), tuple(findings))
+
+
+def own_steps(recorded: Iterable[Recorded]) -> Steps:
+    """The versions that our own writes made, each with the one before; before a record was made there was none."""
+    steps: dict[tuple[RecordKey, int], int] = {}
+    for item in recorded:
+        change, outcome = item.planned.change, item.outcome
+        if outcome.status == "applied" and outcome.version:
+            is_new = isinstance(change, Create) and outcome.made is not None
+            key = replace(change.key, id=outcome.made) if is_new and outcome.made else change.key
+            if is_new or change.seen_at:
+                steps[key, outcome.version] = change.seen_at or 0
+    return steps
+
+
+def last_by_others(steps: Steps, key: RecordKey, version: int) -> int:
+    """The version (µs) of a record's last change that was not ours."""
+    while (before := steps.get((key, version))) is not None and before < version:
+        version = before
+    return version
+
+
+def _gone(workspace: Workspace, source: str, to: str, streams: Sequence[str]) -> pl.DataFrame:
+    store = workspace.store
+    return bereft(store.memberships(), store.memberships(ended=True), store.tombstones(streams), source, to, streams)
+
+
+def _known(
+    workspace: Workspace, gone: pl.DataFrame, recorded: Sequence[Recorded], busy: Collection[RecordKey]
+) -> pl.DataFrame:
+    """Those of which we deleted neither side ourselves, nor brought this one back."""
+    done = [item.planned.change for item in recorded if item.outcome.status in ("applied", "already")]
+    ours = {str(change.key) for change in done if isinstance(change, Delete)}
+    back = {str(change.key) for change in done if isinstance(change, Restore)} | set(map(str, busy))
+    key = pl.concat_str("connection", "stream", "id", separator="/")
+    return gone.filter(~pl.col("partner").is_in(ours) & ~key.is_in(back))
+
+
+def _sorted_out(
+    workspace: Workspace, gone: pl.DataFrame, stored: Mapping[str, pl.DataFrame], how: str, steps: Steps
+) -> tuple[list[Delete], list[Held]]:
+    store, idle = workspace.store, workspace.settings.staleness.idle_days
+    links = store.frame("associations", columns=["from_stream", "from_id", "to_stream", "to_id"])
+    told = ties(gone, {**stored, "associations": links}, day_of(workspace.clock()), idle)
+    bases = {
+        RecordKey(connection, stream, record): (partner, json.loads(fields))
+        for connection, stream, record, partner, fields in store.bases(gone.select("connection", "stream", "id"))
+        .select("connection", "stream", "id", "partner", "fields")
+        .iter_rows()
+    }
+    deletes: list[Delete] = []
+    kept: list[Held] = []
+    for stream, part in told.group_by("stream", maintain_order=True):
+        now = part.join(stored[str(stream[0])], on=["connection", "id"]).with_columns(
+            pl.selectors.temporal().to_physical()
+        )  # fmt: skip
+        for row in now.iter_rows(named=True):
+            key = RecordKey(row["connection"], row["stream"], row["id"])
+            by_others = last_by_others(steps, key, int(row["changed_at"]))
+            why = "" if how == "flag" else _why_kept(workspace, key, row, bases.get(key), by_others)
+            if how == "flag" or why:
+                message = f"its counterpart {row['partner']} was deleted" + (
+                    f"; not deleted here: {why}" if why else ""
+                )
+                kept.append(Held(key, None, message, FOUND))
+            else:
+                deletes.append(Delete(key, row["changed_at"], _reason(workspace, key, row["partner"]), RULE))
+    return deletes, kept
+
+
+def _why_kept(
+    workspace: Workspace,
+    key: RecordKey,
+    row: Mapping[str, Value],
+    base: tuple[str, Mapping[str, list[Value]]] | None,
+    changed_at: int,
+) -> str:
+    """Why a record stays; blank where nothing speaks for it. `changed_at` is when others than we last changed it."""
+    if row["is_doubtful"]:
+        return "another counterpart was merged or is no longer shown"
+    if row["tie"]:
+        return str(row["tie"])
+    is_based = base is not None and base[0] == row["partner"]
+    if changed_at > int(row["seen_at" if is_based else "gone_at"] or 0) or (
+        is_based and base and any(row.get(name) != held[0] for name, held in base[1].items())
+    ):
+        return "it was changed since"
+    refused = workspace.sinks()[key.connection].refusal(Planned("", Delete(key, None, "")))
+    return refused or ""
+
+
+def _reason(workspace: Workspace, key: RecordKey, partner: str) -> str:
+    """Why it is deleted, and whether that can be undone."""
+    lasting = workspace.sinks()[key.connection].refusal(Planned("", Restore(key, None, "")))
+    return f"its counterpart {partner} was deleted" + (f"; {lasting}" if lasting else "")

@@ -1,0 +1,105 @@
+"""Records that we made: what they are the same as, what they agree on with it, and the account they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import polars as pl
+
+from hygiene.missing import Standing, homes
+from model.batch import Batch
+from model.changes import ADOPTED, Associate, Change, Create, Outcome, Planned
+from model.evidence import OURSELVES, RecordKey, Verdict
+from model.streams import Value
+from store import BaseCell, Recorded, Store
+
+LINK_RULE = "link-made"
+_THERE = ("applied", "already")
+
+
+def made_verdicts(changes: Iterable[Planned], outcomes: Iterable[Outcome], at: int) -> list[Verdict]:
+    """That the records which were made, or found there already, are the same as those they were made from."""
+    found = []
+    for change, made, outcome in _made(changes, outcomes):
+        if change.source is not None:
+            note = "found there when it was to be made" if outcome.code == ADOPTED else "made from it"
+            left, right = sorted((change.source, made))
+            found.append(Verdict(left, right, "same", OURSELVES, at, note))
+    return found
+
+
+def made_cells(changes: Iterable[Planned], outcomes: Iterable[Outcome], records: Iterable[Batch]) -> list[BaseCell]:
+    """What a record that was made and the one it was made from agree on: each its own value, as its system holds it.
+
+    Nothing is agreed with a record that was there already.
+    """
+    held = _held(records)
+    cells = []
+    for change, made, outcome in _made(changes, outcomes):
+        if change.source is None or outcome.code == ADOPTED:
+            continue
+        values = dict(change.values)
+        for name, value in change.source_values:
+            cells.append(BaseCell(change.source, made, name, value))
+            cells.append(BaseCell(made, change.source, name, held.get(made, {}).get(name, values[name])))
+    return cells
+
+
+def _made(changes: Iterable[Planned], outcomes: Iterable[Outcome]) -> Iterable[tuple[Create, RecordKey, Outcome]]:
+    by_id = {planned.id: planned.change for planned in changes}
+    for outcome in outcomes:
+        change = by_id[outcome.change_id]
+        if isinstance(change, Create) and outcome.status in _THERE and outcome.made:
+            yield change, RecordKey(change.key.connection, change.key.stream, outcome.made), outcome
+
+
+def _held(records: Iterable[Batch]) -> Mapping[RecordKey, Mapping[str, Value]]:
+    """The records that were read back, by key: their readable fields."""
+    return {
+        RecordKey(batch.connection, batch.stream, str(record)): {
+            name: batch.columns[name][row] for name in batch.readable
+        }
+        for batch in records
+        for row, record in enumerate(batch.columns["id"])
+    }
+
+
+def made_before(store: Store, recorded: Iterable[Recorded]) -> frozenset[str]:
+    """The external ids of what was made, or may have been: it is not made again, whatever became of it."""
+    done = {
+        item.planned.change.key.id
+        for item in recorded
+        if isinstance(item.planned.change, Create) and item.outcome.status in _THERE
+    }
+    sent = {planned.change.key.id for _, planned in store.unfinished() if isinstance(planned.change, Create)}
+    return frozenset(done | sent)
+
+
+def unlinked(stored: Mapping[str, pl.DataFrame], standing: Standing, recorded: Sequence[Recorded]) -> list[Change]:
+    """Links of contacts that we made to the account that stands for that of the record they were made from.
+
+    Once, and only while they have none: what people do to a link later is theirs to do.
+    """
+    contacts = {
+        RecordKey(connection, "contacts", record): (account, version)
+        for connection, record, account, version in stored["contacts"]
+        .select("connection", "id", "account_id", pl.col("changed_at").dt.epoch("us"))
+        .iter_rows()
+    }
+    linked = {item.planned.change.key for item in recorded if isinstance(item.planned.change, Associate)
+              and item.outcome.status in _THERE}  # fmt: skip
+    found: dict[RecordKey, Change] = {}
+    by_pair: dict[tuple[str, str], Mapping[str, str]] = {}
+    for item in recorded:
+        for change, made, _ in _made([item.planned], [item.outcome]):
+            account, version = contacts.get(made, ("", None))
+            if account or made in linked or change.source is None or made not in contacts:
+                continue
+            pair = (change.source.connection, made.connection)
+            by_pair.setdefault(pair, homes(standing, *pair))
+            home = by_pair[pair].get(str(contacts.get(change.source, (None, None))[0]))
+            if home is not None:
+                to = RecordKey(made.connection, "accounts", home)
+                reason = f"{change.source} belongs to the same company"
+                found[made] = Associate(made, to, "primary", version, reason, LINK_RULE)
+    return list(found.values())
