@@ -150,7 +150,7 @@ def _why_kept(
     workspace: Workspace,
     key: RecordKey,
     row: Mapping[str, Value],
-    base: tuple[str, Mapping[str, list[Value]]] | None,
+    base: tuple[str, Mapping[str, list[Value] | None]] | None,
     changed_at: int,
 ) -> str:
     """Why a record stays; blank where nothing speaks for it. `changed_at` is when others than we last changed it."""
@@ -159,9 +159,9 @@ def _why_kept(
     if row["tie"]:
         return str(row["tie"])
     is_based = base is not None and base[0] == row["partner"]
-    if changed_at > int(row["seen_at" if is_based else "gone_at"] or 0) or (
-        is_based and base and any(row.get(name) != held[0] for name, held in base[1].items())
-    ):
+    agreed = base[1].items() if is_based and base else ()
+    is_edited = any(held is not None and name in row and row[name] != held[0] for name, held in agreed)
+    if is_edited or changed_at > int(row["seen_at" if is_based else "gone_at"] or 0):
         return "it was changed since"
     refused = workspace.sinks()[key.connection].refusal(Planned("", Delete(key, None, "")))
     return refused or ""
