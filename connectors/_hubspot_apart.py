@@ -7,7 +7,7 @@ linked or unlinked since stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors._hubspot_raw_links import RawLinks, Types
@@ -22,13 +22,16 @@ _RULED = frozenset({_STAGE, "hs_legal_basis"})
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`texts` are the property texts of the records there are, by id; `links` of these by kind of the linked ones;
-    `living` leads from the id of a linked record to the one it lives on under. `is_sent` tells whether the survivor
-    holds, in a property, what we set there in the merge; `is_untouched` whether nobody has changed it since."""
+    """`kind` names the object. `texts` are the property texts of the records there are, by id; `links` of these by kind
+    of the linked ones; `living` leads from the id of a linked record to the one it lives on under, `formerly` from a
+    loser that was made anew to the survivor it was in. `is_sent` tells whether the survivor holds, in a property, what
+    we set there in the merge; `is_untouched` whether nobody has changed it since."""
 
+    kind: str
     texts: Mapping[str, Mapping[str, str | None]]
     links: Mapping[str, RawLinks]
     living: Mapping[tuple[str, str], str]
+    formerly: Mapping[tuple[str, str], str]
     is_sent: Callable[[Case, str], bool | None]
     is_untouched: Callable[[Case], bool]
 
@@ -49,16 +52,16 @@ class Work:
         return not any((self.updates, self.addresses, self.creates, self.links, self.unlabels, self.unlinks))
 
 
-def add_work(work: Work, case: Case, state: State) -> None:
-    """The next steps for a case; none when it is done."""
+def next_work(cases: Sequence[Case], state: State) -> Work:
+    """The next steps; none when all is done. No case goes ahead of the others: a link of two survivors stands for those
+    of their losers until these are made."""
+    work = Work()
     for step in (_values, _addresses, _losers, _loser_links, _survivor_links):
-        mine = Work()
-        step(mine, case, state)
-        if not mine.is_done:
-            work.updates |= mine.updates
-            for name in ("addresses", "creates", "links", "unlabels", "unlinks"):
-                getattr(work, name).extend(getattr(mine, name))
-            return
+        for case in cases:
+            step(work, case, state)
+        if not work.is_done:
+            break
+    return work
 
 
 def _values(work: Work, case: Case, state: State) -> None:
@@ -117,15 +120,18 @@ def _losers(work: Work, case: Case, state: State) -> None:
 
 
 def _loser_links(work: Work, case: Case, state: State) -> None:
-    """A link is made only where the survivor still has it: otherwise somebody removed it since."""
+    """A link is made only where the survivor still has it: otherwise somebody removed it since. One between records of
+    the merge itself went with it."""
+    inside = {case.at, *case.homes.values()}
     for shot in case.losers:
         home = case.homes.get(shot.key.id)
         for one in shot.hanging if home else ():
             to = _living(state, one.kind, one.id)
-            if home is None or to in (home, case.at) or ("link", one.kind, home, to) in case.refused:
+            if home is None or to == home or ("link", one.kind, home, to) in case.refused:
                 continue
             wanted, own = frozenset(one.labels), _types(state, one.kind, home, to)
-            if wanted - own and (own or _types(state, one.kind, case.at, to)):
+            is_inside = one.kind == state.kind and to in inside
+            if wanted - own and (own or is_inside or _stands(state, one.kind, case.at, to)):
                 work.links.append((one.kind, home, to, wanted, case))
             elif own - wanted and own & wanted:
                 work.unlabels.append((one.kind, home, to, own - wanted, case))
@@ -136,8 +142,9 @@ def _survivor_links(work: Work, case: Case, state: State) -> None:
     theirs: dict[tuple[str, str], Types] = {}
     for shot in case.losers:
         for one in shot.hanging if shot.key.id in case.homes else ():
-            place = (one.kind, _living(state, one.kind, one.id))
-            theirs[place] = theirs.get(place, frozenset()) | frozenset(one.labels)
+            to = _living(state, one.kind, one.id)
+            for place in {(one.kind, to), (one.kind, state.formerly.get((one.kind, to), to))}:
+                theirs[place] = theirs.get(place, frozenset()) | frozenset(one.labels)
     for kind, to in sorted({*kept, *theirs}):
         own, now = kept.get((kind, to), frozenset()), _types(state, kind, case.at, to)
         extra = (now - own) & theirs.get((kind, to), frozenset())
@@ -153,6 +160,13 @@ def _survivor_links(work: Work, case: Case, state: State) -> None:
 
 def _living(state: State, kind: str, record_id: str) -> str:
     return state.living.get((kind, record_id), record_id)
+
+
+def _stands(state: State, kind: str, record_id: str, to: str) -> bool:
+    """Whether a survivor has the link, if only with the record in which the linked one was."""
+    return bool(
+        _types(state, kind, record_id, to) or _types(state, kind, record_id, state.formerly.get((kind, to), ""))
+    )
 
 
 def _types(state: State, kind: str, record_id: str, to: str) -> Types:

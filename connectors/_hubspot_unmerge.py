@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors._hubspot_apart import State, Work, add_work
+from connectors._hubspot_apart import State, Work, next_work
 from connectors._hubspot_create import find_created, with_property
 from connectors._hubspot_fields import Fields
 from connectors._hubspot_gateway import Gateway, Refused
@@ -91,8 +91,7 @@ class Unmerging:
             if case.planned.id in outcomes:
                 found[case.planned.id] = Observed(None, None, exists=False)
                 continue
-            work = Work()
-            add_work(work, case, state)
+            work = next_work([case], state)
             found[case.planned.id] = Observed(case.made if work.is_done else None, None)
         return found
 
@@ -100,9 +99,7 @@ class Unmerging:
         for _ in range(_ROUNDS):
             state = self._read(fields, cases, outcomes)
             cases = [case for case in cases if case.planned.id not in outcomes]
-            work = Work()
-            for case in cases:
-                add_work(work, case, state)
+            work = next_work(cases, state)
             if work.is_done:
                 break
             self._carry_out(fields, work)
@@ -120,6 +117,7 @@ class Unmerging:
         texts = {record_id: dict(record.get("properties") or {}) for record_id, record in records.items()}
         links = self._links(fields, cases)
         modified = fields.layout.modified
+        formerly = {(fields.layout.object, home): case.at for case in cases for home in case.homes.values()}
 
         def is_sent(case: Case, name: str) -> bool | None:
             sent = {fields.properties[one].name: (one, value) for one, value in case.change.values
@@ -131,7 +129,9 @@ class Unmerging:
         def is_untouched(case: Case) -> bool:
             return version_of(records[case.at], modified) == case.change.seen_at
 
-        return State(texts, links, self._living(fields, cases, links), is_sent, is_untouched)
+        return State(
+            fields.layout.object, texts, links, self._living(fields, cases, links), formerly, is_sent, is_untouched
+        )
 
     def _records(self, fields: Fields, cases: Sequence[Case]) -> dict[str, Record]:
         """The survivors, the losers' stand-ins, and what of the losers never was merged: that is no loser any more."""
@@ -174,7 +174,8 @@ class Unmerging:
         for case in cases:
             found |= {(LAYOUTS[old.stream].object, old.id): new.id for old, new in case.change.renamed
                       if old.stream in LAYOUTS}  # fmt: skip
-            found |= {(fields.layout.object, loser): home for loser, home in case.homes.items()}
+            homes = {case.survivor.key.id: case.at, **case.homes}
+            found |= {(fields.layout.object, loser): home for loser, home in homes.items()}
         shots = [shot for case in cases for shot in (case.survivor, *case.losers)]
         wanted = {(one.kind, one.id) for shot in shots for one in shot.hanging}
         shown = {(kind, to) for kind, own in links.items() for tos in own.values() for to in tos}

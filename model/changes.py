@@ -209,8 +209,8 @@ def slot_of(change: Change) -> Slot | None:
 
 
 def records_of(change: Change) -> tuple[RecordKey, ...]:
-    """The records that a change writes: a merge also ends its losers, which its undo brings back."""
-    return (change.key, *change.losers) if isinstance(change, Merge | Unmerge) else (change.key,)
+    """The records that a change writes: a merge also ends its losers. Those that its undo brings back are not there."""
+    return (change.key, *change.losers) if isinstance(change, Merge) else (change.key,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ anew that was merged in HubSpot alone. What one side refuses after the other was
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from model.changes import Merge, Outcome, OutcomeStatus, Planned, records_of
@@ -49,15 +49,15 @@ class Steps:
             if planned.id in taken and self._others(planned) and _has_moved(store, planned, taken[planned.id]):
                 self.stale.add(planned.id)
 
-    def sorted_out(self, changes: Sequence[Planned], first: str) -> tuple[list[Planned], list[Outcome]]:
+    def sorted_out(self, changes: Sequence[Planned], before: Collection[str]) -> tuple[list[Planned], list[Outcome]]:
         """What of one connection may be sent now, and outcomes of what stays because another side does. What waits for
-        the side of connection `first` is in neither."""
+        a side in the connections `before` it is in neither."""
         ready: list[Planned] = []
         apart: list[Outcome] = []
         for planned in changes:
             others = self._others(planned)
             refused = [one for one in others if one.id in self.stale or self.statuses.get(one.id) in _REFUSED]
-            waited = [one for one in others if one.change.key.connection == first != planned.change.key.connection]
+            waited = [one for one in others if one.change.key.connection in before]
             if refused and planned.id not in self.stale:
                 names = ", ".join(sorted({one.change.key.connection for one in refused}))
                 text = f"not merged, because its records in {names} were not; plan again"

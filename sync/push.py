@@ -281,10 +281,10 @@ class _Push:
                 if connection not in self.report.stopped:
                     taken |= self._snapshots(connection, mine)
             self.steps.look(self.store, part, taken)
-            ordered = sorted(_by_connection(part), key=lambda name: (self.sinks[name].system != "salesforce", name))
-            for connection in ordered:
+            ordered = sorted(self.sinks, key=lambda name: (self.sinks[name].system != "salesforce", name))
+            for place, connection in enumerate(ordered):
                 mine = [planned for planned in part if planned.change.key.connection == connection]
-                ready, apart = self.steps.sorted_out(mine, ordered[0])
+                ready, apart = self.steps.sorted_out(mine, ordered[:place])
                 self._settle_unsent(apart)
                 self._send(connection, ready, taken)
 
