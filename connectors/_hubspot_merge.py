@@ -58,6 +58,12 @@ def send_merge(gateway: Gateway, description: Description, planned: Planned) -> 
     if refused is not None:
         return Sent((Failure("rejected", "REFUSED", refused).outcome(planned),))
     state = _Merging(str(survivor["id"]))
+    elsewhere = [
+        key.id for key, loser in zip(change.losers, losers, strict=True)
+        if loser is not None and str(loser["id"]) not in (key.id, state.survivor)
+    ]  # fmt: skip
+    if elsewhere:
+        return Sent((GONE.outcome(planned),))
     others = [str(loser["id"]) for loser in losers if loser is not None and str(loser["id"]) != state.survivor]
     if len(others) == len(losers) and version_of(survivor, fields.layout.modified) != change.seen_at:
         return Sent((MOVED.outcome(planned),))

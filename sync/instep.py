@@ -50,15 +50,18 @@ class Steps:
                 self.stale.add(planned.id)
 
     def sorted_out(self, changes: Sequence[Planned], before: Collection[str]) -> tuple[list[Planned], list[Outcome]]:
-        """What of one connection may be sent now, and outcomes of what stays because another side does. What waits for
-        a side in the connections `before` it is in neither."""
+        """What of one connection may be sent now, and outcomes of what stays because it moved or another side stays.
+        What waits for a side in the connections `before` it is in neither."""
         ready: list[Planned] = []
         apart: list[Outcome] = []
         for planned in changes:
             others = self._others(planned)
             refused = [one for one in others if one.id in self.stale or self.statuses.get(one.id) in _REFUSED]
             waited = [one for one in others if one.change.key.connection in before]
-            if refused and planned.id not in self.stale:
+            if planned.id in self.stale:
+                text = "a record was changed, deleted or merged since it was read; plan again"
+                apart.append(Outcome(planned.id, "conflict", "MOVED", text))
+            elif refused:
                 names = ", ".join(sorted({one.change.key.connection for one in refused}))
                 text = f"not merged, because its records in {names} were not; plan again"
                 apart.append(Outcome(planned.id, "conflict", OUT_OF_STEP, text))
