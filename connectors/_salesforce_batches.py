@@ -107,14 +107,13 @@ def _custom_columns(selection: Selection, cells: Cells, currencies: Sequence[str
 
 
 def remote_values(selection: Selection, values: Mapping[str, Value], currency: str | None) -> dict[str, Any]:
-    """Canonical values as JSON values by API name; ValueError for one that cannot be written, or not exactly."""
-    stream = STREAMS[selection.stream]
+    """Values by field as JSON values by API name; ValueError for one that cannot be written, or not exactly."""
     found: dict[str, Any] = {}
     for name, value in values.items():
         if name == "currency" and selection.sobject.has(CURRENCY):
             found[CURRENCY] = value
-        elif name in selection.remote:
-            found[selection.remote[name]] = remote_value(stream.field(name).type, value, currency)
+        elif (api_name := selection.api_name(name)) is not None:
+            found[api_name] = remote_value(selection.type_of(name), value, currency)
         else:
             raise ValueError(f"{selection.stream}.{name} is not mapped to a field that this user can read")
     return found

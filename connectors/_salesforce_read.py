@@ -56,8 +56,11 @@ class Readback:
         return self._schema.selection(stream, PARTS[stream][0])
 
     def remote_name(self, stream: str, field: str) -> str:
-        """The API name of a canonical field; KeyError when it is not readable."""
-        return self.selection(stream).remote[field]
+        """The API name of a field; KeyError when it is not readable."""
+        api_name = self.selection(stream).api_name(field)
+        if api_name is None:
+            raise KeyError(field)
+        return api_name
 
     def read(self, stream: str, ids: Sequence[str], why: str) -> dict[str, Current]:
         """By id, the records there are; one call per 200 ids. A field denied meanwhile is not among the values.
@@ -92,6 +95,7 @@ class Readback:
         found = {}
         for row, record_id in enumerate(batch.columns["id"]):
             values = {name: batch.columns[name][row] for name in names}
+            values |= {name: own.values[row] for name, own in batch.custom.items() if selection.api_name(name)}
             currency = values.get("currency")
             version = batch.columns["changed_at"][row]
             assert isinstance(version, int)
@@ -114,16 +118,17 @@ class Readback:
         """
         selection = self.selection(stream)
         history, parent = HISTORIES[stream]
-        fields = {_history_name(selection, api): name for name, api in selection.remote.items()}
+        names = (*selection.remote, *selection.custom)
+        fields = {_history_name(selection, api): name for name in names if (api := selection.api_name(name))}
         found: dict[tuple[str, str], list[tuple[Value, Value]]] = {}
         for row in self._history(history, parent, ids, since_us):
             name = fields.get(str(row.get("Field")))
             cells = [row.get("OldValue"), row.get("NewValue")]
-            convert = CONVERTERS.get(STREAMS[stream].field(name).type) if name else None
+            convert = CONVERTERS.get(selection.type_of(name)) if name else None
             if name is None or convert is None:
                 continue
             # A lookup makes two rows, one with the names of the records and one with their ids.
-            is_reference = STREAMS[stream].field(name).kind == "reference"
+            is_reference = name in selection.remote and STREAMS[stream].field(name).kind == "reference"
             if is_reference and not all(cell is None or _ID.fullmatch(str(cell)) for cell in cells):
                 continue
             old, new = [cell and long_id(str(cell)) for cell in cells] if is_reference else convert(cells)

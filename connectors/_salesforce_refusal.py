@@ -84,7 +84,7 @@ def _create_refusal(readback: Readback, change: Create, external_id: str) -> str
     length = (sobject.field(external_id) or {}).get("length") if is_keyed else None
     if isinstance(length, int) and 0 < length < len(change.key.id):
         return f"the external id has {len(change.key.id)} characters and {external_id} holds {length}"
-    if any(STREAMS[change.key.stream].field(name).type == "money" for name in values) and (
+    if any(selection.api_name(name) and selection.type_of(name) == "money" for name in values) and (
         sobject.has(CURRENCY) and values.get("currency") is None
     ):
         return "an amount in an org of several currencies needs its currency"
@@ -93,7 +93,7 @@ def _create_refusal(readback: Readback, change: Create, external_id: str) -> str
             refused = _field_refusal(readback, change.key.stream, name, value, flag="createable", verb="set")
             if refused:
                 return refused
-    given = [selection.remote[name] for name, value in change.values if value is not None and name in selection.remote]
+    given = [api for name, value in change.values if value is not None and (api := selection.api_name(name))]
     return _missing_refusal(sobject, given)
 
 
@@ -140,10 +140,10 @@ def _field_refusal(
     readback: Readback, stream: str, field: str, after: Value, *, flag: str = "updateable", verb: str = "updated"
 ) -> str | None:
     name = f"{stream}.{field}"
-    if field not in STREAMS[stream].field_names:
-        return f"{name} does not exist"
     selection = readback.selection(stream)
-    api_name = selection.remote.get(field)
+    if field not in STREAMS[stream].field_names and field not in selection.custom:
+        return f"{name} does not exist"
+    api_name = selection.api_name(field)
     described = selection.sobject.field(api_name) if api_name else None
     if described is None:
         return f"{name} is not mapped to a field that this user can read"
@@ -152,7 +152,7 @@ def _field_refusal(
         return f"{where} may not be {verb} by this user"
     if described.get("type") == "percent":
         return f"{where} is a percentage, which this version reads but does not write"
-    if STREAMS[stream].field(field).type == "money" and after is not None:
+    if selection.type_of(field) == "money" and after is not None:
         return _amount_refusal(where, described, from_minor(int(after), selection.currency))
     return _value_refusal(where, described, after)
 

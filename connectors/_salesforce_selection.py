@@ -75,6 +75,15 @@ class Selection:
         own = [custom.api_name for custom in self.custom.values() if custom.api_name]
         return tuple(dict.fromkeys([*shown, *self.remote.values(), *own]))
 
+    def api_name(self, name: str) -> str | None:
+        """The API name of a field, canonical or of the org's own; None where it is not readable."""
+        own = self.custom.get(name)
+        return self.remote.get(name) or (own.api_name if own else "") or None
+
+    def type_of(self, name: str) -> ValueType:
+        """The type of a field's values; KeyError for a field that is neither canonical nor mapped."""
+        return self.custom[name].type if name in self.custom else STREAMS[self.stream].field(name).type
+
     @property
     def conditions(self) -> list[str]:
         """What narrows the rows of the part, as far as the org shows the fields it is about."""

@@ -17,7 +17,6 @@ from connectors._salesforce_rows import remote_value
 from connectors._salesforce_unit import Unit, Write
 from model.changes import Planned
 from model.errors import Conflict, Rejected
-from model.streams import STREAMS
 
 COLLECTION_RECORDS = 200
 COMPOSITE_RECORDS = 25
@@ -72,11 +71,11 @@ class Sender:
 
     def _body(self, unit: Unit, write: Write, now: Current) -> dict[str, Any]:
         """The JSON fields of one row; a value that cannot be written exactly is settled as rejected and left out."""
-        stream = STREAMS[unit.stream]
+        selection = self._readback.selection(unit.stream)
         body: dict[str, Any] = {}
         for name, changes in unit.open_fields(write).items():
             try:
-                value = remote_value(stream.field(name).type, write.after[name], now.currency)
+                value = remote_value(selection.type_of(name), write.after[name], now.currency)
             except ValueError as error:
                 unit.settle(changes, "rejected", "NOT_EXACT", str(error))
                 continue

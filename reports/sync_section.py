@@ -108,14 +108,16 @@ def _pair(pair: ValuePair) -> str:
 def _lookalikes(group: str, alike: Sequence[Lookalike], sides: tuple[Side, Side]) -> Iterator[str]:
     if not alike:
         return
-    left, right = sides
     yield ""
-    yield from _comment("Fields not mapped yet that look alike. To map one, give it a name on both sides:")
-    for one in alike:
-        yield from _comment(f"{one.left.label} and {one.right.label}: {one.reason}")
-        for side, field in ((left, one.left), (right, one.right)):
-            yield f"# [connections.{side.name}.fields.{group}]"
-            yield f"# {_key(one.name)} = {_text(field.name)}"
+    yield from _comment(
+        "Fields not mapped yet that look alike. To keep one alike, take the # away from its table and name on both "
+        f"sides, and give it an authority in [sync.{group}.fields]."
+    )
+    for side in sides:
+        yield f"# [connections.{side.name}.fields.{group}]"
+        for one in alike:
+            field = one.left if side is sides[0] else one.right
+            yield from _beside(f"# {_key(one.name)} = {_text(field.name)}", one.reason)
 
 
 def _owners(proposal: Proposal) -> Iterator[str]:

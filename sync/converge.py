@@ -70,7 +70,9 @@ class Wishes:
     def after_sync(self, corrected: Corrected, synced: Sequence[SetField]) -> tuple[Corrected, list[SetField]]:
         """The same with what is to be corrected once these values have come from the other CRM: values that cannot
         stand there as they came are changed at once, others make room for further corrections."""
-        texts = [change for change in synced if isinstance(change.after, str)]
+        known = {stream: frame.columns for stream, frame in corrected.frames.items()}
+        # No rule corrects fields of an org's own, which are not among the columns.
+        texts = [one for one in synced if isinstance(one.after, str) and one.field in known[one.key.stream]]
         frames: Frames = applied(corrected.frames, _as_frame(texts)) if texts else corrected.frames
         more = WANTED.to_frame()
         for _ in range(_ROUNDS if texts else 0):

@@ -25,7 +25,7 @@ from model.changes import (
     slot_of,
 )
 from model.errors import ConnectorError
-from model.streams import Value
+from model.streams import STREAMS, Value
 from store import Store
 from sync.agreed import agreed_cells
 from sync.clock import Clock
@@ -139,7 +139,9 @@ def observed_batches(changes: Sequence[Planned], observed: Mapping[str, Observed
     cells: dict[tuple[str, str, str], dict[str, tuple[int, Value]]] = defaultdict(dict)
     for planned in changes:
         slot, seen, key = slot_of(planned.change), observed[planned.id], planned.change.key
-        if slot and seen.exists and seen.is_known and seen.version is not None:
+        # A field of the org's own comes typed with the next pull; here nothing tells its type.
+        is_own = slot is not None and slot.field not in STREAMS[key.stream].field_names
+        if slot and not is_own and seen.exists and seen.is_known and seen.version is not None:
             cells[key.connection, key.stream, slot.field][key.id] = (seen.version, seen.value)
     return [
         Batch(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from connectors._salesforce_client import Clocks
 from connectors.salesforce import SalesforceConnector
@@ -87,8 +88,8 @@ class World:
 
 
 @contextmanager
-def open_world() -> Iterator[World]:
-    """A fresh world; the records in it are an hour old."""
+def open_world(**changes: Any) -> Iterator[World]:
+    """A fresh world; the records in it are an hour old. `changes` are settings of the connection."""
     clock = SandboxClock()
     app = SalesforceApp(clock=clock)
     clock.turn(-3_600)
@@ -97,9 +98,8 @@ def open_world() -> Iterator[World]:
     clock.turn(3_600)
     slept: list[float] = []
     with Listener(app) as listener:
-        settings = settings_for(
-            listener.url, client_id="sandbox-client", timeout_s=5.0, streams=("accounts", "contacts", "leads")
-        )
+        base = {"client_id": "sandbox-client", "timeout_s": 5.0, "streams": ("accounts", "contacts", "leads")}
+        settings = settings_for(listener.url, **{**base, **changes})
 
         def connect() -> SalesforceConnector:
             return SalesforceConnector("sf", settings, lambda _: "sandbox-secret", clocks=Clocks(sleep=slept.append))

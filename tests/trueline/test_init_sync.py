@@ -72,6 +72,8 @@ def test_proposed_section_reads_at_80_columns_and_says_what_is_left_to_a_person(
     assert "HubSpot's own Salesforce integration is on" in section
     assert "# Phone = phone *" in section
     assert "@" not in section
+    assert "# [connections.sf.fields.accounts]" in section
+    assert '# description = "Description"  # same label, both text' in section
 
 
 def test_proposed_section_written_to_a_file_never_replaces_one(pair: Pair, trueline: Cli) -> None:
