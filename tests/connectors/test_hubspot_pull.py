@@ -354,4 +354,4 @@ def test_each_operation_is_named_once() -> None:
     assert len(names) == len(set(names))
     assert all("{version}" in operation.path for operation in operations.OPERATIONS)
     undated = {operation.name for operation in operations.OPERATIONS if operation.version[:2] != "20"}
-    assert undated == {"forms", "form submissions"}
+    assert undated == {"forms", "form submissions", "further address", "further address removal"}
