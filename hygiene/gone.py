@@ -58,7 +58,13 @@ def ties(gone: pl.DataFrame, frames: Mapping[str, pl.DataFrame], today: date, id
     `frames` holds accounts, contacts, leads, deals and associations.
     """
     open_deals = frames["deals"].filter(~pl.col("is_closed").fill_null(value=False))
-    held = pl.concat([_of_deals(open_deals, frames["associations"]), _of_contacts(frames["contacts"])])
+    held = pl.concat(
+        [
+            _of_deals(open_deals, frames["associations"]),
+            _belonging(frames["contacts"], "contacts belong to it"),
+            _belonging(frames["deals"], "deals belong to it, which would go with it"),
+        ]
+    )
     recent = today - timedelta(days=idle_days)
     active = [
         frames[stream]
@@ -88,10 +94,8 @@ def _of_deals(deals: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([*direct, *ends]).with_columns(pl.lit("it has open deals").alias("tie"))
 
 
-def _of_contacts(contacts: pl.DataFrame) -> pl.DataFrame:
-    return contacts.filter(pl.col("account_id").is_not_null()).select(
-        "connection",
-        pl.lit("accounts").alias("stream"),
-        pl.col("account_id").alias("id"),
-        pl.lit("contacts belong to it").alias("tie"),
+def _belonging(records: pl.DataFrame, tie: str) -> pl.DataFrame:
+    """The accounts that these records belong to."""
+    return records.filter(pl.col("account_id").is_not_null()).select(
+        "connection", pl.lit("accounts").alias("stream"), pl.col("account_id").alias("id"), pl.lit(tie).alias("tie")
     )

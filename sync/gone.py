@@ -67,6 +67,8 @@ def planned_deletes(
     for stream, streams in (("accounts", OF_KIND["company"]), ("contacts", OF_KIND["person"])):
         how = settings.stream(stream).deletes
         for source, to in () if between is None or how == "ignore" else (between, between[::-1]):
+            if to not in (workspace.settings.plan.connections or (to,)):
+                continue
             gone = _known(workspace, _gone(workspace, source, to, streams), recorded, busy)
             if gone.is_empty():
                 continue

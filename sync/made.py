@@ -31,17 +31,19 @@ def made_verdicts(changes: Iterable[Planned], outcomes: Iterable[Outcome], at: i
 def made_cells(changes: Iterable[Planned], outcomes: Iterable[Outcome], records: Iterable[Batch]) -> list[BaseCell]:
     """What a record that was made and the one it was made from agree on: each its own value, as its system holds it.
 
-    Nothing is agreed with a record that was there already.
+    Nothing is agreed with a record that was there already, nor with one that was not read back: what its system made of
+    a value would be taken for an edit.
     """
     held = _held(records)
     cells = []
     for change, made, outcome in _made(changes, outcomes):
         if change.source is None or outcome.code == ADOPTED:
             continue
-        values = dict(change.values)
+        now = held.get(made, {})
         for name, value in change.source_values:
-            cells.append(BaseCell(change.source, made, name, value))
-            cells.append(BaseCell(made, change.source, name, held.get(made, {}).get(name, values[name])))
+            if name in now:
+                cells.append(BaseCell(change.source, made, name, value))
+                cells.append(BaseCell(made, change.source, name, now[name]))
     return cells
 
 
@@ -64,15 +66,26 @@ def _held(records: Iterable[Batch]) -> Mapping[RecordKey, Mapping[str, Value]]:
     }
 
 
-def made_before(store: Store, recorded: Iterable[Recorded]) -> frozenset[str]:
-    """The external ids of what was made, or may have been: it is not made again, whatever became of it."""
-    done = {
-        item.planned.change.key.id
-        for item in recorded
-        if isinstance(item.planned.change, Create) and item.outcome.status in _THERE
+def made_before(store: Store, recorded: Iterable[Recorded]) -> Mapping[str, RecordKey | None]:
+    """By external id what was made, or may have been (None): it is not made again, whatever became of it."""
+    made: dict[str, RecordKey | None] = {
+        planned.change.key.id: None for _, planned in store.unfinished() if isinstance(planned.change, Create)
     }
-    sent = {planned.change.key.id for _, planned in store.unfinished() if isinstance(planned.change, Create)}
-    return frozenset(done | sent)
+    for item in recorded:
+        made |= {change.key.id: key for change, key, _ in _made([item.planned], [item.outcome])}
+    return made
+
+
+def refused_creates(recorded: Iterable[Recorded]) -> Mapping[RecordKey, tuple[tuple[tuple[str, Value], ...], str]]:
+    """The values that the remote refused last, with what it said. What a duplicate rule stops is tried again: the
+    records it minds may be merged by then."""
+    return {
+        item.planned.change.key: (item.planned.change.values, item.outcome.message)
+        for item in recorded
+        if isinstance(item.planned.change, Create)
+        and item.outcome.status == "rejected"
+        and item.outcome.code not in ("REFUSED", "DUPLICATES_DETECTED")
+    }
 
 
 def unlinked(stored: Mapping[str, pl.DataFrame], standing: Standing, recorded: Sequence[Recorded]) -> list[Change]:

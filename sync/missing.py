@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from hygiene.missing import HELD, Standing, homes, missing, partner_of
 from hygiene.owners import same_owners
 from model.changes import Change, Create
+from model.errors import ConfigError, NotPermitted
 from model.evidence import RecordKey
 from model.streams import STREAMS, Value
 from store import Recorded
 from sync.figures import OF_KIND
 from sync.held import Held
 from sync.joins import Corrected
-from sync.made import made_before, unlinked
+from sync.made import made_before, refused_creates, unlinked
 from sync.making import Drawn, Row, Target, external_id, settable
 from sync.native import kept_by_native
 from sync.workspace import Workspace
@@ -30,6 +31,7 @@ from sync.workspace import Workspace
 # Records are looked at so many at a time, until there are enough.
 _AT_ONCE = 500
 _PEOPLE, _COMPANIES = OF_KIND["person"], OF_KIND["company"]
+_STREAMS = {"accounts": _COMPANIES, "contacts": _PEOPLE}
 # Why nothing was made, where that is no news to people.
 _QUIET = {"test": "test records", "gone": "once were there", "matches": "match once corrected", "unsure": "unsure",
           "moved": "there in another job", "made": "made before", "account": "wait for their account",
@@ -74,13 +76,21 @@ def planned_creates(
     between = workspace.settings.sync.between
     if between is None:
         return Missing()
+    if not any(workspace.settings.sync.stream(stream).create for stream in _STREAMS):
+        memberships = workspace.store.memberships()
+        return Missing(stages=tuple(_linked(memberships, stream, *between) for stream in _STREAMS))
     most = workspace.settings.caps.max_creates
     work = _Work(workspace, corrected, recorded, most if limit is None else min(limit, most))
-    stages = [
-        work.stage(stream, source, to) for stream in ("accounts", "contacts") for source, to in (between, between[::-1])
-    ]
+    stages = [work.stage(stream, source, to) for stream in _STREAMS for source, to in (between, between[::-1])]
     links = unlinked(corrected.stored, work.standing, recorded)
     return Missing((*work.changes, *links), tuple(stages), tuple(work.findings))
+
+
+def _linked(memberships: pl.DataFrame, stream: str, source: str, to: str) -> Stage:
+    """How many are in both connections, where nothing is made in either."""
+    own = memberships.filter(pl.col("stream").is_in(list(_STREAMS[stream])))
+    here, there = (own.filter(pl.col("connection") == name).select("entity").unique() for name in (source, to))
+    return Stage(stream, source, to, here.join(there, on="entity", how="semi").height)
 
 
 class _Work:
@@ -94,32 +104,48 @@ class _Work:
         self._made = made_before(workspace.store, recorded)
         self._settings = workspace.settings.sync
         self._addresses: dict[str, set[str]] = {}
-        self._coming: dict[str, frozenset[str]] = {}  # by connection, companies that get an account there
+        self._refusals = refused_creates(recorded)
+        # By connection the companies that get an account there, or may have one.
+        self._coming: dict[str, set[str]] = {}
+        self._writable = workspace.settings.plan.connections or tuple(workspace.sinks())
         native = kept_by_native(workspace) if not self._settings.beside_native else None
         self._native = set() if native is None else set(native.records["stream"].unique())
 
     def stage(self, stream: str, source: str, to: str) -> Stage:
-        streams = _COMPANIES if stream == "accounts" else _PEOPLE
         told = self._settings.stream(stream)
-        lacking = missing(self.standing, source, to, streams)
-        linked = partner_of(self.standing, source, streams).height - lacking.height
-        if to not in told.create:
+        makes = to in told.create and to in self._writable
+        people = self._settings.contacts.create
+        if not makes and (stream != "accounts" or to not in people):
+            return _linked(self.standing.memberships, stream, source, to)
+        lacking = missing(self.standing, source, to, _STREAMS[stream])
+        linked = partner_of(self.standing, source, _STREAMS[stream]).height - lacking.height
+        if stream == "accounts":
+            doubted = lacking.filter(pl.col("held").is_in(["unsure", "matches"]))
+            self._coming[to] = set(doubted["entity"])
+        if not makes:
             return Stage(stream, source, to, linked)
         if stream in self._native:
             return Stage(stream, source, to, linked, held={"native": lacking.height} if lacking.height else {})
-        chosen = self._chosen(lacking, told.where)
+        return self._made_stage(stream, to, lacking, Stage(stream, source, to, linked))
+
+    def _made_stage(self, stream: str, to: str, lacking: pl.DataFrame, stage: Stage) -> Stage:
+        chosen = self._chosen(lacking, self._settings.stream(stream).where)
         held = Counter(lacking.filter(pl.col("held").is_not_null())["held"].to_list())
         held["where"] = lacking.filter(pl.col("held").is_null()).height - chosen.height
         made = pl.Series([external_id(entity, to) in self._made for entity in chosen["entity"]], dtype=pl.Boolean)
         held["made"] = int(made.sum())
-        open_ones = chosen.filter(~made)
         self._tell(lacking.filter(pl.col("held").is_in(["unsure", "moved"])), to)
+        self._tell_apart(chosen.filter(made), to)
+        open_ones = chosen.filter(~made)
         if stream == "accounts":
-            self._coming[to] = frozenset(open_ones["entity"])
+            self._coming[to] |= set(open_ones["entity"])
         before = len(self.changes)
-        waiting = self._draw(open_ones, stream, to, held)
+        try:
+            waiting = self._draw(open_ones, stream, to, held)
+        except NotPermitted as error:
+            raise ConfigError(f"{error} [sync.{stream}] create names {to}, where nothing can be made so.") from error
         counted = {why: held[why] for why in _QUIET if held[why]}
-        return Stage(stream, source, to, linked, len(self.changes) - before, waiting, counted)
+        return replace(stage, create=len(self.changes) - before, waiting=waiting, held=counted)
 
     def _chosen(self, lacking: pl.DataFrame, where: Mapping[str, Sequence[str]]) -> pl.DataFrame:
         """Those against which nothing stands, of which the settings want a record."""
@@ -156,15 +182,21 @@ class _Work:
             held["account"] += 1
             return
         drawn = target.drawn(key, external_id(entity, target.sink.name), now, later)
-        if drawn.change is not None and (taken := self._taken(target, drawn.change)):
-            drawn = Drawn(None, taken)
+        if drawn.change is not None and (why := self._refused(drawn.change) or self._taken(target, drawn.change)):
+            drawn = Drawn(None, why)
         self.findings += [Held(key, name, f"not in the record made in {target.sink.name}: {why}")
                           for name, why in drawn.left_out]  # fmt: skip
         if drawn.change is None:
             held["lacking"] += 1
+            self._coming.get(target.sink.name, set()).discard(entity)
             self.findings.append(Held(key, None, f"not made in {target.sink.name}: {drawn.why_not}"))
             return
         self.changes.append(drawn.change)
+
+    def _refused(self, change: Create) -> str:
+        """What the remote said when it refused just these values before; blank where it did not."""
+        values, message = self._refusals.get(change.key, ((), ""))
+        return f"{change.key.connection} refused it: {message}" if values == change.values else ""
 
     def _taken(self, target: Target, change: Create) -> str:
         """Why nobody else may have this address there: HubSpot refuses it, in Salesforce it would be a duplicate."""
@@ -201,6 +233,15 @@ class _Work:
             key = RecordKey(connection, stream, record)
             self.findings.append(Held(key, None, f"not made in {to}: {HELD[why].format(other)}"))
 
+    def _tell_apart(self, made: pl.DataFrame, to: str) -> None:
+        """Of records that were made, and are there, but count as somebody else."""
+        there = set(self.standing.memberships.filter(pl.col("connection") == to).select("stream", "id").iter_rows())
+        for entity, connection, stream, record in made.select("entity", "connection", "stream", "id").iter_rows():
+            twin = self._made[external_id(entity, to)]
+            if twin is not None and (twin.stream, twin.id) in there:
+                message = f"it was made in {to} as {twin}, and the two are held to be different"
+                self.findings.append(Held(RecordKey(connection, stream, record), None, message))
+
     def _makers(self, stream: str, source: str, to: str) -> _Makers:
         sink, between = self._workspace.sinks()[to], self._settings.between or ("", "")
         fields = self._settings.stream(stream).fields
@@ -220,7 +261,7 @@ class _Work:
             self._corrected.frames["accounts"].filter(pl.col("connection") == source).select("id", "name").rows()
         )
         companies = self._companies(source)
-        coming = frozenset(one for one, entity in companies.items() if entity in self._coming.get(to, frozenset()))
+        coming = frozenset(one for one, entity in companies.items() if entity in self._coming.get(to, set()))
         return _Makers(target("contacts", {"account_id": there}), target("leads", {}), there, names, coming)
 
     def _companies(self, source: str) -> dict[str, str]:
@@ -255,16 +296,8 @@ def standing_of(workspace: Workspace, corrected: Corrected) -> Standing:
     findings = store.findings().filter(pl.col("rule") == "test-record")
     # What a lead became may come with a later pull.
     converted = corrected.stored["leads"].filter("is_converted").with_columns(pl.lit("leads").alias("stream"))
-    names = [
-        "left_connection",
-        "left_stream",
-        "left_id",
-        "right_connection",
-        "right_stream",
-        "right_id",
-        "decision",
-        "rule",
-    ]
+    names = [f"{side}_{part}" for side in ("left", "right") for part in ("connection", "stream", "id")]
+    names += ["decision", "rule"]
     return Standing(
         store.memberships(),
         corrected.memberships,

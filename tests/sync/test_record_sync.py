@@ -177,6 +177,13 @@ def test_only_records_that_where_names_are_made(scene: Scene) -> None:
         assert stage(plan, "contacts", "hs").held["where"] > 0
 
 
+def test_nothing_is_made_where_plans_may_not_write(scene: Scene) -> None:
+    only = PlanSettings(rules=(), merges="off", connections=("sf",))
+    with scene.open(sync=synced(), caps=WIDE["caps"], plan=only) as workspace:
+        made = creates(workspace, [plan_changes(workspace)])
+        assert {change.key.connection for change in made} == {"sf"}
+
+
 def test_record_that_was_deleted_there_is_not_made_again(synced_scene: Scene) -> None:
     scene = synced_scene
     with scene.open(sync=synced(), **WIDE) as workspace:
