@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connectors._hubspot_fields import SOFT_MARK
 from connectors._hubspot_raw_links import RawLinks, Types
 from connectors._hubspot_snapshot import EXTRA_EMAILS
 from connectors._unmerge import Case
@@ -56,7 +57,7 @@ def next_work(cases: Sequence[Case], state: State) -> Work:
     """The next steps; none when all is done. No case goes ahead of the others: a link of two survivors stands for those
     of their losers until these are made."""
     work = Work()
-    for step in (_values, _addresses, _losers, _loser_links, _survivor_links):
+    for step in (_values, _addresses, _losers, _loser_links, _survivor_links, _marks):
         for case in cases:
             step(work, case, state)
         if not work.is_done:
@@ -67,6 +68,7 @@ def next_work(cases: Sequence[Case], state: State) -> Work:
 def _values(work: Work, case: Case, state: State) -> None:
     texts = state.texts[case.at]
     names = {name for shot in (case.survivor, *case.losers) for name in shot.values}
+    names |= {name for name in texts if state.is_sent(case, name) is not None}
     for name in sorted(names - {EXTRA_EMAILS}):
         now, before = texts.get(name) or "", str(case.survivor.values.get(name) or "")
         if name not in texts or now == before or ("update", name) in case.refused:
@@ -156,6 +158,13 @@ def _survivor_links(work: Work, case: Case, state: State) -> None:
             work.links.append((kind, case.at, to, own, case))
         elif extra:
             work.unlabels.append((kind, case.at, to, extra, case))
+
+
+def _marks(work: Work, case: Case, state: State) -> None:
+    """Records that were merged softly are so no longer."""
+    for home in case.homes.values():
+        if state.texts.get(home, {}).get(SOFT_MARK) and ("update", SOFT_MARK) not in case.refused:
+            work.updates[home] = (case, {SOFT_MARK: ""})
 
 
 def _living(state: State, kind: str, record_id: str) -> str:

@@ -145,19 +145,27 @@ def _done(fields: Fields, planned: Planned, status: Any, record: Record) -> Outc
     return Outcome(planned.id, status, version=version, made=str(record["id"]))
 
 
-def with_property(gateway: Gateway, description: Description, stream: str, name: str) -> Fields:
-    """The stream's fields once the portal has our unique property, which somebody else may make just now too."""
+def with_property(
+    gateway: Gateway,
+    description: Description,
+    stream: str,
+    name: str,
+    *,
+    label: str = "Trueline id",
+    is_unique: bool = True,
+) -> Fields:
+    """The stream's fields once the portal has a property of ours, which somebody else may make just now too."""
     fields = description.fields(stream)
     if name in fields.object_properties:
         return fields
     body = {
         "name": name,
-        "label": "Trueline id",
-        "description": "Set on records that Trueline made, so that none is made twice.",
+        "label": label,
+        "description": "Set by Trueline on records that it made or merged, so that it knows them again.",
         "groupName": GROUPS[fields.layout.object],
         "type": "string",
         "fieldType": "text",
-        "hasUniqueValue": True,
+        "hasUniqueValue": is_unique,
     }
     try:
         gateway.usage.needs("property", 1, most=1)

@@ -15,6 +15,8 @@ from model.errors import ConfigError
 from model.remote import Option
 from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
 
+# A property of ours: the id of the company into which one was merged that HubSpot would not merge.
+SOFT_MARK = "trueline_merged_into"
 # Properties of other sensitivities need scopes and a parameter of their own.
 PLAIN_SENSITIVITY = (None, "", "non_sensitive")
 # What a property of each type holds where a mapping makes it a field of its own; all others hold text.
@@ -96,7 +98,7 @@ class Fields:
     def asked(self) -> tuple[str, ...]:
         """Property names to ask for, our own bookkeeping ones included, in a stable order."""
         own = {prop.name for prop in self.properties.values()}
-        kept = {"hs_merged_object_ids", *(self.layout.span or ())} & self.object_properties.keys()
+        kept = {"hs_merged_object_ids", SOFT_MARK, *(self.layout.span or ())} & self.object_properties.keys()
         return tuple(sorted(own | kept | {self.layout.modified}))
 
     def _tells_currency(self) -> bool:

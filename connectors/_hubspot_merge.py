@@ -14,17 +14,17 @@ from typing import Any
 from connectors._hubspot_create import UNSEEN
 from connectors._hubspot_fields import Fields
 from connectors._hubspot_gateway import Gateway, Refused
+from connectors._hubspot_native import native_streams
 from connectors._hubspot_operations import BATCH_UPDATE, GET, MERGE
-from connectors._hubspot_parse import version_of
+from connectors._hubspot_parse import merged_batch, version_of
 from connectors._hubspot_portal import Description
 from connectors._hubspot_push import GONE, Record, read_with_history, record_batches
 from connectors._hubspot_refusal import value_refusal
+from connectors._hubspot_soft_merge import soft_merge
 from connectors._hubspot_write import LOST, Failure, unsent_error, write_inputs
 from connectors.connector import Sent
-from model.batch import Batch
 from model.changes import Merge, Outcome, Planned
 from model.errors import ConnectorError, NotPermitted, Unavailable
-from model.streams import Value
 
 # Code of an applied merge that stopped before its last loser or its values.
 PARTLY = "PARTLY"
@@ -67,8 +67,16 @@ def send_merge(gateway: Gateway, description: Description, planned: Planned) -> 
     others = [str(loser["id"]) for loser in losers if loser is not None and str(loser["id"]) != state.survivor]
     if len(others) == len(losers) and version_of(survivor, fields.layout.modified) != change.seen_at:
         return Sent((MOVED.outcome(planned),))
-    failure = _fold(gateway, fields, others, state) or _set_values(gateway, fields, change, state)
+    folding = _fold(gateway, fields, others, state)
+    if folding and folding.status == "rejected" and not state.folded and _is_native(description, change):
+        return soft_merge(gateway, description, planned, change)
+    failure = folding or _set_values(gateway, fields, change, state)
     return _merged(gateway, fields, planned, change, state, failure, was_done=not others)
+
+
+def _is_native(description: Description, change: Merge) -> bool:
+    """Whether HubSpot may refuse the merge for the sake of its own Salesforce integration."""
+    return change.key.stream == "accounts" and "accounts" in native_streams(description)
 
 
 def living(gateway: Gateway, fields: Fields, record_id: str) -> Record | None:
@@ -157,14 +165,3 @@ def _merged(
     status: Any = "already" if was_done and not change.values else "applied"
     merged = merged_batch(gateway.name, fields.layout.stream, gone, state.survivor, version or gateway.at)
     return Sent((Outcome(planned.id, status, version=version, made=state.survivor),), (*batches, merged))
-
-
-def merged_batch(connection: str, stream: str, gone: Sequence[str], survivor: str, version: int) -> Batch:
-    """Records that live on in the survivor."""
-    columns: dict[str, list[Value]] = {
-        "id": list(gone),
-        "changed_at": [version] * len(gone),
-        "is_deleted": [True] * len(gone),
-        "merged_into": [survivor] * len(gone),
-    }
-    return Batch(connection, stream, columns, frozenset())

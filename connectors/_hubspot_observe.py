@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connectors._hubspot_create import find_created
-from connectors._hubspot_fields import Fields
+from connectors._hubspot_fields import SOFT_MARK, Fields
 from connectors._hubspot_gateway import Gateway
 from connectors._hubspot_history import history_of, trace_write
 from connectors._hubspot_layouts import LAYOUTS
@@ -70,7 +70,10 @@ def _merged(gateway: Gateway, fields: Fields, change: Merge) -> Observed:
     survivor = now[0]
     if survivor is None:
         return MISSING
-    is_done = len({str(record["id"]) for record in now if record is not None}) == 1 and None not in now
+    soft = [(record.get("properties") or {}).get(SOFT_MARK) for record in now[1:] if record is not None]
+    is_done = soft == [change.key.id] * len(change.losers) or (
+        len({str(record["id"]) for record in now if record is not None}) == 1 and None not in now
+    )
     return Observed(str(survivor["id"]) if is_done else None, version_of(survivor, fields.layout.modified))
 
 

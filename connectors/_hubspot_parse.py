@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors._hubspot_fields import Fields
+from connectors._hubspot_fields import SOFT_MARK, Fields
 from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_values import convert_all, money_of, time_of
 from model.batch import Batch, CustomColumn
 from model.streams import Value
 
+Objects = Sequence[Mapping[str, Any]]
 Texts = Mapping[str, Any]  # property -> text or null
 Columns = dict[str, list[Value]]
 
@@ -37,6 +38,7 @@ def parse_objects(
     The version of a record is its modification stamp, also of an archived one, so that neither archiving nor
     restoring, which may leave the stamp alone, is taken for an older state.
     """
+    objects, soft = _without_soft(objects)
     ids, texts = _unwrap(objects)
     layout, count = fields.layout, len(objects)
     columns: Columns = {
@@ -60,7 +62,7 @@ def parse_objects(
     columns |= {name: [value] * count for name, value in layout.fixed.items()}
     columns |= {name: [None] * count for name in layout.empty}
     custom = {name: CustomColumn(fields.types[name], columns.pop(name)) for name in fields.custom}
-    merged = _merged_away(connection, layout.stream, columns, texts)
+    merged = _merged_away(connection, layout.stream, columns, texts, soft, layout.modified)
     return Parsed(Batch(connection, layout.stream, columns, readable, custom), merged, tuple(gaps))
 
 
@@ -129,7 +131,15 @@ def _column(fields: Fields, name: str, texts: Sequence[Texts]) -> tuple[list[Val
     return convert_all(raw, fields.convert(name))
 
 
-def _merged_away(connection: str, stream: str, columns: Columns, texts: Sequence[Texts]) -> Batch:
+def _without_soft(objects: Objects) -> tuple[Objects, Objects]:
+    """The objects, and those that were merged softly, which count as merged."""
+    soft = [one for one in objects if isinstance(own := one.get("properties"), dict) and own.get(SOFT_MARK)]
+    return [one for one in objects if one not in soft] if soft else objects, soft
+
+
+def _merged_away(
+    connection: str, stream: str, columns: Columns, texts: Sequence[Texts], soft: Objects, modified: str
+) -> Batch:
     """Records that live on in one of these: gone, every field of theirs unknown, of the survivor's version."""
     merged = [
         (old, survivor, version)
@@ -137,6 +147,7 @@ def _merged_away(connection: str, stream: str, columns: Columns, texts: Sequence
         for old in (own.get("hs_merged_object_ids") or "").split(";")
         if old and old != survivor
     ]
+    merged += [(str(one["id"]), one["properties"][SOFT_MARK], version_of(one, modified)) for one in soft]
     gone: Columns = {
         "id": [old for old, _, _ in merged],
         "changed_at": [version for _, _, version in merged],
@@ -151,3 +162,14 @@ def _unreadable(fields: Fields, name: str) -> str:
         f"{fields.layout.stream}.{name} is left blank in some records: property {fields.properties[name].name} holds "
         f"text there that is no {fields.types[name]}; map another property."
     )
+
+
+def merged_batch(connection: str, stream: str, gone: Sequence[str], survivor: str, version: int) -> Batch:
+    """Records that live on in the survivor."""
+    columns: dict[str, list[Value]] = {
+        "id": list(gone),
+        "changed_at": [version] * len(gone),
+        "is_deleted": [True] * len(gone),
+        "merged_into": [survivor] * len(gone),
+    }
+    return Batch(connection, stream, columns, frozenset())

@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors._hubspot_apart import State, Work, next_work
 from connectors._hubspot_create import find_created, with_property
-from connectors._hubspot_fields import Fields
+from connectors._hubspot_fields import SOFT_MARK, Fields
 from connectors._hubspot_gateway import Gateway, Refused
 from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_merge import PARTLY, living
@@ -148,7 +148,9 @@ class Unmerging:
             str(one.get("id")): one for one in read_objects(gateway, fields.layout.object, names, list(ids))
         }
         for case in cases:
-            case.losers = [shot for shot in case.losers if shot.key.id not in records]
+            soft = {shot.key.id for shot in case.losers if _is_soft(records.get(shot.key.id))}
+            case.homes |= {one: one for one in soft}
+            case.losers = [shot for shot in case.losers if shot.key.id in soft or shot.key.id not in records]
             if case.at not in records and (now := living(gateway, fields, case.at)) is not None:
                 case.at = str(now["id"])
                 more = read_objects(gateway, fields.layout.object, names, [case.at])
@@ -249,6 +251,10 @@ class Unmerging:
             case.left[f"a further address could not be moved: {getattr(error, 'reason', error)}"] = None
         finally:
             self._has_sent = True
+
+
+def _is_soft(record: Record | None) -> bool:
+    return record is not None and bool((record.get("properties") or {}).get(SOFT_MARK))
 
 
 def _outcome(fields: Fields, case: Case, survivor: Record | None) -> Outcome:

@@ -14,7 +14,7 @@ from connectors._hubspot_check import check_portal
 from connectors._hubspot_create import create_refusal, send_creates
 from connectors._hubspot_delete import send_deletes
 from connectors._hubspot_describe import described_fields
-from connectors._hubspot_fields import check_overrides
+from connectors._hubspot_fields import SOFT_MARK, check_overrides
 from connectors._hubspot_forms import pull_forms, pull_submissions
 from connectors._hubspot_gateway import Gateway, Refused
 from connectors._hubspot_layouts import LAYOUTS, PARTS
@@ -142,7 +142,16 @@ class Hubspot:
 
     def _total(self, object_name: str) -> int:
         total = self._description.totals.pop(object_name, None)
-        return count_objects(self._gateway, object_name) if total is None else total
+        if total is None:
+            total = count_objects(self._gateway, object_name)
+        return total - self._merged_softly(object_name)
+
+    def _merged_softly(self, object_name: str) -> int:
+        """Records that count as merged, and that HubSpot still counts."""
+        known = self._description.known_fields("accounts")
+        if known is None or object_name != known.layout.object or SOFT_MARK not in known.object_properties:
+            return 0
+        return count_objects(self._gateway, object_name, having=[SOFT_MARK])
 
     def close(self) -> None:
         self._gateway.close()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from hygiene.native import FIELDS, NOBODY, RECORDS, Kept
+from model.changes import Change, Merge
 from sync.workspace import Workspace
+
+_SOFT = "accounts"
+_REFUSED = (
+    "refuses to merge companies while its integration with Salesforce is on: links and values then move to the "
+    "survivor, and the others stay, marked as merged"
+)
 
 
 def kept_by_native(workspace: Workspace) -> Kept:
@@ -24,3 +33,15 @@ def kept_by_native(workspace: Workspace) -> Kept:
     if not records:
         return NOBODY
     return Kept(pl.DataFrame(fields, FIELDS, orient="row"), pl.concat(records).cast(RECORDS))
+
+
+def soft_merges(workspace: Workspace, changes: Iterable[Change]) -> tuple[str, ...]:
+    """What happens to merges of companies that the remote refuses while such an integration is on, a sentence per
+    connection."""
+    told = []
+    merging = {change.key.connection for change in changes if isinstance(change, Merge) and change.key.stream == _SOFT}
+    for name, sink in sorted(workspace.sinks().items()):
+        links = sink.native_if_on.links.get(_SOFT, ()) if sink.native_if_on and name in merging else ()
+        if links and not workspace.store.having_custom(_SOFT, links, connection=name).is_empty():
+            told.append(f"{name} {_REFUSED}")
+    return tuple(told)

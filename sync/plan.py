@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -17,6 +17,7 @@ from sync.held import save_held
 from sync.irreversible import irreversible, unrestored
 from sync.joins import NO_JOINS, Joins, proposed_joins
 from sync.match import match_records
+from sync.native import soft_merges
 from sync.partners import choose_partners
 from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
@@ -59,6 +60,7 @@ class PlanReport:
     held_back: Mapping[str, int] = field(default_factory=dict)
     joins: tuple[ChangeRow, ...] = ()
     unrestored: tuple[str, ...] = ()  # what an undo of the merges leaves otherwise than it was
+    soft: tuple[str, ...] = ()  # which merges a system refuses, and what is done instead
     waiting: int = 0
     left_out: int = 0
     conflicts: int = 0
@@ -122,7 +124,7 @@ def plan_changes(workspace: Workspace, limit: int | None = None) -> PlanReport:
         return report
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
-    told = described(plan_id, store.plan_changes(plan_id), held_back, systems_of(workspace))
+    told = _described(workspace, plan_id, store.plan_changes(plan_id), held_back)
     return replace(told, waiting=joins.waiting, left_out=left_out, conflicts=report.conflicts, stages=report.stages)
 
 
@@ -171,7 +173,14 @@ def _writable(workspace: Workspace) -> list[str]:
 def pending_plan(workspace: Workspace, plan_id: str | None = None) -> PlanReport:
     """What a push of a stored plan would send, the newest plan by default."""
     chosen = chosen_plan(workspace.store, plan_id)
-    return described(chosen, pending_changes(workspace.store, chosen), systems=systems_of(workspace))
+    return _described(workspace, chosen, pending_changes(workspace.store, chosen))
+
+
+def _described(
+    workspace: Workspace, plan_id: str, changes: Sequence[Planned], held_back: Mapping[str, int] | None = None
+) -> PlanReport:
+    report = described(plan_id, changes, held_back, systems_of(workspace))
+    return replace(report, soft=soft_merges(workspace, (planned.change for planned in changes)))
 
 
 def systems_of(workspace: Workspace) -> dict[str, str]:

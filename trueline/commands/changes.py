@@ -213,6 +213,8 @@ def _show_joins(screen: Screen, workspace: Workspace, plan: PlanReport, show: in
         screen.say(f"... and {len(plan.joins) - most:,} more merges and conversions")
     for row in (row for row in plan.joins if row.id in shown and row.lasting):
         screen.say(f"{row.key}: {row.lasting}")
+    for sentence in plan.soft:
+        screen.say(sentence)
     if most and plan.unrestored:
         screen.say("trueline undo takes merges apart again. What it will not make as before:")
         for sentence in plan.unrestored:
