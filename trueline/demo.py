@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from model.changes import SYNC
 from model.errors import InputError
 from reports.gather import gather
 from reports.html import render_html, write_private
@@ -23,6 +24,7 @@ from sync.push import push_stored
 from sync.resolve import resolve_people
 from sync.score import score_records
 from sync.workspace import Workspace
+from trueline.demo_sync import tell_conflict, tell_merge
 from trueline.project import FILE_NAME, load_project
 from trueline.screen import Screen
 from trueline.session import workspace_of
@@ -64,6 +66,9 @@ def run_demo(screen: Screen, folder: Path, size: int, seed: int, dirt: float) ->
         _write_settings(folder, running)
         with workspace_of(load_project(folder)) as workspace:
             _tell_loop(workspace, screen, demo, tell, running.dataset)
+            tell_conflict(workspace, running, tell)
+            tell_merge(workspace, running, tell)
+            _tell_calls(workspace, tell)
             _write_report(workspace, folder, demo)
     screen.say(f"Open {demo.report}; the store is {demo.store}.")
     return demo
@@ -85,6 +90,10 @@ def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[
     top = ", ".join(f"{number:,} {rule}" for rule, number in list(planned.by_rule.items())[:2])
     joins = f"; {len(planned.joins):,} merges and conversions proposed" if planned.joins else ""
     tell(f"plan     {demo.planned:,} changes with reasons ({top}, ...){joins}")
+    carried = planned.by_rule.get(SYNC, 0)
+    tell(
+        f"sync     {carried:,} of them carry a value to the other CRM; {planned.conflicts:,} conflicts wait for a person"
+    )
     if planned.plan_id:
         before = _calls(workspace)
         with screen.progress("push") as advance:
@@ -95,6 +104,9 @@ def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[
     again = pull_all(workspace)
     demo.changes_left = len(plan_changes(workspace).rows)
     tell(f"again    {_counted(again)}; a second plan: {demo.changes_left:,} changes")
+
+
+def _tell_calls(workspace: Workspace, tell: Callable[[str], None]) -> None:
     for name, kinds in call_counts(workspace).items():
         work = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if kind in _TOLD)
         if work:
@@ -162,6 +174,14 @@ system = "gleif"
 base_url = "{running.gleif.url}"
 calls_per_minute = 6000                      # the stand-in's limit is lifted too, so that the demo is short
 max_lookups = 5000
+
+[sync]
+between = ["sf", "hs"]
+
+[sync.contacts.fields]
+title = "two-way"
+phone = "prefer-salesforce-unless-blank"
+mobile = "prefer-salesforce-unless-blank"
 
 [caps]
 max_share = 1.0                              # the demo corrects everything at once; keep 0.5 or less at home
