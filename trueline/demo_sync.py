@@ -73,7 +73,8 @@ def _agreed_pair(store: Store) -> tuple[RecordKey, RecordKey] | None:
     """The first two contacts that agree on a title."""
     for row in store.bases().filter(pl.col("connection") == "sf", pl.col("stream") == "contacts").iter_rows(named=True):
         partner = RecordKey.parse(row["partner"])
-        if json.loads(row["fields"]).get(FIELD, [None])[0] and partner.stream == "contacts":
+        (title,) = json.loads(row["fields"]).get(FIELD) or [None]
+        if title and partner.stream == "contacts":
             return RecordKey(row["connection"], row["stream"], row["id"]), partner
     return None
 

@@ -66,4 +66,8 @@ def test_demo_tells_precision_and_recall_and_ends_with_nothing_to_change(truelin
     assert told["truth"]["links precision"] > 0.9
     lines = [line for line in told["lines"] if line.startswith("truth ")]
     assert len(lines) == 2
+    told_lines = dict(line.split(" ", 1) for line in told["lines"])
+    assert "one title edited in both CRMs" in told_lines["conflict"]
+    assert "merged in step, 2 applied" in told_lines["merge"]
+    assert "4 of 4 records hold what they held" in told_lines["undo"]
     assert re.search(r"people 0\.\d{3} and 0\.\d{3}|people 1\.000 and", lines[0])
