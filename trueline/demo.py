@@ -91,9 +91,7 @@ def _tell_loop(workspace: Workspace, screen: Screen, demo: Demo, tell: Callable[
     joins = f"; {len(planned.joins):,} merges and conversions proposed" if planned.joins else ""
     tell(f"plan     {demo.planned:,} changes with reasons ({top}, ...){joins}")
     carried = planned.by_rule.get(SYNC, 0)
-    tell(
-        f"sync     {carried:,} of them carry a value to the other CRM; {planned.conflicts:,} conflicts wait for a person"
-    )
+    tell(f"sync     {carried:,} of them carry values across; {planned.conflicts:,} conflicts wait")
     if planned.plan_id:
         before = _calls(workspace)
         with screen.progress("push") as advance:
