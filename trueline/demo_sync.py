@@ -12,7 +12,6 @@ from model.changes import Merge
 from model.conflicts import Answer
 from model.evidence import RecordKey
 from sandbox.start import Sandbox
-from store import Store
 from sync.conflicts import answer_conflicts
 from sync.plan import plan_changes
 from sync.pull import pull_all
@@ -28,7 +27,7 @@ _STAMPS = ("id", "changed_at", "created_at", "merged_into", "is_deleted", "last_
 
 def tell_conflict(workspace: Workspace, running: Sandbox, tell: Tell) -> None:
     """Have one title edited in both CRMs, and show what becomes of it."""
-    pair = _agreed_pair(workspace.store)
+    pair = _agreed_pair(workspace)
     if pair is None:
         tell("conflict no two contacts agree on a title, so that none is shown; try a larger --size")
         return
@@ -50,12 +49,12 @@ def tell_conflict(workspace: Workspace, running: Sandbox, tell: Tell) -> None:
 def tell_merge(workspace: Workspace, running: Sandbox, tell: Tell) -> None:
     """Merge one person's or company's records in both CRMs, then take the merge apart again."""
     store = workspace.store
-    merges = _in_step(store)
+    merges = _in_step(workspace)
     if not merges:
         tell("merge    nothing is surely double, so that no merge is shown; try a larger --size")
         return
     stream = merges[0].key.stream
-    before = _values(store, merges)
+    before = _values(workspace, merges)
     run_id = store.begin_run("plan", workspace.clock())
     merged = push_stored(workspace, store.save_plan(run_id, merges, workspace.clock()), joins=True)
     records = ", ".join(f"{1 + len(one.losers)} of {one.key.connection}" for one in merges)
@@ -69,9 +68,13 @@ def tell_merge(workspace: Workspace, running: Sandbox, tell: Tell) -> None:
     tell(f"undo     taken apart again, {_counted(back)}: {whole} of {before.total()} records hold what they held")
 
 
-def _agreed_pair(store: Store) -> tuple[RecordKey, RecordKey] | None:
+def _agreed_pair(workspace: Workspace) -> tuple[RecordKey, RecordKey] | None:
     """The first two contacts that agree on a title."""
-    for row in store.bases().filter(pl.col("connection") == "sf", pl.col("stream") == "contacts").iter_rows(named=True):
+    for row in (
+        workspace.store.bases()
+        .filter(pl.col("connection") == "sf", pl.col("stream") == "contacts")
+        .iter_rows(named=True)
+    ):
         partner = RecordKey.parse(row["partner"])
         (title,) = json.loads(row["fields"]).get(FIELD) or [None]
         if title and partner.stream == "contacts":
@@ -79,8 +82,9 @@ def _agreed_pair(store: Store) -> tuple[RecordKey, RecordKey] | None:
     return None
 
 
-def _in_step(store: Store) -> list[Merge]:
+def _in_step(workspace: Workspace) -> list[Merge]:
     """The planned merges of a person or company that has several records in both CRMs, or else in one."""
+    store = workspace.store
     planned = [one.change for one in store.plan_changes(store.latest_plan() or "")]
     merges = [one for one in planned if isinstance(one, Merge)]
     places = Counter(one.group or str(one.key) for one in merges)
@@ -88,9 +92,9 @@ def _in_step(store: Store) -> list[Merge]:
     return [one for one in merges if (one.group or str(one.key)) == first]
 
 
-def _values(store: Store, merges: Sequence[Merge]) -> Counter[tuple[object, ...]]:
+def _values(workspace: Workspace, merges: Sequence[Merge]) -> Counter[tuple[object, ...]]:
     keys = {(key.connection, key.id) for one in merges for key in (one.key, *one.losers)}
-    records = store.frame(merges[0].key.stream)
+    records = workspace.store.frame(merges[0].key.stream)
     return _rows(records.filter(pl.Series([pair in keys for pair in records.select("connection", "id").iter_rows()])))
 
 
