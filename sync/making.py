@@ -80,30 +80,30 @@ class Target:
         synced = [name for name, how in self.fields.items() if how.authority != "dont-sync"]
         for name in dict.fromkeys((*_IDENTITY[self.stream], *synced, *_CONSENTS, *self.references)):
             value = corrected.get(name)
-            if name not in STREAMS[self.stream].field_names or value is None or value == "":
-                continue
             if name in _CONSENTS:
-                if value is True:
-                    values[name] = True
-                continue
-            if name not in self.settable and name not in self.references:
-                continue
-            meant, why = self._meant(name, value)
-            if meant is None:
-                left_out.append((name, why))
-                continue
-            values[name], source_values[name] = meant, now.get(name)
-        return values, {name: value for name, value in source_values.items() if name in self.fields}, left_out
+                values |= {name: True} if value is True and name in STREAMS[self.stream].field_names else {}
+            elif name in self.settable or name in self.references:
+                meant, why = self._meant(name, value)
+                values |= {name: meant} if meant is not None else {}
+                left_out += [(name, why)] if why else []
+                # Where it is given nothing, the remote may set a value of its own, which is no edit.
+                if name in self.fields and (not why or name == "owner_id"):
+                    source_values[name] = now.get(name)
+        return values, source_values, left_out
 
     def _meant(self, name: str, value: Value) -> tuple[Value, str]:
-        """The value that means the same there, or None and why there is none."""
+        """The value that means the same there; None for a blank, or with why there is none."""
+        if value is None or value == "":
+            return None, ""
         if name in self.references:
-            return self.references[name].get(str(value)), "nothing there stands for the record that it names"
+            there = self.references[name].get(str(value))
+            return there, "" if there else "nothing there stands for the record that it names"
         how = self.fields.get(name)
         if how is None or not how.values:
             return value, ""
         mapping = how.values if self.is_right else {right: left for left, right in how.values.items()}
-        return mapping.get(str(value)), f"the value has no counterpart in {self.sink.name}"
+        meant = mapping.get(str(value))
+        return meant, "" if meant is not None else f"the value has no counterpart in {self.sink.name}"
 
     def _fitted(self, change: Create, left_out: list[tuple[str, str]]) -> Drawn:
         """The change without the values that the remote is known to refuse; None where it refuses what is needed."""
@@ -127,8 +127,8 @@ class Target:
 
 
 def _with(change: Create, values: Sequence[tuple[str, Value]]) -> Create:
-    names = {name for name, _ in values}
-    told = tuple((name, value) for name, value in change.source_values if name in names)
+    dropped = {name for name, _ in change.values} - {name for name, _ in values}
+    told = tuple((name, value) for name, value in change.source_values if name not in dropped)
     return Create(change.key, tuple(values), None, change.reason, RULE, (), change.source, told)
 
 

@@ -131,6 +131,9 @@ def test_after_a_sync_both_have_the_same_and_a_second_one_writes_nothing(scene: 
         before = records(scene)
         assert cycle(workspace) == []
         assert records(scene) == before
+        new = {item.outcome.made for item in workspace.store.outcomes()} - {None}
+        disputed = [one for one in workspace.store.conflicts() if {one.left.id, one.right.id} & new]
+        assert not disputed, "what a system gives a new record by itself is no edit"
 
 
 def test_what_is_made_holds_the_mapped_values_and_belongs_to_the_same_entity_and_company(synced_scene: Scene) -> None:
