@@ -6,9 +6,11 @@ The others of that connection get merge or convert plans only. An entity with on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
+from hygiene.cluster import components
 from hygiene.survivors import facts, ranked
 from model.settings import RecordRule
 
@@ -52,33 +54,57 @@ def partners(
     return pl.concat([kept, first]).sort("connection", "entity")
 
 
-def partner_pairs(
-    memberships: pl.DataFrame,
-    chosen: pl.DataFrame,
-    between: tuple[str, str],
-    streams: Sequence[str],
-    bases: pl.DataFrame,
-    apart: pl.DataFrame,
-) -> pl.DataFrame:
-    """Which records of the two connections are kept alike: left_stream, left_id, right_stream, right_id, in order.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of who is whom: `memberships`, `chosen` partners (schema `PARTNERS`), compared `pairs`, the `bases`
+    that the store holds and people's `verdicts`."""
 
-    Records that agreed once stay partners, whatever matching makes of them later (`bases` is what the store holds),
-    unless a person keeps them apart (`apart`, verdicts). Others are partners as members of one entity; `chosen` (schema
-    `PARTNERS`) names the partner of an entity with several records in a connection, without which it has none there.
+    memberships: pl.DataFrame
+    chosen: pl.DataFrame
+    pairs: pl.DataFrame
+    bases: pl.DataFrame
+    verdicts: pl.DataFrame
+
+
+def partner_pairs(
+    known: Known, between: tuple[str, str], streams: Sequence[str], link_from: float
+) -> tuple[pl.DataFrame, int]:
+    """Which records of the two connections are kept alike: left_stream, left_id, right_stream, right_id, in order; and
+    how many more would be, were they surer.
+
+    Records that agreed once stay partners, whatever matching makes of them later, unless a person keeps them apart.
+    Others are partners as members of one entity whom pairs of at least `link_from` hold together; of several records
+    in a connection the chosen one, without which there is none.
     """
-    linked = _linked(bases, between, streams)
+    linked = _linked(known.bases, between, streams)
     ends = [f"{side}_{name}" for side in ("left", "right") for name in _KEY]
-    kept_apart = apart.filter(pl.col("answer") == "different").select(ends)
+    kept_apart = known.verdicts.filter(pl.col("answer") == "different").select(ends)
     swapped = kept_apart.rename(dict(zip(ends, (*ends[3:], *ends[:3]), strict=True))).select(ends)
-    matched = _matched(memberships, chosen, between, streams)
+    matched = _matched(known.memberships, known.chosen, between, streams)
     for side in ("left", "right"):
-        key = [f"{side}_stream", f"{side}_id"]
-        matched = matched.join(linked, on=key, how="anti")
-    placed = pl.concat([linked, matched]).with_columns(
-        pl.lit(between[0]).alias("left_connection"), pl.lit(between[1]).alias("right_connection")
-    )
-    free = placed.join(pl.concat([kept_apart, swapped]), on=ends, how="anti")
-    return free.select(_PAIR).sort(_PAIR)
+        matched = matched.join(linked, on=[f"{side}_stream", f"{side}_id"], how="anti")
+    named = [pl.lit(name).alias(f"{side}_connection") for side, name in zip(("left", "right"), between, strict=True)]
+    sure = _sure(matched.with_columns(named), known.pairs, link_from)
+    free = pl.concat([linked, sure.select(_PAIR)]).with_columns(named)
+    free = free.join(pl.concat([kept_apart, swapped]), on=ends, how="anti")
+    return free.select(_PAIR).sort(_PAIR), matched.height - sure.height
+
+
+def _sure(matched: pl.DataFrame, pairs: pl.DataFrame, link_from: float) -> pl.DataFrame:
+    """Those whose two records sure pairs hold together, directly or by way of others."""
+    key = [pl.concat_str([f"{side}_{name}" for name in _KEY], separator="/").alias(side) for side in ("left", "right")]
+    edges = pairs.filter((pl.col("decision") == "same") & (pl.col("probability") >= link_from)).select(key)
+    nodes = pl.concat([edges["left"], edges["right"]]).unique().sort()
+    row = pl.DataFrame({"node": nodes}).with_row_index("row")
+    numbered = edges.select(
+        *(edges.join(row, left_on=side, right_on="node", how="left", maintain_order="left")["row"].alias(side)
+          for side in ("left", "right"))
+    )  # fmt: skip
+    root = row.with_columns(pl.Series("root", components(row.height, numbered), dtype=pl.Int64)).drop("row")
+    told = matched.with_columns(key)
+    for side in ("left", "right"):
+        told = told.join(root.rename({"root": f"_{side}"}), left_on=side, right_on="node", how="left")
+    return told.filter(pl.col("_left") == pl.col("_right"))
 
 
 def _linked(bases: pl.DataFrame, between: tuple[str, str], streams: Sequence[str]) -> pl.DataFrame:

@@ -64,11 +64,13 @@ class SyncStream(Table):
 
 class SyncSettings(Table):
     """What is kept alike in two connections, `between`; nothing where it names none. With `beside_native`, fields that
-    HubSpot's own Salesforce integration maps are written too. A person's records, contacts and leads, go by
+    HubSpot's own Salesforce integration maps are written too. `link_from` is how sure (0 to 1) it must be that two
+    records are one person or company. A person's records, contacts and leads, go by
     `contacts`."""
 
     between: tuple[str, str] | None = None
     beside_native: bool = False
+    link_from: float = Field(default=0.95, gt=0.5, le=1)
     accounts: SyncStream = SyncStream()
     contacts: SyncStream = SyncStream()
 

@@ -41,6 +41,7 @@ class Synced:
     conflicts: list[Conflict] = field(default_factory=list)
     bases: list[pl.DataFrame] = field(default_factory=list)
     findings: list[pl.DataFrame] = field(default_factory=list)
+    unsure: int = 0  # pairs that are not sure enough to be kept alike
 
 
 def synced_fields(workspace: Workspace, corrected: Corrected, writable: Collection[str]) -> Synced:
@@ -55,7 +56,8 @@ def synced_fields(workspace: Workspace, corrected: Corrected, writable: Collecti
         plans = field_plans(workspace, group, between)
         if not plans:
             continue
-        table = partner_table(workspace, group, between, corrected, [plan.name for plan in plans])
+        table, unsure = partner_table(workspace, group, between, corrected, [plan.name for plan in plans])
+        synced.unsure += unsure
         if not table.is_empty():
             _Group(workspace, between, table, frozenset(writable), known, kept, synced, corrected.stored).run(plans)
     return synced

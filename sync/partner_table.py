@@ -9,7 +9,7 @@ import polars as pl
 
 from hygiene.field_sync import chosen, moved_bases, paired, with_bases
 from hygiene.known import Readable, live
-from hygiene.partners import partner_pairs
+from hygiene.partners import Known, partner_pairs
 from model.errors import ConfigError
 from model.settings import HubspotConnection, SalesforceConnection
 from model.streams import STREAMS
@@ -32,9 +32,10 @@ class Reading:
 
 def partner_table(
     workspace: Workspace, group: str, between: tuple[str, str], corrected: Corrected, fields: Sequence[str]
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, int]:
     """A row per pair of partners of accounts or people: key of both sides (stream, id), at (µs), region; and of each
-    field and side the value it is to hold, `…_now` what it holds, `…_known`, and `…_was`, the base."""
+    field and side the value it is to hold, `…_now` what it holds, `…_known`, and `…_was`, the base. And how many more
+    pairs there would be, were they surer."""
     store, where = workspace.store, workspace.settings.sync.stream(group).where
     reading = Reading(workspace, corrected, Readable(store.readable()), tuple(fields), tuple(where))
     sides = [
@@ -42,12 +43,11 @@ def partner_table(
         for name in between
     ]
     bases = followed_bases(workspace)
-    pairs = partner_pairs(
-        corrected.memberships, store.partners(), between, GROUPS[group], bases=bases, apart=store.verdicts()
-    )
+    known = Known(corrected.memberships, store.partners(), corrected.pairs, bases, store.verdicts())
+    pairs, unsure = partner_pairs(known, between, GROUPS[group], workspace.settings.sync.link_from)
     types = pl.Schema({name: _type_of(name, sides) for name in fields})
     table = with_bases(paired(pairs, sides[0], sides[1]), bases, between, types)
-    return chosen(table, where).with_row_index("row")
+    return chosen(table, where).with_row_index("row"), unsure
 
 
 def _type_of(name: str, sides: Sequence[pl.DataFrame]) -> pl.DataType:

@@ -51,7 +51,8 @@ class PlanReport:
 
     `joins` are the merges and conversions it proposes, which are sent only when asked for; `waiting` how many more
     there would be without the cap. `left_out` corrections are of fields that another writer keeps; `conflicts` wait
-    for a person. `stages` say how far accounts and people are alike in the two connections that are synced.
+    for a person, and `unsure` pairs are not kept alike. `stages` say how far accounts and people are alike in the two
+    connections that are synced.
     """
 
     plan_id: str | None
@@ -64,6 +65,7 @@ class PlanReport:
     waiting: int = 0
     left_out: int = 0
     conflicts: int = 0
+    unsure: int = 0
     stages: tuple[Told, ...] = ()
 
     @property
@@ -71,6 +73,7 @@ class PlanReport:
         held = "".join(f" {number:,} held back because {why}." for why, number in self.held_back.items())
         held += LEFT_OUT.format(self.left_out) if self.left_out else ""
         held += f" {self.conflicts:,} conflicts wait: trueline conflicts." if self.conflicts else ""
+        held += f" {self.unsure:,} pairs are not sure enough to be kept alike." if self.unsure else ""
         if not self.rows:
             return f"Nothing to change: 0 changes planned.{held}{self._proposed}"
         rules = ", ".join(f"{number:,} {rule}" for rule, number in self.by_rule.items())
@@ -113,7 +116,7 @@ def plan_changes(workspace: Workspace, limit: int | None = None) -> PlanReport:
     changes = records.beside([*beside(synced.changes, corrections), *synced.changes, *joins.changes])
     kept, held_back = not_held_back(changes, recorded)
     report = PlanReport(None, [], {}, held_back, left_out=left_out, conflicts=waiting_for_people(synced),
-                        stages=records.stages)  # fmt: skip
+                        unsure=synced.unsure, stages=records.stages)  # fmt: skip
     if not kept and workspace.settings.sync.between is None:
         return report
     run_id = store.begin_run("plan", workspace.clock())
@@ -125,7 +128,8 @@ def plan_changes(workspace: Workspace, limit: int | None = None) -> PlanReport:
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
     told = _described(workspace, plan_id, store.plan_changes(plan_id), held_back)
-    return replace(told, waiting=joins.waiting, left_out=left_out, conflicts=report.conflicts, stages=report.stages)
+    return replace(told, waiting=joins.waiting, left_out=left_out, conflicts=report.conflicts, unsure=report.unsure,
+                   stages=report.stages)  # fmt: skip
 
 
 def apart_from(joins: Joins, changes: Iterable[Change]) -> list[Change]:

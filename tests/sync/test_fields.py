@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hygiene.partners import partner_pairs
+from hygiene.partners import Known, partner_pairs
 from model.conflicts import Answer
 from model.settings import PlanSettings
 from model.sync_settings import SyncSettings
@@ -32,9 +32,8 @@ def pair_of(workspace: Workspace) -> tuple[str, str]:
     match_records(workspace)
     store = workspace.store
     plan_changes(workspace)
-    pairs = partner_pairs(
-        store.memberships(), store.partners(), BETWEEN, ("contacts",), store.bases(), store.verdicts()
-    )
+    known = Known(store.memberships(), store.partners(), store.pairs(), store.bases(), store.verdicts())
+    pairs, _ = partner_pairs(known, BETWEEN, ("contacts",), 0.95)
     emails = {row["id"]: row["email"] for row in store.frame("contacts").iter_rows(named=True) if row["email"]}
     return next(
         (left, right)
