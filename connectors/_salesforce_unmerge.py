@@ -50,8 +50,12 @@ class Unmerging:
         sent = [False]
         try:
             state = self._read(deeds, cases)
+            for case in cases:
+                if case.planned in deeds.open and self._work_of(deeds, [case], state).is_done:
+                    text = "it was taken apart already"
+                    deeds.settle(case.planned, "already", "", text, version=case.change.seen_at, made=case.made)
             for _ in range(_ROUNDS):
-                work = self._work(deeds, cases, state)
+                work = self._work_of(deeds, cases, state)
                 if work.is_done:
                     break
                 self._carry_out(deeds.stream, work, sent)
@@ -81,7 +85,7 @@ class Unmerging:
                 found[case.planned.id] = Observed(made, None)
         return found
 
-    def _work(self, deeds: Deeds, cases: Sequence[Case], state: State) -> Work:
+    def _work_of(self, deeds: Deeds, cases: Sequence[Case], state: State) -> Work:
         work = Work()
         for case in cases:
             if case.planned in deeds.open:

@@ -37,7 +37,7 @@ class Journaling(Agreements):
         it returns: only then send them."""
         with self._database.write() as connection:
             plans.journal(self._database, connection, run_id, change_ids, at)
-            snapshots.save(self._database, connection, taken, at)
+            snapshots.save(connection, taken, at)
 
     def snapshots(self, change_id: str) -> tuple[Snapshot, ...]:
         """The records of a change as they were before it was first sent; none where that was never kept."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, Table, and_, select
 
 from model.evidence import RecordKey
 from model.snapshots import Snapshot
-from store.database import Database
 from store.tables import Row, _bytes, _reference, _text, _time
 
 
@@ -34,7 +32,7 @@ Taken = Mapping[str, Sequence[Snapshot]]  # by change id
 NONE_TAKEN: Taken = {}
 
 
-def save(database: Database, connection: Connection, taken: Taken, at: int) -> None:
+def save(connection: Connection, taken: Taken, at: int) -> None:
     """By change id, the records as they are now.
 
     A change that is sent again after a part of it arrived meets fewer records than before: those it had stay as they
@@ -47,16 +45,19 @@ def save(database: Database, connection: Connection, taken: Taken, at: int) -> N
             connection.execute(SNAPSHOTS.delete().where(here))
             known = set()
         new = [shot for shot in shots if (shot.key.connection, shot.key.stream, shot.key.id) not in known]
-        columns: dict[str, list[Any]] = {
-            "change_id": [change_id] * len(new),
-            "connection": [shot.key.connection for shot in new],
-            "stream": [shot.key.stream for shot in new],
-            "id": [shot.key.id for shot in new],
-            "at": [at] * len(new),
-            "body": [zlib.compress(shot.dump().encode()) for shot in new],
-        }
-        if new:
-            database.insert(connection, SNAPSHOTS, columns)
+        rows = [
+            {
+                "change_id": change_id,
+                "connection": shot.key.connection,
+                "stream": shot.key.stream,
+                "id": shot.key.id,
+                "at": at,
+                "body": zlib.compress(shot.dump().encode()),
+            }
+            for shot in new
+        ]
+        if rows:
+            connection.execute(SNAPSHOTS.insert(), rows)
 
 
 def of_change(connection: Connection, change_id: str) -> tuple[Snapshot, ...]:

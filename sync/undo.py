@@ -49,7 +49,7 @@ class UndoReport:
     @property
     def sentence(self) -> str:
         plan = f" as plan {self.plan.plan_id}" if self.plan.plan_id else ""
-        return f"Undoing {self.run_id}{plan}: {len(self.plan.rows):,} changes."
+        return f"Undoing {self.run_id}{plan}: {len(self.plan.rows) + len(self.plan.joins):,} changes."
 
 
 def undo_run(workspace: Workspace, run_id: str, *, save: bool = True, only_overwritten: bool = False) -> UndoReport:
@@ -151,6 +151,10 @@ def inverse_of(change: Change, outcome: Outcome, run_id: str) -> list[Change]:
         return [Delete(replace(change.key, id=outcome.made), version, reason, UNDO)]
     if isinstance(change, Delete):
         return [Restore(change.key, version, reason, UNDO)]
+    if isinstance(change, Unmerge):
+        made = (outcome.made or "").split(";")
+        losers = tuple(replace(key, id=new) for key, new in zip(change.losers, made, strict=False))
+        return [Merge(change.key, losers, change.values, version, reason, UNDO)]
     if isinstance(change, Dissociate):
         label = "primary" if outcome.code == WAS_PRIMARY else change.label
         return [Associate(change.key, change.to, label, version, reason, UNDO)]

@@ -47,6 +47,20 @@ def merged_and_undone(scene: Scene, workspace: Workspace, groups: int, chance: r
     return len(merges)
 
 
+def test_undo_of_an_undo_merges_again(scene: Scene) -> None:
+    with scene.open(caps=WIDE) as workspace:
+        merges = pair_of_merges(workspace)
+        report = push_stored(workspace, plan(workspace, merges), joins=True)
+        live = scene.sf.count("Contact"), scene.hs.count("contacts")
+        for _ in range(2):
+            for app in (scene.sf, scene.hs):
+                app.clock.turn(60)
+            undoing = undo_run(workspace, report.run_id or "")
+            report = push_stored(workspace, undoing.plan.plan_id, kind="undo", joins=True)
+            assert report.statuses == {"applied": 2}, report.reasons
+        assert (scene.sf.count("Contact"), scene.hs.count("contacts")) == live
+
+
 def same(scene: Scene, workspace: Workspace, before: tuple[Any, Any]) -> None:
     """Both CRMs are what they were but for the closed list of `tests.sync.merged`."""
     now = salesforce(scene), hubspot(scene, old_ids(workspace.store))

@@ -106,7 +106,7 @@ def undo(
             screen.say(f"  will not be as before: {sentence}")
         document, failures = {**plain(result), "push": None}, []
         if apply:
-            report = _push_and_show(workspace, screen, result.plan.plan_id, kind="undo")
+            report = _push_and_show(workspace, screen, result.plan.plan_id, kind="undo", merges=True)
             document["push"], failures = plain(report), _push_stops(report)
         else:
             _show_changes(screen, result.plan.rows, show)
