@@ -28,12 +28,10 @@ class Agreements:
         with self._database.write() as connection:
             bases.save(connection, frame, at)
 
-    def follow(self, same: Iterable[Verdict], moved: pl.DataFrame, at: int) -> None:
-        """Note which records are the same, unless somebody has said something about the two, and the bases (columns as
-        of `bases`) that move to them."""
+    def add_new_verdicts(self, verdicts: Iterable[Verdict]) -> None:
+        """Add verdicts about pairs of which nobody has said anything yet."""
         with self._database.write() as connection:
-            derived.add_new_verdicts(connection, same)
-            bases.save(connection, moved, at)
+            derived.add_new_verdicts(connection, verdicts)
 
     def tombstones(self, streams: Iterable[str]) -> pl.DataFrame:
         """Records of these streams that are deleted: connection, stream, id, merged_into, changed_at and vanished, true

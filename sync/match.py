@@ -16,8 +16,8 @@ import polars as pl
 from hygiene.linkage.model import Model, OtherComparisons
 from hygiene.match import KINDS, Matches, match
 from store import KindMatch, Matched, MatchUpdate
-from sync.converted import follow_conversions
 from sync.figures import figures
+from sync.heirs import follow_heirs
 from sync.models import keep_models, kinds_of, stored_models
 from sync.records import stored_frames
 from sync.rematch import rematch
@@ -53,7 +53,7 @@ def match_records(workspace: Workspace, *, full: bool = False) -> MatchReport:
     """Match what changed, or with `full` everything, and save pairs, memberships and findings."""
     store = workspace.store
     run_id = store.begin_run("match", workspace.clock())
-    follow_conversions(store, workspace.clock())
+    follow_heirs(store, workspace.clock())
     update = None if full else _changes_matched(workspace)
     if update is None:
         update = _all_matched(workspace)

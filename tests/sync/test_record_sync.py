@@ -341,16 +341,30 @@ def test_contact_of_a_converted_lead_takes_its_place(synced_scene: Scene) -> Non
         cycle(workspace)
         partner = _partner(workspace, lead)
         contact = scene.sf.convert(lead)["contact_id"]
-        scene.sf.edit("Contact", contact, Email=None, FirstName="Z")
+        scene.sf.edit("Contact", contact, Email=None, FirstName="Z", Title="Baker")
         scene.sf.clock.turn(5)
         before = records(scene)
         cycle(workspace)
         assert records(scene) == before
         assert _partner(workspace, contact) == partner
-        base = workspace.store.bases().filter(pl.col("id").is_in([contact, partner]))
-        assert dict(base.select("id", "partner").iter_rows()) == {
-            contact: f"hs/contacts/{partner}", partner: f"sf/contacts/{contact}"
-        }  # fmt: skip
+        assert (scene.hs.row("contacts", partner) or {})["jobtitle"] == "Baker", "what they agreed on holds for it"
+        assert not [one for one in workspace.store.conflicts() if one.left.id == contact]
+
+
+def test_survivor_of_a_merge_takes_the_place_of_what_was_made_from_its_loser(synced_scene: Scene) -> None:
+    scene = synced_scene
+    loser = scene.sf.create("Contact", LastName="Quernstone", FirstName="Zebedee", Email="zeb@quernstone.example")
+    scene.sf.clock.turn(5)
+    with scene.open(sync=synced(accounts={"create": []}), **WIDE) as workspace:
+        cycle(workspace)
+        partner = _partner(workspace, loser)
+        survivor = scene.sf.create("Contact", LastName="Ortolan", FirstName="Basil")
+        scene.sf.merge("Contact", survivor, [loser])
+        scene.sf.clock.turn(5)
+        before = records(scene)
+        cycle(workspace)
+        assert records(scene) == before
+        assert _partner(workspace, survivor) == partner
 
 
 # --- crashes ---
