@@ -6,20 +6,24 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
 from model.changes import Associate, Change, SetField, slot_of
-from model.errors import CapExceeded, ConnectorError, InputError
+from model.errors import CapExceeded, ConnectorError, InputError, StoreError
 from model.evidence import RecordKey
+from sandbox.faults import Fault
 from sync.plan import plan_changes
 from sync.pull import pull_all
 from sync.push import push_stored
 from sync.undo import undo_run
 from sync.workspace import Workspace
-from tests.proof.ledger import FIELDS
-from tests.proof.people import VALUES, Dice, Operation
+from tests.proof.ledger import CONSENTS, FIELDS, TABLES, plain
+from tests.proof.people import VALUES, Dice, Operation, some_edit, some_of
 from tests.proof.world import World
 
 # The rule of changes that a person asked for in a walk: they answer to no other reason.
 ASKED = "asked"
+WRITES_ANY = r"/composite|/Soap/|batch/(update|create|archive|associate)|/merge"
 
 
 class Killed(BaseException):
@@ -57,7 +61,26 @@ def push(world: World, workspace: Workspace, dice: Dice, **words: Any) -> str:
     report = push_stored(workspace, joins=dice.random() < 0.5, **words)
     if report.run_id:
         world.pushed.append(report.run_id)
+        _check_mirror(world, workspace, report.run_id)
     return f"{report.sentence} {report.stopped or ''}"
+
+
+def _check_mirror(world: World, workspace: Workspace, run_id: str) -> None:
+    """The store knows what a run wrote as soon as it is written, whatever index of the remote lags."""
+    last = {entry.cell: entry for entry in world.ledger.written}
+    for item in workspace.store.outcomes(run_id=run_id):
+        change, key = item.planned.change, item.planned.change.key
+        entry = last.get((key.connection, key.stream, key.id, getattr(change, "field", "")))
+        if not isinstance(change, SetField) or item.outcome.status != "applied" or item.outcome.code:
+            continue
+        if entry is None or not entry.is_ours:
+            continue
+        held = workspace.store.frame(key.stream, connections=[key.connection]).filter(pl.col("id") == key.id)
+        told = [plain(value, change.field) for value in (*held[change.field], entry.after)]
+        if len(told) == 2 and told[0] != told[1]:
+            world.seen.append(
+                ("no echo", f"{key} {change.field}: the store holds {told[0]!r} after we wrote {told[1]!r}")
+            )
 
 
 def sync(world: World, workspace: Workspace, dice: Dice) -> str:
@@ -71,6 +94,7 @@ def ask(world: World, workspace: Workspace, dice: Dice) -> str:
     changes: list[Change] = []
     for connection, stream in dice.sample([*FIELDS], 2):
         changes += _asked(workspace, dice, connection, stream)
+    changes = list({(change.key, change.kind, getattr(change, "field", "")): change for change in changes}.values())
     if not changes:
         return "nothing to ask for"
     run_id = workspace.store.begin_run("plan", workspace.clock())
@@ -85,10 +109,12 @@ def _asked(workspace: Workspace, dice: Dice, connection: str, stream: str) -> li
         return []
     found: list[Change] = []
     rows = held.rows(named=True)
-    for row in dice.sample(rows, min(len(rows), dice.choice((1, 2, 3)))):
+    for row in [some_of(dice, rows) for _ in range(dice.choice((1, 2, 3)))]:
         names = [name for name in FIELDS[connection, stream] if name in VALUES and name not in ("email", "domain")]
-        name, key, seen = dice.choice(names), RecordKey(connection, stream, row["id"]), _version(row)
+        name, key, seen = some_of(dice, names), RecordKey(connection, stream, row["id"]), _version(row)
         after = VALUES[name](dice)
+        if name in CONSENTS and row[name]:
+            after = False  # which nobody may have us do
         if after not in ("", row[name]):
             found.append(SetField(key, name, row[name], after, seen, "somebody asked for it", ASKED))
         if stream == "contacts" and dice.random() < 0.2:
@@ -107,6 +133,46 @@ def _version(row: dict[str, Any]) -> int:
 
 def push_again(world: World, workspace: Workspace, dice: Dice) -> str:
     return push(world, workspace, dice)
+
+
+def pull_everything(world: World, workspace: Workspace, _: Dice) -> str:
+    return " ".join(one.stopped for one in pull_all(workspace, full=True) if one.stopped)
+
+
+def commit_late(world: World, workspace: Workspace, dice: Dice) -> str:
+    """A pull in the middle of somebody's long transaction, whose changes carry the stamp of before the pull."""
+    stream = dice.choice(("accounts", "contacts", "leads"))
+    ids = world.ids("sf", stream)
+    if not ids:
+        return "nothing to write"
+    record, values = dice.choice(ids), some_edit(dice, "sf", stream)
+    number = world.act("sf", "begin")
+    world.act("sf", "write", transaction=number, sobject=TABLES["sf"][stream], record_id=record, **values)
+    world.sf.clock.turn(dice.choice((5, 60, 300)))
+    told = pull(world, workspace, dice)
+    try:
+        world.act("sf", "commit", transaction=number)
+    except LookupError as error:
+        return f"{record} refused: {error}"
+    return f"{record} {values} {told}"
+
+
+def push_twice(world: World, workspace: Workspace, dice: Dice) -> str:
+    """A second push begins while the first one is at a write: it must say so and write nothing."""
+    told: list[str] = []
+
+    def begin_another(*_: object) -> None:
+        try:
+            with world.open() as second:
+                push_stored(second, joins=True)
+        except StoreError as error:
+            told.append(str(error))
+        else:
+            world.seen.append(("one at a time", "a second push went on while the first was at a write"))
+
+    desk = world.desk(dice.choice(("sf", "hs")))
+    desk.add(Fault(route=WRITES_ANY, nth=1, act=begin_another))
+    return f"{ask(world, workspace, dice)} {told}"
 
 
 def undo(world: World, workspace: Workspace, dice: Dice) -> str:
@@ -149,4 +215,7 @@ OPERATIONS = (
     Operation("die", 1, command(die)),
     Operation("plan", 0.1, command(plan)),
     Operation("sync", 0.2, command(sync)),
+    Operation("pull-everything", 0.3, command(pull_everything)),
+    Operation("commit-late", 0.6, command(commit_late)),
+    Operation("push-twice", 0.4, command(push_twice)),
 )

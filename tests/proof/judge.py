@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,10 +14,11 @@ from model.changes import UNDO, Outcome, Planned, SetField, slot_of
 from store import Store
 from sync.records import stored_frames
 from tests.proof.commands import ASKED
-from tests.proof.ledger import CONSENTS, EXISTS, FIELDS, Ledger, Written, is_given
+from tests.proof.ledger import CONSENTS, EXISTS, FIELDS, Ledger, Written, is_given, plain
 
 _REFERENCES = frozenset({"account_id", "AccountId", "ParentId", "ReportsToId", "types", EXISTS})
 _WRITTEN = ("applied", "overwrote")
+_GONE = ("GONE", "MERGED_AWAY", "OBJECT_NOT_FOUND")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +67,8 @@ def judged(ledger: Ledger, journal: Journal) -> list[Violation]:
     return list(dict.fromkeys(found))
 
 
-def plain(value: Any, connection: str, stream: str, name: str) -> Any:
-    """A value as both sides tell it: blank is None, flags are flags."""
-    if name in CONSENTS:
-        return is_given(value)
-    return None if value in (None, "") else str(value)
-
-
 def _same(entry: Written, stored: Any, told: Any) -> bool:
-    return bool(plain(stored, *_place(entry)) == plain(told, *_place(entry)))
-
-
-def _place(entry: Written) -> tuple[str, str, str]:
-    return entry.connection, entry.stream, entry.field
+    return bool(plain(stored, entry.field) == plain(told, entry.field))
 
 
 def _about(entry: Written) -> str:
@@ -132,7 +122,7 @@ def _follows(entry: Written, touched: Iterable[Mapping[str, Any]]) -> bool:
     return entry.field in pair and any(body.get("field") in pair for body in touched)
 
 
-def _lost_updates(written: Iterable[Written], journal: Journal) -> Iterator[Violation]:
+def _lost_updates(written: Sequence[Written], journal: Journal) -> Iterator[Violation]:
     """A value of somebody else's that we replaced without knowing it and without saying so."""
     for entry in written:
         if not entry.is_ours or entry.field not in FIELDS.get((entry.connection, entry.stream), ()):
@@ -142,26 +132,39 @@ def _lost_updates(written: Iterable[Written], journal: Journal) -> Iterator[Viol
         if not known or any(outcome.status == "unknown" for outcome, _ in known):
             continue
         written_by = [(outcome, slot) for outcome, slot in known if outcome.status in _WRITTEN]
+        if not written_by and any(outcome.code in _GONE for outcome, _ in known) and _ended(entry, written):
+            continue  # its answer was lost, and the record with it
         if not written_by:
             yield Violation("outcome untrue", f"{_about(entry)}: {[outcome.status for outcome, _ in known]}")
             continue
-        replaced = [outcome.found if outcome.status == "overwrote" else slot.before for outcome, slot in written_by]
+        # A write whose answer was lost may have been sent twice, and only the second have met somebody's value.
+        replaced = [slot.before for _, slot in written_by]
+        replaced += [outcome.found for outcome, _ in written_by if outcome.status == "overwrote"]
         if not any(_same(entry, entry.before, value) for value in replaced):
             yield Violation("lost update", f"{_about(entry)}: said to be in the place of {replaced!r}")
 
 
-def _untrue(written: Iterable[Written], journal: Journal) -> Iterator[Violation]:
+def _ended(entry: Written, written: Sequence[Written]) -> bool:
+    """Whether the record of an entry went later on."""
+    after = written[entry.at :]
+    return any(one.cell == (*entry.cell[:3], EXISTS) and not one.after for one in after)
+
+
+def _untrue(written: Sequence[Written], journal: Journal) -> Iterator[Violation]:
     """A change that is said to be applied, of a field that was never written to."""
+    # Somebody may have set the very value in the gap of our write.
+    theirs = {(*entry.cell, plain(entry.after, entry.field)) for entry in written if not entry.is_ours}
     done = {key for entry in written if entry.is_ours for key in entry.open_changes if key in _of_field(entry)}
     for key, outcome in journal.outcomes.items():
         change = journal.changes[key].change
         if outcome.status not in _WRITTEN or not isinstance(change, SetField) or key in done:
             continue
-        if change.field in FIELDS.get((change.key.connection, change.key.stream), ()) and change.after != change.before:
-            told = plain(change.before, change.key.connection, change.key.stream, change.field)
-            if told != plain(change.after, change.key.connection, change.key.stream, change.field):
-                yield Violation("outcome untrue", f"{key} {change.key} {change.field} -> {change.after!r} says "
-                                f"{outcome.status} {outcome.code}, and nothing was written")  # fmt: skip
+        known = FIELDS.get((change.key.connection, change.key.stream), ())
+        after = plain(change.after, change.field)
+        is_theirs = (change.key.connection, change.key.stream, change.key.id, change.field, after) in theirs
+        if change.field in known and plain(change.before, change.field) != after and not is_theirs:
+            told = f"{key} {change.key} {change.field} -> {change.after!r} says {outcome.status} {outcome.code}"
+            yield Violation("outcome untrue", f"{told}, and nothing was written")
 
 
 def _resurrected(written: Iterable[Written]) -> Iterator[Violation]:
@@ -186,7 +189,7 @@ def _opt_outs(written: Iterable[Written]) -> Iterator[Violation]:
             continue
         gave = last.get(entry.cell)
         last[entry.cell] = entry
-        was, now = (plain(value, *_place(entry)) for value in (entry.before, entry.after))
+        was, now = (plain(value, entry.field) for value in (entry.before, entry.after))
         if entry.is_ours and was and not now and (gave is None or not gave.is_ours):
             yield Violation("opt-out kept", f"{_about(entry)} took it back")
 
@@ -198,8 +201,12 @@ def _flip_flops(written: Iterable[Written], journal: Journal) -> Iterator[Violat
         by_cell[entry.cell].append(entry)
     for entries in by_cell.values():
         for one, other in pairwise(entries):
-            rules = {journal.changes[key].change.rule for entry in (one, other) for key in _of_field(entry)}
-            if one.is_ours and other.is_ours and not rules & {ASKED, UNDO} and rules and one.before == other.after:
+            rules = [{journal.changes[key].change.rule for key in _of_field(entry)} for entry in (one, other)]
+            if not (one.is_ours and other.is_ours and all(rules) and one.before == other.after):
+                continue
+            if rules[0] == {UNDO} and not rules[1] & {ASKED, UNDO}:
+                yield Violation("undone stays undone", f"{_about(one)} and back in step {other.step}")
+            elif not (rules[0] | rules[1]) & {ASKED, UNDO}:
                 yield Violation("flip-flop", f"{_about(one)} and back in step {other.step}")
 
 
@@ -242,7 +249,9 @@ def mirror(store: Store, ledger: Ledger) -> Iterator[Violation]:
         fields = [name for name in FIELDS[connection, stream] if (connection, stream, name) in readable]
         for key in sorted(live.keys() & held.keys()):
             for name in fields:
-                stored, told = (plain(row[key][name], connection, stream, name) for row in (held, live))
+                stored, told = (plain(row[key][name], name) for row in (held, live))
+                if name == "account_id" and told is None and stored not in ledger.live(connection, "accounts"):
+                    continue  # the account went, and with it the link
                 if name == "account_id":
                     stored = ledger.survivor(connection, "accounts", stored)
                 if stored != told:

@@ -187,6 +187,13 @@ def is_given(consent: Any) -> bool:
     return consent in (True, 1, "true")
 
 
+def plain(value: Any, field_name: str) -> Any:
+    """A value as both sides tell it: blank is None, flags are flags."""
+    if field_name in CONSENTS:
+        return is_given(value)
+    return None if value in (None, "") else str(value)
+
+
 def _database(app: App) -> sqlite3.Connection:
     if isinstance(app, SalesforceApp):
         return app._org.database._connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from sync.plan import plan_changes
@@ -44,9 +44,11 @@ class Walked:
     requests: int = 0
 
 
-def drawn(seed: int, length: int) -> list[Step]:
+def drawn(seed: int, length: int, only: Collection[str] = ()) -> list[Step]:
+    """Steps of all operations as often as their weights say, or of those named, each as often as the other."""
     dice = random.Random(seed)
-    names, weights = [*OPERATIONS], [one.weight for one in OPERATIONS.values()]
+    names = [name for name in OPERATIONS if name in only or not only]
+    weights = [1.0 if only else OPERATIONS[name].weight for name in names]
     return [Step(name, dice.randrange(1 << 30)) for name in dice.choices(names, weights, k=length)]
 
 
@@ -85,6 +87,7 @@ def _rest(world: World, walked: Walked) -> None:
         walked.violations.append(Violation("converges", f"it never came to rest: {walked.trace[-2:]}"))
     with world.open() as workspace:
         journal = journal_of(workspace.store, world.prior)
+        walked.violations += [Violation(*seen) for seen in world.seen]
         walked.violations += [*judged(world.ledger, journal), *mirror(workspace.store, world.ledger)]
         walked.outcomes = Counter(outcome.status for outcome in journal.outcomes.values())
 

@@ -45,6 +45,7 @@ class World:
     states: dict[str, bytes] = field(default_factory=dict)
     prior: frozenset[str] = frozenset()  # changes that were made while the world was prepared
     pushed: list[str] = field(default_factory=list)  # runs that wrote, for undo
+    seen: list[tuple[str, str]] = field(default_factory=list)  # promises that a step itself saw broken, and how
     last_pull: int = 0  # where the ledger stood when the last whole pull began
     declared: list[SObject] = field(default_factory=list)  # as they are while the API user has every right
 
@@ -104,6 +105,7 @@ class World:
             file.unlink()
         shutil.copy(self.folder / "prepared.db", self.store)
         self.pushed.clear()
+        self.seen.clear()
         self.last_pull = 0
         self.ledger.begin(str(self.store))
 
