@@ -9,9 +9,11 @@ from typing import Any
 import polars as pl
 
 from model.changes import Associate, Change, SetField, slot_of
+from model.conflicts import Answer
 from model.errors import CapExceeded, ConnectorError, InputError, StoreError
 from model.evidence import RecordKey
 from sandbox.faults import Fault
+from sync.conflicts import answer_conflicts
 from sync.plan import plan_changes
 from sync.pull import pull_all
 from sync.push import push_stored
@@ -175,6 +177,17 @@ def push_twice(world: World, workspace: Workspace, dice: Dice) -> str:
     return f"{ask(world, workspace, dice)} {told}"
 
 
+def answer(world: World, workspace: Workspace, dice: Dice) -> str:
+    """A person takes one side of a conflict; the next plan carries it out."""
+    waiting = [one for one in workspace.store.conflicts() if one.answer is None and one.field not in CONSENTS]
+    if not waiting:
+        return "nobody is asked"
+    one = dice.choice(waiting)
+    answer_conflicts(workspace, [one], Answer(dice.choice(("left", "right"))))
+    world.answered |= {(key.connection, key.stream, key.id, one.field) for key in (one.left, one.right)}
+    return f"{one.id} {one.left} {one.right} {one.field}"
+
+
 def undo(world: World, workspace: Workspace, dice: Dice) -> str:
     if not world.pushed:
         return "nothing was pushed"
@@ -216,6 +229,7 @@ OPERATIONS = (
     Operation("plan", 0.1, command(plan)),
     Operation("sync", 0.2, command(sync)),
     Operation("pull-everything", 0.3, command(pull_everything)),
+    Operation("answer", 1, command(answer)),
     Operation("commit-late", 0.6, command(commit_late)),
     Operation("push-twice", 0.4, command(push_twice)),
 )

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
 import pytest
 
 import connectors._hubspot_cursor
@@ -17,9 +18,11 @@ import connectors._hubspot_push
 import connectors._salesforce_pull
 import connectors._salesforce_send
 import connectors._salesforce_write
+import hygiene.field_sync
 import sync.plan
 import sync.push
 from connectors._salesforce_write import Writer
+from hygiene import threeway
 from store import Store
 
 Take = Callable[[pytest.MonkeyPatch], None]
@@ -90,23 +93,36 @@ def _no_memory_of_undo(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sync.plan, "undone_changes", lambda _: set())
 
 
+def _no_base(patch: pytest.MonkeyPatch) -> None:
+    """What the first side held when both agreed is not known: it never counts as changed."""
+    real = threeway.moves
+
+    def forgetful(table: pl.DataFrame, policy: Any) -> pl.Series:
+        return real(table.with_columns(left_was="left_now"), policy)
+
+    patch.setattr(hygiene.field_sync, "moves", forgetful)
+
+
 def _no_lease(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Store, "alone", lambda *_: nullcontext())
 
 
-_WRITING = ("edit", "pull", "ask", "edit-in-the-gap", "pass-time")
-_STALE = ("edit", "pull", "ask", "pass-time")
+_WRITING = ("edit", "pull", "ask", "edit-in-the-gap")
+_STALE = (*("edit",) * 12, "pull", "ask", "pass-time")
 
 DEVICES = (
     Device("the condition of an update", _no_condition, ("lost update", "outcome untrue"), _WRITING),
     Device("the guard before a write to Salesforce", _no_guard_of_salesforce, ("lost update",), _STALE),
     Device("the guard before a write to HubSpot", _no_guard_of_hubspot, ("lost update",), _STALE),
     Device("the history check after a write to HubSpot", _no_history, ("lost update", "outcome untrue"), _WRITING),
-    Device("the overlap of windows", _no_overlap, ("mirror",), ("edit", "pull", "commit-late", "lag")),
+    Device("the overlap of windows", _no_overlap, ("mirror",), (*("edit",) * 8, "pull", "commit-late", "lag")),
     Device("the journal before a write", _no_journal, ("journal complete",), _STALE),
     Device("the settling after a crash", _no_outcome_of_a_crash, ("journal complete", "converges"), (*_STALE, "die")),
     Device("outcome and records in one transaction", _records_apart, ("no echo",), _STALE),
     Device("the rule of opt-outs", _no_opt_out_rule, ("opt-out kept",), _STALE),
-    Device("the memory of what was undone", _no_memory_of_undo, ("undone stays undone",), ("edit", "sync", "undo")),
-    Device("the lease of a push", _no_lease, ("one at a time",), ("edit", "pull", "push-twice")),
+    Device(
+        "the memory of what was undone", _no_memory_of_undo, ("undone stays undone",), (*("edit",) * 4, "sync", "undo")
+    ),
+    Device("the base of a field", _no_base, ("lost update",), (*("edit",) * 12, "sync")),
+    Device("the lease of a push", _no_lease, ("one at a time",), (*("edit",) * 4, "pull", "push-twice")),
 )

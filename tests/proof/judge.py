@@ -14,7 +14,7 @@ from model.changes import UNDO, Outcome, Planned, SetField, slot_of
 from store import Store
 from sync.records import stored_frames
 from tests.proof.commands import ASKED
-from tests.proof.ledger import CONSENTS, EXISTS, FIELDS, Ledger, Written, is_given, plain
+from tests.proof.ledger import CONSENTS, EXISTS, FIELDS, Cell, Ledger, Written, is_given, plain
 
 _REFERENCES = frozenset({"account_id", "AccountId", "ParentId", "ReportsToId", "types", EXISTS})
 _WRITTEN = ("applied", "overwrote")
@@ -40,6 +40,12 @@ class Journal:
     outcomes: Mapping[str, Outcome]
     unfinished: tuple[str, ...]
 
+    def source_of(self, change_id: str) -> tuple[str, str, str] | None:
+        """The record whose value a change of the field sync carries over."""
+        planned = self.changes.get(change_id)
+        agreed = planned.change.agreed if planned and isinstance(planned.change, SetField) else None
+        return None if agreed is None else (agreed.source.connection, agreed.source.stream, agreed.source.id)
+
 
 def journal_of(store: Store, prior: Collection[str] = ()) -> Journal:
     """The journal without the changes named in `prior`."""
@@ -51,12 +57,13 @@ def journal_of(store: Store, prior: Collection[str] = ()) -> Journal:
     return Journal(changes, outcomes, tuple(planned.id for _, planned in store.unfinished()))
 
 
-def judged(ledger: Ledger, journal: Journal) -> list[Violation]:
-    """Every promise of the ledger that was broken."""
+def judged(ledger: Ledger, journal: Journal, answered: Collection[Cell] = ()) -> list[Violation]:
+    """Every promise of the ledger that was broken; what the cells in `answered` hold, a person decided."""
     written = ledger.written
     found = [
         *_unjournaled(written),
         *_lost_updates(written, journal),
+        *_overruled(written, journal, answered),
         *_untrue(written, journal),
         *_resurrected(written),
         *_opt_outs(written),
@@ -88,7 +95,7 @@ def _of_field(entry: Written) -> list[str]:
 
 def _joins(entry: Written) -> list[str]:
     """The open changes of this connection that join, end or make whole records, by id."""
-    kinds = ("merge", "convert", "create", "delete", "restore")
+    kinds = ("merge", "unmerge", "convert", "create", "delete", "restore")
     return [
         key for key, body in entry.open_changes.items() if body["kind"] in kinds and body["key"][0] == entry.connection
     ]
@@ -144,6 +151,40 @@ def _lost_updates(written: Sequence[Written], journal: Journal) -> Iterator[Viol
             yield Violation("lost update", f"{_about(entry)}: said to be in the place of {replaced!r}")
 
 
+def _overruled(written: Sequence[Written], journal: Journal, answered: Collection[Cell]) -> Iterator[Violation]:
+    """A value that somebody set on one side, replaced by the other side's though the two had not agreed since."""
+    by_cell: dict[Cell, list[Written]] = defaultdict(list)
+    for entry in written:
+        source = next((found for found in map(journal.source_of, _of_field(entry)) if found), None)
+        before, by_source = by_cell[entry.cell], by_cell[(*source, entry.field)] if source else []
+        if entry.is_ours and source and entry.cell not in answered and not _agreed(before, by_source, journal):
+            yield Violation(
+                "lost update", f"{_about(entry)}: {'/'.join(source)} never agreed with {before[-1].after!r}"
+            )
+        by_cell[entry.cell].append(entry)
+
+
+def _agreed(before: Sequence[Written], by_source: Sequence[Written], journal: Journal) -> bool:
+    """Whether the value that stands in a cell can be one that its other side agreed with, or is nobody's."""
+    theirs = next((entry for entry in reversed(before) if not entry.is_ours), None)
+    if theirs is None or plain(theirs.after, theirs.field) is None:
+        return True
+    since = [entry for entry in before if entry.at >= theirs.at]
+    if any(journal.source_of(key) for entry in since[1:] for key in _of_field(entry)):
+        return True
+    stood = {_loose(entry.after) for entry in since}
+    earlier = [entry for entry in by_source if entry.at < theirs.at]
+    later = [entry for entry in by_source if entry.at > theirs.at]
+    at_first = earlier[-1].after if earlier else (later[0].before if later else None)
+    return not by_source or bool(stood & {_loose(value) for value in (at_first, *(entry.after for entry in later))})
+
+
+def _loose(value: Any) -> str:
+    """A value without what its form may differ in."""
+    text = "".join(letter for letter in str(value or "").casefold() if letter.isalnum())
+    return text[-7:] if text.isdigit() else text
+
+
 def _ended(entry: Written, written: Sequence[Written]) -> bool:
     """Whether the record of an entry went later on."""
     after = written[entry.at :]
@@ -173,11 +214,11 @@ def _resurrected(written: Iterable[Written]) -> Iterator[Violation]:
         if not entry.is_ours or entry.field != EXISTS or entry.stream == "links":
             continue
         kinds = {entry.open_changes[key]["kind"] for key in _joins(entry)}
-        if entry.before is False and entry.after and "restore" not in kinds:
+        if entry.before is False and entry.after and not kinds & {"restore", "unmerge"}:
             yield Violation("resurrected delete", _about(entry))
-        if entry.before and not entry.after and not kinds & {"merge", "convert", "delete"}:
+        if entry.before and not entry.after and not kinds & {"merge", "convert", "delete", "unmerge"}:
             yield Violation("deleted unasked", _about(entry))
-        if entry.before is None and not kinds & {"create", "convert", "merge"}:
+        if entry.before is None and not kinds & {"create", "convert", "merge", "unmerge"}:
             yield Violation("created unasked", _about(entry))
 
 
@@ -253,6 +294,6 @@ def mirror(store: Store, ledger: Ledger) -> Iterator[Violation]:
                 if name == "account_id" and told is None and stored not in ledger.live(connection, "accounts"):
                     continue  # the account went, and with it the link
                 if name == "account_id":
-                    stored = ledger.survivor(connection, "accounts", stored)
+                    stored, told = (ledger.survivor(connection, "accounts", one) for one in (stored, told))
                 if stored != told:
                     yield Violation("mirror", f"{connection}/{stream}/{key} {name}: {stored!r}, the CRM has {told!r}")

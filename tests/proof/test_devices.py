@@ -8,7 +8,7 @@ from tests.proof.devices import DEVICES, Device
 from tests.proof.walk import drawn, walk
 from tests.proof.world import World
 
-STEPS, WALKS = 80, 6
+STEPS, WALKS = 150, 6
 # One of each kind in every run of the tests; all of them in a soak.
 SAMPLE = ("the condition of an update", "the journal before a write", "the rule of opt-outs")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sync.plan import plan_changes
@@ -44,10 +44,10 @@ class Walked:
     requests: int = 0
 
 
-def drawn(seed: int, length: int, only: Collection[str] = ()) -> list[Step]:
-    """Steps of all operations as often as their weights say, or of those named, each as often as the other."""
+def drawn(seed: int, length: int, only: Sequence[str] = ()) -> list[Step]:
+    """Steps of all operations as often as their weights say, or of those named, as often as they are named."""
     dice = random.Random(seed)
-    names = [name for name in OPERATIONS if name in only or not only]
+    names = [*(only or OPERATIONS)]
     weights = [1.0 if only else OPERATIONS[name].weight for name in names]
     return [Step(name, dice.randrange(1 << 30)) for name in dice.choices(names, weights, k=length)]
 
@@ -88,7 +88,7 @@ def _rest(world: World, walked: Walked) -> None:
     with world.open() as workspace:
         journal = journal_of(workspace.store, world.prior)
         walked.violations += [Violation(*seen) for seen in world.seen]
-        walked.violations += [*judged(world.ledger, journal), *mirror(workspace.store, world.ledger)]
+        walked.violations += [*judged(world.ledger, journal, world.answered), *mirror(workspace.store, world.ledger)]
         walked.outcomes = Counter(outcome.status for outcome in journal.outcomes.values())
 
 

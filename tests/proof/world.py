@@ -30,6 +30,8 @@ from tests.proof.ledger import FIELDS, TABLES, App, Ledger
 from tests.sync.conftest import SECRETS, TODAY
 
 SIZE = 34
+# What is kept alike in the two CRMs, without either leading.
+TWO_WAY = {"contacts": ("title", "phone", "mobile", "city"), "accounts": ("phone", "city", "website")}
 STREAMS = {"sf": ("accounts", "contacts", "leads", "associations"), "hs": ("accounts", "contacts", "associations")}
 
 
@@ -45,6 +47,7 @@ class World:
     states: dict[str, bytes] = field(default_factory=dict)
     prior: frozenset[str] = frozenset()  # changes that were made while the world was prepared
     pushed: list[str] = field(default_factory=list)  # runs that wrote, for undo
+    answered: set[tuple[str, str, str, str]] = field(default_factory=set)  # cells of conflicts that a person answered
     seen: list[tuple[str, str]] = field(default_factory=list)  # promises that a step itself saw broken, and how
     last_pull: int = 0  # where the ledger stood when the last whole pull began
     declared: list[SObject] = field(default_factory=list)  # as they are while the API user has every right
@@ -106,6 +109,7 @@ class World:
         shutil.copy(self.folder / "prepared.db", self.store)
         self.pushed.clear()
         self.seen.clear()
+        self.answered.clear()
         self.last_pull = 0
         self.ledger.begin(str(self.store))
 
@@ -187,4 +191,6 @@ def project(listeners: dict[str, Listener], **changed: Any) -> ProjectSettings:
           "client_id": "sandbox-client", "secret": "env:SF", "currency": "USD", "streams": STREAMS["sf"]}  # fmt: skip
     hs = {"system": "hubspot", "base_url": listeners["hs"].url, "secret": "env:HS", "streams": STREAMS["hs"]}
     caps = {"max_share": 1.0, "max_vanished_share": 1.0}
-    return ProjectSettings.model_validate({"connections": {"sf": sf, "hs": hs}, "caps": caps, **changed})
+    people, accounts = (dict.fromkeys(names, "two-way") for names in (TWO_WAY["contacts"], TWO_WAY["accounts"]))
+    sync = {"between": ["sf", "hs"], "contacts": {"fields": people}, "accounts": {"fields": accounts}}
+    return ProjectSettings.model_validate({"connections": {"sf": sf, "hs": hs}, "caps": caps, "sync": sync, **changed})
