@@ -202,12 +202,12 @@ def die(world: World, workspace: Workspace, dice: Dice) -> str:
     name, left, after = dice.choice(("journal", "record")), dice.choice((1, 1, 2, 3)), dice.random() < 0.5
     real = getattr(store, name)
 
-    def dying(*words: Any) -> Any:
+    def dying(*words: Any, **named: Any) -> Any:
         nonlocal left
         left -= 1
         if left == 0 and not after:
             raise Killed
-        result = real(*words)
+        result = real(*words, **named)
         if left == 0:
             raise Killed
         return result

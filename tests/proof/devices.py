@@ -19,7 +19,7 @@ import connectors._salesforce_pull
 import connectors._salesforce_send
 import connectors._salesforce_write
 import hygiene.field_sync
-import sync.plan
+import sync.past
 import sync.push
 from connectors._salesforce_write import Writer
 from hygiene import threeway
@@ -69,7 +69,7 @@ def _no_overlap(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_journal(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Store, "journal", lambda *_: None)
+    patch.setattr(Store, "journal", lambda *_, **__: None)
 
 
 def _no_outcome_of_a_crash(patch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def _no_opt_out_rule(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_memory_of_undo(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sync.plan, "undone_changes", lambda _: set())
+    patch.setattr(sync.past, "undone_changes", lambda _: set())
 
 
 def _no_base(patch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from model.changes import (
 )
 from model.errors import InputError, StoreError
 from model.evidence import Evidence, RecordKey
+from model.snapshots import Snapshot
 from store import Store
 from store.plans import dump_change, load_change
 
@@ -166,3 +167,12 @@ def test_runs_are_numbered_and_listed(store: Store) -> None:
     assert (first, second) == ("r0001", "r0002")
     with pytest.raises(StoreError, match="no run r0009"):
         store.end_run("r0009", "done", 1, {})
+
+
+def test_snapshots_journaled_with_a_change_come_back_and_stay_when_it_is_sent_again(sent: Sent) -> None:
+    store, run_id, (first, *_) = sent
+    shots = tuple(Snapshot(RecordKey("sf", "contacts", name), 5, {"Phone": "0161"}) for name in ("003A", "003B"))
+    store.journal(run_id, [first], 3, {first: shots})
+    assert store.snapshots(first) == shots
+    store.journal(run_id, [first], 4, {first: shots[:1]})
+    assert store.snapshots(first) == shots
