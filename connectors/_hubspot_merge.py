@@ -3,6 +3,9 @@
 A merge is pairwise and cannot be undone by any call. Of contacts and companies the survivor is a new record, whose id
 every further step takes; both old ids stand for it from then on. So a repeated merge would find the survivor in the
 place of its loser: each loser is looked at first, and one that lives in the survivor already is not sent again.
+
+Opt-outs are set on the survivor before anything is folded into it: whatever stops a merge, none is lost. The other
+values follow the merge, and one that stopped before them is taken up there.
 """
 
 from __future__ import annotations
@@ -14,20 +17,23 @@ from typing import Any
 from connectors._hubspot_create import UNSEEN
 from connectors._hubspot_fields import Fields
 from connectors._hubspot_gateway import Gateway, Refused
+from connectors._hubspot_history import history_of
 from connectors._hubspot_native import native_streams
 from connectors._hubspot_operations import BATCH_UPDATE, GET, MERGE
 from connectors._hubspot_parse import merged_batch, version_of
 from connectors._hubspot_portal import Description
-from connectors._hubspot_push import GONE, Record, read_with_history, record_batches
+from connectors._hubspot_push import GONE, Record, field_value, read_exactly, read_with_history, record_batches
 from connectors._hubspot_refusal import value_refusal
 from connectors._hubspot_soft_merge import soft_merge
 from connectors._hubspot_write import LOST, Failure, unsent_error, write_inputs
 from connectors.connector import Sent
 from model.changes import Merge, Outcome, Planned
 from model.errors import ConnectorError, NotPermitted, Unavailable
+from model.streams import STREAMS, Value
 
 # Code of an applied merge that stopped before its last loser or its values.
 PARTLY = "PARTLY"
+Values = tuple[tuple[str, Value], ...]
 MOVED = Failure("conflict", "MOVED", "The record changed since it was read; plan again.")
 
 
@@ -67,11 +73,43 @@ def send_merge(gateway: Gateway, description: Description, planned: Planned) -> 
     others = [str(loser["id"]) for loser in losers if loser is not None and str(loser["id"]) != state.survivor]
     if len(others) == len(losers) and version_of(survivor, fields.layout.modified) != change.seen_at:
         return Sent((MOVED.outcome(planned),))
+    consents, values = _parted(change)
+    try:
+        if others:
+            opting_out = _set_values(gateway, fields, consents, state)
+        else:
+            opting_out, values = None, left_to_set(gateway, fields, change, state.survivor)
+    except ConnectorError as error:
+        raise unsent_error(error) from error
+    if opting_out:
+        return Sent((opting_out.outcome(planned),))
     folding = _fold(gateway, fields, others, state)
     if folding and folding.status == "rejected" and not state.folded and _is_native(description, change):
         return soft_merge(gateway, description, planned, change)
-    failure = folding or _set_values(gateway, fields, change, state)
-    return _merged(gateway, fields, planned, change, state, failure, was_done=not others)
+    failure = folding or _set_values(gateway, fields, values, state)
+    return _merged(gateway, fields, planned, change, state, failure, was_done=not others and not values)
+
+
+def _parted(change: Merge) -> tuple[Values, Values]:
+    """The opt-outs among the survivor's values, and the others."""
+    consents = {field.name for field in STREAMS[change.key.stream].fields if field.kind == "consent"}
+    given = tuple((name, value) for name, value in change.values if name in consents)
+    return given, tuple((name, value) for name, value in change.values if name not in consents)
+
+
+def left_to_set(gateway: Gateway, fields: Fields, change: Merge, survivor: str) -> Values:
+    """The values that a merge which took place has not set yet; what somebody set since it was planned stays."""
+    names = {name: fields.properties[name].name for name, _ in change.values if name in fields.properties}
+    record = read_exactly(gateway, fields, sorted(names.values()), [survivor]).get(survivor) if names else None
+    if record is None:
+        return ()
+    texts = record.get("properties") or {}
+    newest = {name: (history_of(record, prop) or [("", 0)])[0][1] for name, prop in names.items()}
+    return tuple(
+        (name, value)
+        for name, value in change.values
+        if name in names and newest[name] <= (change.seen_at or 0) and field_value(fields, name, texts) != value
+    )
 
 
 def _is_native(description: Description, change: Merge) -> bool:
@@ -128,10 +166,10 @@ def _arrived(gateway: Gateway, fields: Fields, loser: str, state: _Merging) -> b
     return True
 
 
-def _set_values(gateway: Gateway, fields: Fields, change: Merge, state: _Merging) -> Failure | None:
-    """Set what the survivor is to hold where the merge's own rules chose otherwise."""
+def _set_values(gateway: Gateway, fields: Fields, values: Values, state: _Merging) -> Failure | None:
+    """Set what the survivor is to hold where the merge's own rules choose otherwise."""
     currency = fields.portal.currency
-    texts = {fields.properties[name].name: fields.text(name, value, currency) for name, value in change.values}
+    texts = {fields.properties[name].name: fields.text(name, value, currency) for name, value in values}
     if not texts:
         return None
     inputs = [{"id": state.survivor, "properties": texts}]

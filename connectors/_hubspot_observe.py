@@ -11,7 +11,7 @@ from connectors._hubspot_history import history_of, trace_write
 from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_link_push import Links
 from connectors._hubspot_links import LINK_TYPES
-from connectors._hubspot_merge import living
+from connectors._hubspot_merge import left_to_set, living
 from connectors._hubspot_parse import version_of
 from connectors._hubspot_portal import Description
 from connectors._hubspot_push import Record, field_value, read_exactly
@@ -65,14 +65,15 @@ def _created(gateway: Gateway, fields: Fields, changes: Sequence[Planned], exter
 
 
 def _merged(gateway: Gateway, fields: Fields, change: Merge) -> Observed:
-    """The survivor's id once all ids of the merge stand for one record."""
+    """The survivor's id once all ids of the merge stand for one record that holds the merge's values."""
     now = [living(gateway, fields, record_id) for record_id in (change.key.id, *(loser.id for loser in change.losers))]
     survivor = now[0]
     if survivor is None:
         return MISSING
     soft = [(record.get("properties") or {}).get(SOFT_MARK) for record in now[1:] if record is not None]
+    is_one = len({str(record["id"]) for record in now if record is not None}) == 1 and None not in now
     is_done = soft == [change.key.id] * len(change.losers) or (
-        len({str(record["id"]) for record in now if record is not None}) == 1 and None not in now
+        is_one and not left_to_set(gateway, fields, change, str(survivor["id"]))
     )
     return Observed(str(survivor["id"]) if is_done else None, version_of(survivor, fields.layout.modified))
 

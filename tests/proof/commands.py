@@ -221,8 +221,8 @@ def die(world: World, workspace: Workspace, dice: Dice) -> str:
 
 
 OPERATIONS = (
-    Operation("pull", 5, command(pull)),
-    Operation("ask", 4, command(ask)),
+    Operation("pull", 3, command(pull)),
+    Operation("ask", 3.5, command(ask)),
     Operation("push-again", 0.6, command(push_again)),
     Operation("undo", 1.2, command(undo)),
     Operation("die", 1, command(die)),

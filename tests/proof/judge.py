@@ -236,14 +236,21 @@ def _opt_outs(written: Iterable[Written]) -> Iterator[Violation]:
 
 
 def _flip_flops(written: Iterable[Written], journal: Journal) -> Iterator[Violation]:
-    """A field that we set and set back, with nobody else having touched it in between."""
+    """A field that we set and set back, with nobody having touched that field, of any record, in between: the form of
+    a country follows what most of its column hold."""
     by_cell: dict[tuple[str, ...], list[Written]] = defaultdict(list)
+    touched: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for entry in written:
         by_cell[entry.cell].append(entry)
+        if not entry.is_ours:
+            touched[entry.connection, entry.stream, entry.field].append(entry.at)
     for entries in by_cell.values():
         for one, other in pairwise(entries):
             rules = [{journal.changes[key].change.rule for key in _of_field(entry)} for entry in (one, other)]
             if not (one.is_ours and other.is_ours and all(rules) and one.before == other.after):
+                continue
+            names = (one.field, EXISTS)
+            if any(one.at < at < other.at for name in names for at in touched[one.connection, one.stream, name]):
                 continue
             if rules[0] == {UNDO} and not rules[1] & {ASKED, UNDO}:
                 yield Violation("undone stays undone", f"{_about(one)} and back in step {other.step}")

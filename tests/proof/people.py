@@ -203,7 +203,7 @@ def pass_time(world: World, dice: Dice) -> str:
 
 
 OPERATIONS = (
-    Operation("edit", 50, edit),
+    Operation("edit", 60, edit),
     Operation("create", 5, create),
     Operation("delete", 3, delete),
     Operation("restore", 2, restore),
