@@ -60,7 +60,6 @@ def _next_pages(
     following = cursor.at(after, len(objects))
     if cursor.is_full and not archived and after is None:
         description.totals[layout.object] = _counted(gateway, layout.object, following.shown)
-    _note_work(gateway, layout, len(objects), archived=archived, listed=cursor.since is None)
     if layout.links and cursor.since is not None and not archived:
         add_links(gateway, layout, objects)
     parsed = _parsed(gateway, fields, objects, deleted=archived)
@@ -74,13 +73,6 @@ def _next_pages(
 def begun(gateway: Gateway, description: Description, watermark: Watermark) -> Cursor:
     """Where a pull goes on, or its beginning: a window from the watermark to the remote's clock now."""
     return resumed(watermark) or Cursor(until=gateway.at or description.now(), since=watermark.since)
-
-
-def _note_work(gateway: Gateway, layout: Layout, count: int, *, archived: bool, listed: bool) -> None:
-    if archived:
-        gateway.usage.needs(f"deletes of {layout.object}", max(count, 1), most=LIST.most)
-    else:
-        gateway.usage.needs(layout.object, count, most=LIST.most if listed else SEARCH.most)
 
 
 def _skipped(
@@ -109,15 +101,24 @@ def _objects(gateway: Gateway, fields: Fields, cursor: Cursor) -> tuple[Objects,
     layout = fields.layout
     archived = cursor.step % STEPS == ARCHIVED
     if not archived and cursor.since is not None:
-        return changed_page(gateway, layout.object, layout.modified, fields.asked, cursor)
+        objects, after = changed_page(gateway, layout.object, layout.modified, fields.asked, cursor)
+        gateway.usage.needs(layout.object, shown(cursor, objects), most=SEARCH.most)
+        return objects, after
     operation = LIST_DELETED if archived else LIST
     linked = [LAYOUTS[stream].object for stream in layout.links.values()]
     objects, after = list_page(
         gateway, layout.object, fields.asked, cursor.after, archived=archived, operation=operation, linked=linked
     )
+    what = f"deletes of {layout.object}" if archived else layout.object
+    gateway.usage.needs(what, shown(cursor, objects), most=operation.most)
     if archived:
         objects = [entry for entry in objects if _is_recent(entry.get("archivedAt"), cursor)]
     return objects, after
+
+
+def shown(cursor: Cursor, objects: Objects) -> int:
+    """How many objects a page is worth: a question of which nothing comes is a call all the same."""
+    return len(objects) if cursor.after is not None else max(len(objects), 1)
 
 
 def _is_recent(archived_at: object, cursor: Cursor) -> bool:

@@ -17,7 +17,7 @@ from connectors._hubspot_operations import HISTORY_LIST, HISTORY_READ, SEARCH
 from connectors._hubspot_pages import Objects, changed_page, next_after
 from connectors._hubspot_parse import stamp
 from connectors._hubspot_portal import Description
-from connectors._hubspot_pull import begun
+from connectors._hubspot_pull import begun, shown
 from model.batch import Batch, Page, Watermark
 from model.streams import Value
 
@@ -46,7 +46,7 @@ def _deals(gateway: Gateway, cursor: Cursor) -> tuple[Objects, str | None]:
         reply = gateway.call(HISTORY_LIST, path={"object": DEALS}, query=[*query, *after])
         return results_of(gateway, reply), next_after(gateway, reply, cursor.after)
     changed, token = changed_page(gateway, DEALS, LAYOUTS["deals"].modified, (), cursor)
-    gateway.usage.needs("deals changed", len(changed), most=SEARCH.most)
+    gateway.usage.needs("deals changed", shown(cursor, changed), most=SEARCH.most)
     deals: Objects = []
     for start in range(0, len(changed), HISTORY_READ.most):
         inputs = [{"id": str(deal["id"])} for deal in changed[start : start + HISTORY_READ.most]]

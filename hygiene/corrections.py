@@ -19,6 +19,9 @@ RULES = ("email-form", "phone-e164", "name-case", "country-name", "domain-form",
          "enrich-fill")  # fmt: skip
 
 
+Styles = Mapping[tuple[str, str, str], bool]  # (connection, stream, field) -> countries are written as codes
+
+
 class _Form(Protocol):
     def __call__(self, records: pl.DataFrame, field: str) -> pl.DataFrame:
         """`records` of one connection with columns after and reason; after is null where nothing is wanted."""
@@ -34,31 +37,32 @@ def wanted(
     links: pl.DataFrame | None = None,
     belonging: pl.DataFrame | None = None,
     lookups: pl.DataFrame | None = None,
+    styles: Styles | None = None,
 ) -> pl.DataFrame:
     """Every correction the rules propose, in the order of connection, stream, id, field.
 
     `never` lists stream.field no rule may touch. `links` is the frame of `resolve`, `belonging` that of
-    `houses`. `lookups` has connection, stream,
-    id, field, value (text) and reason; it only fills readable blanks. `before` and `after` are text; `seen_at` (µs) is
-    the record's version. Nothing unknown, deleted or converted is touched, and no correction is a blank: applied, they
-    leave nothing to correct.
+    `houses`. `lookups` has connection, stream, id, field, value (text) and reason; it only fills readable blanks.
+    `styles` says by connection, stream and field whether a column of countries has codes, where the frames do not hold
+    all of it. `before` and `after` are text; `seen_at` (µs) is the record's version. Nothing unknown, deleted or
+    converted is touched, and no correction is a blank: applied, they leave nothing to correct.
     """
     known = Readable(readable)
     sources = {stream: completed(stream, live(stream, frame)) for stream, frame in frames.items() if stream in STREAMS}
     present = {stream: frames[stream] for stream in sources}
-    forms = _forms(rules, default_country)
+    told = {} if styles is None else styles
     parts = [
         part
         for stream, frame in sorted(sources.items())
         if stream in ("accounts", "contacts", "leads")
-        for part in _formed(stream, frame, present[stream], forms, known)
+        for part in _formed(stream, frame, present[stream], _forms(rules, default_country, stream, told), known)
     ]
     if "link-account" in rules and links is not None:
         parts.append(_linked(sources, present, known, links))
     if "parent-account" in rules and belonging is not None:
         parts.append(_hung(sources, present, known, belonging))
     if "enrich-fill" in rules and lookups is not None:
-        parts.extend(_filled(sources, present, known, lookups))
+        parts.extend(_filled(sources, present, known, lookups, told))
     return _gathered(parts, never)
 
 
@@ -95,7 +99,12 @@ def _gathered(parts: Iterable[pl.DataFrame], never: Collection[str]) -> pl.DataF
     )
 
 
-def _forms(rules: Sequence[str], default_country: str | None) -> list[tuple[str, tuple[Kind, ...], _Form]]:
+def _forms(
+    rules: Sequence[str], default_country: str | None, stream: str, styles: Styles
+) -> list[tuple[str, tuple[Kind, ...], _Form]]:
+    def placed(records: pl.DataFrame, field: str) -> pl.DataFrame:
+        return _country(records, field, stream, styles)
+
     def numbered(records: pl.DataFrame, field: str) -> pl.DataFrame:
         return _phone(records, field, default_country)
 
@@ -103,7 +112,7 @@ def _forms(rules: Sequence[str], default_country: str | None) -> list[tuple[str,
         ("email-form", ("email",), _email),
         ("phone-e164", ("phone",), numbered),
         ("name-case", ("given_name", "family_name"), _name),
-        ("country-name", ("country",), _country),
+        ("country-name", ("country",), placed),
         ("domain-form", ("domain",), _domain),
     ]
     return [(rule, kinds, form) for rule, kinds, form in listed if rule in rules]
@@ -182,9 +191,9 @@ def _domain(records: pl.DataFrame, field: str) -> pl.DataFrame:
     return records.with_columns(hosts.alias("after"), reason.alias("reason"))
 
 
-def _country(records: pl.DataFrame, field: str) -> pl.DataFrame:
+def _country(records: pl.DataFrame, field: str, stream: str, styles: Styles) -> pl.DataFrame:
     """Countries in the style most of the connection's column has: two-letter codes or English names."""
-    in_codes = _prefers_codes(records[field])
+    in_codes = _in_codes(records, field, stream, styles)
     style = "two-letter code" if in_codes else "English name"
     return records.with_columns(
         _styled(records[field], in_codes=in_codes).alias("after"),
@@ -192,11 +201,21 @@ def _country(records: pl.DataFrame, field: str) -> pl.DataFrame:
     )
 
 
-def _prefers_codes(values: pl.Series) -> bool:
-    values = values.str.strip_chars()
-    codes = country.certain(values)
-    in_codes = int((values == codes).fill_null(value=False).sum())
-    return in_codes > codes.count() - in_codes
+def _in_codes(records: pl.DataFrame, field: str, stream: str, styles: Styles) -> bool:
+    """How one connection's column of countries is written: by `styles`, or by these records."""
+    told = styles.get((str(records["connection"].first()), stream, field))
+    return prefers_codes(records[field].drop_nulls()) if told is None else told
+
+
+def prefers_codes(values: pl.Series, numbers: pl.Series | None = None) -> bool:
+    """Whether most countries among the values, each there so many times, are two-letter codes."""
+    shown = values.str.strip_chars()
+    told = pl.DataFrame({"shown": shown, "code": country.certain(shown)}).with_columns(
+        pl.Series("number", [1] * len(values), pl.Int64) if numbers is None else numbers.alias("number")
+    )
+    certain = told.drop_nulls("code")
+    in_codes = int(certain.filter(pl.col("shown") == pl.col("code"))["number"].sum())
+    return in_codes > int(certain["number"].sum()) - in_codes
 
 
 def _styled(values: pl.Series, *, in_codes: bool) -> pl.Series:
@@ -255,7 +274,11 @@ def _changed_blank(joined: pl.DataFrame, stream: str, field: str, rule: str) -> 
 
 
 def _filled(
-    frames: Mapping[str, pl.DataFrame], present: Mapping[str, pl.DataFrame], known: Readable, lookups: pl.DataFrame
+    frames: Mapping[str, pl.DataFrame],
+    present: Mapping[str, pl.DataFrame],
+    known: Readable,
+    lookups: pl.DataFrame,
+    styles: Styles,
 ) -> list[pl.DataFrame]:
     parts = []
     for (stream, field), answers in sorted(lookups.partition_by("stream", "field", as_dict=True).items()):
@@ -270,19 +293,21 @@ def _filled(
             on=["connection", "id"], how="inner", maintain_order="left",
         )  # fmt: skip
         if STREAMS[stream].field(field).kind == "country":
-            joined = _in_column_style(joined, frame, field)
+            joined = _in_column_style(joined, frame, stream, field, styles)
         parts.append(_changed_blank(joined, stream, field, "enrich-fill"))
     return parts
 
 
-def _in_column_style(filled: pl.DataFrame, frame: pl.DataFrame, field: str) -> pl.DataFrame:
+def _in_column_style(
+    filled: pl.DataFrame, frame: pl.DataFrame, stream: str, field: str, styles: Styles
+) -> pl.DataFrame:
     """`filled` with `after` written as its connection's column writes countries, so that filling leaves nothing to
     correct."""
     parts = [
         part.with_columns(
             _styled(
                 part["after"],
-                in_codes=_prefers_codes(frame.filter(pl.col("connection") == connection)[field].drop_nulls()),
+                in_codes=_in_codes(frame.filter(pl.col("connection") == connection), field, stream, styles),
             ).alias("after")
         )
         for (connection,), part in filled.partition_by("connection", as_dict=True, maintain_order=True).items()

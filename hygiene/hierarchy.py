@@ -8,7 +8,7 @@ import polars as pl
 from hygiene.findings import found, gathered
 from hygiene.kinds import company_name, country
 from hygiene.known import Readable, live
-from hygiene.normalise import normalise
+from hygiene.normalise import normalise, site_of_account
 
 # Words in which a branch's name differs from that of its house; places are told apart below.
 _DIVISION = (
@@ -80,6 +80,12 @@ def _with_entities(accounts: pl.DataFrame, memberships: pl.DataFrame | None) -> 
 def _label(domains: pl.Series) -> pl.Series:
     """What a registrable domain is called without its suffix: acme of acme.com and acme.co.jp."""
     return domains.str.extract(r"^([^.]{3,})\.").alias("label")
+
+
+def site_labels(accounts: pl.DataFrame) -> pl.Series:
+    """What the site of each account is called: those of one label may be a house and its branches. Null without one."""
+    sites = site_of_account(accounts)
+    return pl.DataFrame({"site": sites}).select(pl.coalesce(_label(sites), "site")).to_series()
 
 
 def _families(accounts: pl.DataFrame) -> pl.DataFrame:

@@ -73,13 +73,18 @@ def _full_name(given: pl.Series, family: pl.Series) -> pl.Series:
     return joined.alias("name_key")
 
 
-def _accounts(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]:
+def site_of_account(frame: pl.DataFrame) -> pl.Series:
+    """The registrable domain of each account's own site; null for open mail providers and sites of many companies."""
     declared = _site_key(frame["domain"])
+    return declared.zip_with(declared.is_not_null(), _site_key(frame["website"])).alias("domain_key")
+
+
+def _accounts(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]:
     return [
         *_places(frame, default_country),
         fold.companies(_told(frame["name"])).alias("name_key"),
         fold.companies(_told(frame["legal_name"])).alias("legal_key"),
-        declared.zip_with(declared.is_not_null(), _site_key(frame["website"])).alias("domain_key"),
+        site_of_account(frame),
     ]
 
 

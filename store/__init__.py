@@ -5,6 +5,18 @@ from store.erase import Person
 from store.matches import KindMatch, Matched, MatchUpdate, StoredModel
 from store.plans import Recorded
 from store.runs import Run
+from store.scoped import ScopedStore
 from store.store import Store
 
-__all__ = ["BaseCell", "KindMatch", "MatchUpdate", "Matched", "Person", "Recorded", "Run", "Store", "StoredModel"]
+__all__ = [
+    "BaseCell",
+    "KindMatch",
+    "MatchUpdate",
+    "Matched",
+    "Person",
+    "Recorded",
+    "Run",
+    "ScopedStore",
+    "Store",
+    "StoredModel",
+]

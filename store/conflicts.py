@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, select
@@ -12,6 +13,7 @@ from model.conflicts import Answer, Conflict
 from model.errors import InputError
 from model.evidence import RecordKey
 from store.columns import micros
+from store.marks import mark_unplanned
 from store.numbers import next_number, numbered
 from store.tables import ConflictRow
 
@@ -27,8 +29,11 @@ def listed(connection: Connection, *, closed: bool) -> list[Conflict]:
     return [_conflict(row._mapping) for row in connection.execute(query)]
 
 
-def keep(connection: Connection, found: Iterable[Conflict], at: int) -> None:
-    """Make `found` the open conflicts: new ones are opened, known ones brought up to date, the others closed.
+def keep(
+    connection: Connection, found: Iterable[Conflict], at: int, among: AbstractSet[RecordKey] | None = None
+) -> None:
+    """Make `found` the open conflicts: new ones are opened, known ones brought up to date, the others closed; with
+    `among` those others only that are of one of these records.
 
     A known one is of the same field of the same records; while its values stay, so does its answer.
     """
@@ -42,6 +47,8 @@ def keep(connection: Connection, found: Iterable[Conflict], at: int) -> None:
             here = CONFLICTS.c.id == before.id
             connection.execute(CONFLICTS.update().where(here).values(_columns(conflict)))
     for gone in known.values():
+        if among is not None and among.isdisjoint((gone.left, gone.right)):
+            continue
         connection.execute(CONFLICTS.update().where(CONFLICTS.c.id == gone.id).values(closed_at=at))
 
 
@@ -52,6 +59,9 @@ def answer(connection: Connection, conflict_id: str, told: Answer, by: str, at: 
     values = {"answer": text, "answered_by": by, "answered_at": at}
     if not connection.execute(CONFLICTS.update().where(here).values(values)).rowcount:
         raise InputError(f"There is no open conflict {conflict_id}; `trueline conflicts` lists them.")
+    row = connection.execute(select(CONFLICTS).where(CONFLICTS.c.id == conflict_id)).one()
+    answered = _conflict(row._mapping)
+    mark_unplanned(connection, (answered.left, answered.right))
 
 
 def _columns(conflict: Conflict) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 from sqlalchemy.types import TypeEngine
 
 from model.errors import StoreError
@@ -75,6 +75,20 @@ def replace(
     same = [table.c[name] == value for name, value in constants.items() if table.c[name].primary_key]
     connection.execute(table.delete().where(*same))
     insert_frame(database, connection, table, frame, constants)
+
+
+def delete_rows(connection: Connection, table: str, names: Sequence[str], keys: pl.DataFrame, more: str = "") -> None:
+    """Remove the rows of which these columns are a row of `keys`, if the condition `more` holds too."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    here = " AND ".join(f"{name} = {mark}" for name in names)
+    if rows := keys.select(names).rows():
+        connection.exec_driver_sql(f"DELETE FROM {table} WHERE {here}{more}", rows)  # noqa: S608 - our names
+
+
+def next_position(connection: Connection, step: str) -> int:
+    """Where further findings of a step are to stand."""
+    last = select(func.coalesce(func.max(FINDINGS.c.position) + 1, 0)).where(FINDINGS.c.step == step)
+    return int(connection.execute(last).scalar_one())
 
 
 def save_memberships(

@@ -17,6 +17,7 @@ from model.evidence import RecordKey
 from store import forgotten, matches, snapshots
 from store.derived import FINDINGS, LINKS, PAIRS, SCORES, VERDICTS
 from store.lookups import LOOKUPS
+from store.marks import MATCHED, PLANNED, UNMATCHED, UNPLANNED
 from store.mirror import MIRROR
 from store.plans import CHANGES, JOURNAL, OUTCOMES, PLANS, dump_change, load_change, unfinished, without_values
 from store.tables import METADATA
@@ -63,7 +64,7 @@ def erase(connection: Connection, person: Person, at: int) -> dict[str, int]:
             for where in _named(MIRROR[stream], MIRROR[stream].c[name], of, person.records):
                 update = MIRROR[stream].update().where(where).values({name: None})
                 counts[stream] += connection.execute(update).rowcount
-    for table in (matches.MODELS, matches.MATCHED, matches.BLOCK_KEYS, matches.UNMATCHED):
+    for table in (matches.MODELS, MATCHED, matches.BLOCK_KEYS, UNMATCHED, PLANNED, UNPLANNED):
         connection.execute(table.delete())
     forgotten.remember(connection, person.records, person.emails, at)
     return {name: count for name, count in sorted(counts.items()) if count}

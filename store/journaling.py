@@ -9,13 +9,13 @@ from model.changes import Change, Outcome, Planned
 from model.evidence import Verdict
 from model.snapshots import Snapshot
 from store import bases, derived, plans, pulls, snapshots
-from store.agreements import Agreements
 from store.bases import BaseCell
+from store.planning import Planning
 from store.plans import Recorded
 from store.snapshots import NONE_TAKEN, Taken
 
 
-class Journaling(Agreements):
+class Journaling(Planning):
     """Plans and journal of an open store."""
 
     def save_plan(self, run_id: str, changes: Sequence[Change], at: int) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from model.streams import Value
 from store import derived
@@ -16,12 +16,10 @@ from store.chosen import frame_of_chosen
 from store.columns import micros
 from store.database import Database
 from store.derived import FINDINGS, PAIRS, VERDICTS, table_of
-from store.tables import BlockKeyRow, MatchedRow, ModelRow, UnmatchedRow
+from store.marks import MATCHED, PLANNED, UNMATCHED, UNPLANNED, mark_rows, marked
+from store.tables import BlockKeyRow, ModelRow
 
-MODELS, MATCHED = table_of(ModelRow), table_of(MatchedRow)
-BLOCK_KEYS, UNMATCHED = table_of(BlockKeyRow), table_of(UnmatchedRow)
-# Streams whose records are matched, or say something about one that is.
-STREAMS = frozenset(("accounts", "contacts", "leads", "associations"))
+MODELS, BLOCK_KEYS = table_of(ModelRow), table_of(BlockKeyRow)
 STEP = "match"
 _KEY = ["connection", "stream", "id"]
 _SIDES = ("left", "right")
@@ -98,24 +96,6 @@ def segments(connection: Connection, kind: str) -> list[dict[str, bytes]]:
     return list(found.values())
 
 
-def mark_unmatched(connection: Connection, name: str, stream: str, ids: Iterable[Value]) -> None:
-    """Note that these records are to be matched again, once anything was matched."""
-    if stream not in STREAMS or connection.execute(select(MATCHED.c.kind).limit(1)).first() is None:
-        return
-    sql = "INSERT INTO unmatched (connection, stream, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-    if connection.dialect.name != "sqlite":
-        sql = sql.replace("?", "%s")
-    if rows := [(name, stream, record) for record in ids]:
-        connection.exec_driver_sql(sql, rows)
-
-
-def mark_where(connection: Connection, name: str, table: Table, which: ColumnElement[bool]) -> None:
-    """`mark_unmatched` for the records of a mirror table that a condition picks."""
-    if table.name in STREAMS:
-        ids = connection.execute(select(table.c.id).where(which)).scalars().all()
-        mark_unmatched(connection, name, table.name, ids)
-
-
 def newest_verdict(connection: Connection) -> int:
     """The number of the verdict given last, 0 where there is none."""
     return int(connection.execute(select(func.coalesce(func.max(VERDICTS.c.number), 0))).scalar_one())
@@ -130,10 +110,12 @@ def save(
         derived.replace(database, connection, PAIRS, update.pairs, {})
         derived.replace(database, connection, FINDINGS, update.findings.with_row_index("position"), step)
         connection.execute(UNMATCHED.delete())
+        connection.execute(PLANNED.delete())
     else:
         _clear(connection, update.only, update.seen)
-        last = select(func.coalesce(func.max(FINDINGS.c.position) + 1, 0)).where(FINDINGS.c.step == STEP)
-        positions = update.findings.with_row_index("position", offset=connection.execute(last).scalar_one())
+        if UNPLANNED in marked(connection, ""):
+            mark_rows(connection, update.only.select(_KEY).rows(), [UNPLANNED])
+        positions = update.findings.with_row_index("position", offset=derived.next_position(connection, STEP))
         derived.insert_frame(database, connection, FINDINGS, positions, step)
         derived.insert_frame(database, connection, PAIRS, update.pairs, {})
     derived.save_memberships(database, connection, update.memberships, at, held)
@@ -153,13 +135,11 @@ def _save_kind(connection: Connection, kind: str, match: KindMatch) -> None:
 
 def _clear(connection: Connection, only: pl.DataFrame, seen: pl.DataFrame) -> None:
     """Remove the findings of these records and the pairs that one of them is in, and the marks of those seen."""
-    pairs = [(PAIRS, [f"{side}_{name}" for name in _KEY], only, "") for side in _SIDES]
-    others = [(FINDINGS, _KEY, only, f" AND step = '{STEP}'"), (UNMATCHED, _KEY, seen, "")]
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    for table, columns, chosen, more in (*pairs, *others):
-        here = " AND ".join(f"{column} = {mark}" for column in columns)
-        if keys := chosen.select(_KEY).rows():
-            connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {here}{more}", keys)  # noqa: S608 - our names
+    for side in _SIDES:
+        names = [f"{side}_{name}" for name in _KEY]
+        derived.delete_rows(connection, PAIRS.name, names, only.select(pl.col(_KEY).name.prefix(f"{side}_")))
+    derived.delete_rows(connection, FINDINGS.name, _KEY, only, f" AND step = '{STEP}'")
+    derived.delete_rows(connection, UNMATCHED.name, _KEY, seen)
 
 
 def rows_of(database: Database, table: Table, keys: pl.DataFrame, *, side: str = "") -> pl.DataFrame:

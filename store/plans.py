@@ -24,6 +24,7 @@ CHANGES: Table = ChangeRow.__table__  # type: ignore[attr-defined]
 JOURNAL: Table = JournalRow.__table__  # type: ignore[attr-defined]
 OUTCOMES: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
 _KINDS: dict[str, type[Change]] = {cls.kind: cls for cls in get_args(Change)}
+_AT_ONCE = 500
 _KEYS = frozenset({"key", "to", "contact", "account", "source"})
 # What a change is given when it is sent, and what no plan holds.
 _LENT = frozenset({"snapshots", "renamed"})
@@ -204,6 +205,21 @@ def outcomes(
         query = query.where(CHANGES.c.kind == kind)
     rows = connection.execute(query.order_by(OUTCOMES.c.change_id, OUTCOMES.c.run_id))
     return [_recorded(row._mapping) for row in rows]
+
+
+def outcomes_of(connection: Connection, keys: Collection[RecordKey]) -> list[Recorded]:
+    """The outcomes of changes of these records, in plan order."""
+    by_place: dict[tuple[str, str], list[str]] = {}
+    for key in sorted(keys):
+        by_place.setdefault((key.connection, key.stream), []).append(key.id)
+    query = select(OUTCOMES, CHANGES.c.body).join(CHANGES, CHANGES.c.id == OUTCOMES.c.change_id)
+    found: list[Recorded] = []
+    for (name, stream), ids in by_place.items():
+        for first in range(0, len(ids), _AT_ONCE):
+            some = CHANGES.c.record_id.in_(ids[first : first + _AT_ONCE])
+            here = query.where(CHANGES.c.connection == name, CHANGES.c.stream == stream, some)
+            found += [_recorded(row._mapping) for row in connection.execute(here)]
+    return sorted(found, key=lambda item: (item.outcome.change_id, item.run_id))
 
 
 def _recorded(row: Mapping[Any, Any]) -> Recorded:

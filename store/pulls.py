@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, func, 
 from model.batch import Batch, Page, Watermark
 from model.errors import StoreError
 from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
-from store import custom, matches
+from store import custom, marks
 from store.database import Database
 from store.follow import follow_merges
 from store.forgotten import without_forgotten
@@ -135,7 +135,7 @@ def finish_full_pull(connection: Connection, name: str, stream: str) -> int:
     unseen = _unseen(connection, name, stream)
     if unseen is None:
         return 0
-    matches.mark_where(connection, name, MIRROR[stream], unseen)
+    marks.mark_where(connection, name, MIRROR[stream], unseen)
     marked = connection.execute(MIRROR[stream].update().where(unseen).values(is_deleted=True, vanished=True)).rowcount
     key = and_(_WATERMARKS.c.connection == name, _WATERMARKS.c.stream == stream)
     connection.execute(_WATERMARKS.update().where(key).values(full_state=""))
@@ -174,9 +174,11 @@ def _upsert(database: Database, connection: Connection, batch: Batch, number: in
     constants: dict[str, Value] = {"connection": batch.connection, "seen_in": number, "vanished": False}
     if "is_deleted" not in batch.columns:
         constants["is_deleted"] = False
+    if tables := marks.marked(connection, batch.stream):
+        changed = marks.changed_ids(connection, batch, MIRROR[batch.stream])
+        marks.mark(connection, batch.connection, batch.stream, changed, tables)
     written = database.upsert(connection, batch.stream, constants, batch.columns)
     custom.save(connection, batch)
-    matches.mark_unmatched(connection, batch.connection, batch.stream, batch.columns["id"])
     if written < len(batch):
         _see_older(connection, batch, number)
 

@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import Any, Self
 
 import polars as pl
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, false, func, select
 
 from model.batch import Batch, Page, Watermark
 from model.errors import StoreError
-from model.evidence import Verdict
+from model.evidence import RecordKey, Verdict
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
-from store import derived, erase, lookups, matches, pulls, runs
+from store import derived, erase, lookups, marks, matches, pulls, runs
 from store.chosen import frame_of_chosen
 from store.custom import having, with_custom
 from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, PARTNERS, SCORES, VERDICTS
@@ -152,6 +152,18 @@ class Store(Journaling):
         records = with_custom(self._database, records, stream, custom)
         return pulls.without_unknown(records, self.readable(), stream)
 
+    def value_counts(self, stream: str, field: str) -> pl.DataFrame:
+        """Columns connection, value and number, of live records; for fields of text."""
+        pulls.known_stream(stream)
+        table = MIRROR[stream]
+        query = select(table.c.connection, table.c[field], func.count()).where(table.c.is_deleted.is_(False))
+        if stream == "leads":
+            query = query.where(func.coalesce(table.c.is_converted, false()).is_(False))
+        with self._database.read() as opened:
+            rows = [tuple(row) for row in opened.execute(query.group_by(table.c.connection, table.c[field]))]
+        schema = {"connection": pl.String, "value": pl.String, "number": pl.Int64}
+        return pl.DataFrame(rows, schema=schema, orient="row").sort("connection", "value")
+
     def having_custom(self, stream: str, fields: Sequence[str], *, connection: str) -> pl.DataFrame:
         """Column id, sorted: the records of a connection that have text in one of these custom fields."""
         return having(self._database, stream, fields, connection)
@@ -208,7 +220,13 @@ class Store(Journaling):
 
     def save_links(self, frame: pl.DataFrame) -> None:
         """Put these links of people to accounts in the place of the earlier ones."""
-        self._replace(LINKS, frame)
+        before = self.links()
+        named = frame.select(pl.col(name).cast(kind) for name, kind in before.schema.items() if name in frame.columns)
+        told = named.join(before, on=named.columns, how="anti", nulls_equal=True)
+        with self._database.write() as connection:
+            derived.replace(self._database, connection, LINKS, frame, {})
+            keys = told.select("connection", "stream", "id").rows()
+            marks.mark_unplanned(connection, [RecordKey(*key) for key in keys])
 
     def links(self) -> pl.DataFrame:
         return derived.frame_of(self._database, LINKS)
@@ -237,7 +255,7 @@ class Store(Journaling):
 
     def unmatched(self) -> pl.DataFrame:
         """Records and links (connection, stream, id) that came, changed or went since the last match."""
-        return derived.frame_of(self._database, matches.UNMATCHED)
+        return derived.frame_of(self._database, marks.UNMATCHED)
 
     def newest_verdict(self) -> int:
         """The number of the verdict given last, 0 where there is none."""
@@ -287,6 +305,7 @@ class Store(Journaling):
     def add_verdict(self, verdict: Verdict) -> None:
         with self._database.write() as connection:
             derived.add_verdict(connection, verdict)
+            marks.mark_unplanned(connection, (verdict.left, verdict.right))
 
     def verdicts(self, *, superseded: bool = False) -> pl.DataFrame:
         """The answer that counts for each pair, with `superseded` every answer ever given, oldest first."""

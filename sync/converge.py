@@ -14,6 +14,7 @@ from hygiene.native import NOBODY
 from hygiene.normalise import normalise_all
 from hygiene.resolve import resolve
 from model.changes import SetField
+from sync.chosen import KEY
 from sync.enrich import learned
 from sync.joins import Corrected
 from sync.match import STREAMS
@@ -21,6 +22,7 @@ from sync.models import kinds_of, stored_models
 from sync.native import kept_by_native
 from sync.records import stored_frames
 from sync.resolve import stored_links
+from sync.scope import column_styles
 from sync.workspace import Workspace
 
 # Corrections build on each other two or three deep; more rounds than this would be a rule that undoes another.
@@ -29,10 +31,12 @@ Frames = Mapping[str, pl.DataFrame]
 
 
 class Wishes:
-    """What the rules want of a store's records, of the connections that may be written."""
+    """What the rules want of a store's records, of the connections that may be written; of a `part` of the records
+    (connection, stream, id) where the workspace shows no others, or only beside these."""
 
-    def __init__(self, workspace: Workspace, writable: Sequence[str]) -> None:
-        self._workspace = workspace
+    def __init__(self, workspace: Workspace, writable: Sequence[str], part: pl.DataFrame | None = None) -> None:
+        self._workspace, self._part = workspace, part
+        self._styles = column_styles(workspace.everything)
         self._readable, self._lookups = workspace.store.readable(), learned(workspace)
         is_kept = not workspace.settings.sync.beside_native
         self._kept = kept_by_native(workspace) if is_kept else NOBODY
@@ -45,11 +49,11 @@ class Wishes:
 
         One correction can make room for the next: a country that is filled tells how to read a phone number, a contact
         that is linked tells whose domain it is. So what is wanted is worked out again as if it were done already, until
-        nothing more is.
+        nothing more is. Of a part, what matches or links otherwise by then shows only once they are made.
         """
         store, settings = self._workspace.store, self._workspace.settings
         country, verdicts = settings.plan.default_country, store.verdicts()
-        stored = stored_frames(store, (*STREAMS, "deals"))
+        stored = stored_frames(store, (*STREAMS, "deals") if self._part is None else STREAMS)
         frames: Frames = stored
         memberships, pairs, links = store.memberships(), store.pairs(), stored_links(self._workspace)
         models, kinds = stored_models(store), kinds_of(self._workspace)
@@ -60,6 +64,8 @@ class Wishes:
             if proposed.is_empty():
                 break
             total, frames = merged(total, proposed), applied(frames, proposed)
+            if self._part is not None:
+                continue
             ready = normalise_all(frames, country)
             matches = match(ready, verdicts, memberships, settings.caps.max_cluster, models=models, kinds=kinds)
             memberships, pairs = matches.memberships, matches.pairs
@@ -102,8 +108,11 @@ class Wishes:
             links=links,
             belonging=belonging,
             lookups=self._lookups,
+            styles=self._styles,
         )
-        return self._kept.apart(every.filter(self._may_be_written))
+        ours = every.filter(self._may_be_written)
+        mine = ours if self._part is None else ours.join(self._part, on=KEY, how="semi", maintain_order="left")
+        return self._kept.apart(mine)
 
 
 def _as_frame(changes: Sequence[SetField]) -> pl.DataFrame:

@@ -59,7 +59,7 @@ def synced_fields(workspace: Workspace, corrected: Corrected, writable: Collecti
         table, unsure = partner_table(workspace, group, between, corrected, [plan.name for plan in plans])
         synced.unsure += unsure
         if not table.is_empty():
-            _Group(workspace, between, table, frozenset(writable), known, kept, synced, corrected.stored).run(plans)
+            _Group(workspace, between, table, frozenset(writable), known, kept, synced).run(plans)
     return synced
 
 
@@ -72,9 +72,9 @@ def save_synced(workspace: Workspace, run_id: str, synced: Synced) -> None:
     workspace.store.replace_findings(run_id, gathered(synced.findings), step="sync")
 
 
-def waiting_for_people(synced: Synced) -> int:
+def waiting_for_people(workspace: Workspace) -> int:
     """How many conflicts have no answer yet."""
-    return sum(one.answer is None for one in synced.conflicts)
+    return sum(one.answer is None for one in workspace.everything.conflicts())
 
 
 def field_plans(workspace: Workspace, group: str, between: tuple[str, str]) -> list[FieldPlan]:
@@ -132,7 +132,6 @@ class _Group:
     known: Mapping[tuple[RecordKey, RecordKey, str], Conflict]
     kept: Kept
     synced: Synced
-    stored: Mapping[str, pl.DataFrame]
     addresses: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by connection: address -> ids
 
     def run(self, plans: Sequence[FieldPlan]) -> None:
@@ -248,7 +247,8 @@ class _Group:
         """Whether another record of the connection has the address: it would be a duplicate there, or be refused."""
         key = change.key
         if key.connection not in self.addresses:
-            contacts = self.stored["contacts"].filter(pl.col("connection") == key.connection)
+            store, columns = self.workspace.everything, ["email", "extra_emails"]
+            contacts = store.frame("contacts", columns=columns, connections=[key.connection])
             every = pl.concat_str("email", "extra_emails", separator=";", ignore_nulls=True).str.to_lowercase()
             told = contacts.select(
                 "id", every.str.split(";").list.eval(pl.element().str.strip_chars()).alias("address")

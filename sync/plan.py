@@ -17,12 +17,14 @@ from sync.held import save_held
 from sync.irreversible import irreversible, unrestored
 from sync.joins import NO_JOINS, Joins, proposed_joins
 from sync.match import match_records
+from sync.missing import Stage
 from sync.native import soft_merges
 from sync.partners import choose_partners
 from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
-from sync.record_sync import Told, planned_records
+from sync.record_sync import NO_RECORDS, Told, planned_records
 from sync.resolve import resolve_people
+from sync.scope import plan_settings, scope_of
 from sync.workspace import Workspace
 
 # So many values of a new record are shown.
@@ -67,6 +69,7 @@ class PlanReport:
     conflicts: int = 0
     unsure: int = 0
     stages: tuple[Told, ...] = ()
+    in_part: bool = False  # only what had changed was looked at
 
     @property
     def sentence(self) -> str:
@@ -96,13 +99,38 @@ class PlanReport:
         return f" {named} proposed{step}, sent only with --merges{more}."
 
 
-def plan_changes(workspace: Workspace, limit: int | None = None) -> PlanReport:
+NOTHING = PlanReport(None, [], {})
+
+
+def plan_changes(workspace: Workspace, limit: int | None = None, *, full: bool = True) -> PlanReport:
     """Work out every correction the settings allow and store them as a plan; no plan is stored when there is none. At
-    most `limit` records are made."""
-    store = workspace.store
+    most `limit` records are made.
+
+    Without `full` only records are planned that changed since a plan looked at them, with all that these concern.
+    """
     bring_up_to_date(workspace)
+    settings = plan_settings(workspace)
+    scope = None if full else scope_of(workspace, settings)
+    if scope is None:
+        report, back = _planned(workspace, limit)
+        # Where records wait to be made or deleted, the next plan looks at everything too.
+        waits = any(isinstance(stage, Stage) and stage.waiting for stage in report.stages)
+        workspace.store.settle_plan("" if waits else settings, back)
+        return report
+    report, back = NOTHING, frozenset[RecordKey]()
+    if not scope.keys.is_empty():
+        report, back = _planned(scope.within(workspace), limit, scope.keys)
+    workspace.store.settle_plan(settings, back, scope.seen)
+    return replace(report, in_part=True, conflicts=waiting_for_people(workspace))
+
+
+def _planned(
+    workspace: Workspace, limit: int | None = None, part: pl.DataFrame | None = None
+) -> tuple[PlanReport, frozenset[RecordKey]]:
+    """A stored plan of the records that the workspace shows, and those it is to look at again, whatever comes of it."""
+    store = workspace.store
     recorded = store.outcomes()
-    wishes = Wishes(workspace, _writable(workspace))
+    wishes = Wishes(workspace, _writable(workspace), part)
     corrected, left_out = wishes.converged()
     choose_partners(workspace, corrected.stored)
     synced = synced_fields(workspace, corrected, _writable(workspace))
@@ -112,24 +140,25 @@ def plan_changes(workspace: Workspace, limit: int | None = None) -> PlanReport:
         busy = {change.key for change in synced.changes}
         joins = proposed_joins(workspace, corrected, _writable(workspace), recorded, busy)
     corrections = apart_from(joins, changes_of(corrected.wanted))
-    records = planned_records(workspace, corrected, recorded, joins.joined, limit)
+    records = NO_RECORDS if part is not None else planned_records(workspace, corrected, recorded, joins.joined, limit)
     changes = records.beside([*beside(synced.changes, corrections), *synced.changes, *joins.changes])
     kept, held_back = not_held_back(changes, recorded)
-    report = PlanReport(None, [], {}, held_back, left_out=left_out, conflicts=waiting_for_people(synced),
-                        unsure=synced.unsure, stages=records.stages)  # fmt: skip
+    back = frozenset(change.key for change in kept if change.kind not in JOINING)
+    report = PlanReport(None, [], {}, held_back, left_out=left_out, unsure=synced.unsure, stages=records.stages)
     if not kept and workspace.settings.sync.between is None:
-        return report
+        return report, back
     run_id = store.begin_run("plan", workspace.clock())
     save_synced(workspace, run_id, synced)
     save_held(store, run_id, records.findings)
+    report = replace(report, conflicts=waiting_for_people(workspace))
     if not kept:
         store.end_run(run_id, "done", workspace.clock(), {"changes": 0})
-        return report
+        return report, back
     plan_id = store.save_plan(run_id, kept, workspace.clock())
     store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
     told = _described(workspace, plan_id, store.plan_changes(plan_id), held_back)
-    return replace(told, waiting=joins.waiting, left_out=left_out, conflicts=report.conflicts, unsure=report.unsure,
-                   stages=report.stages)  # fmt: skip
+    told = replace(told, waiting=joins.waiting, left_out=left_out, conflicts=report.conflicts)
+    return replace(told, unsure=report.unsure, stages=report.stages), back
 
 
 def apart_from(joins: Joins, changes: Iterable[Change]) -> list[Change]:

@@ -37,6 +37,9 @@ class RecordSync:
         return [*kept, *self.changes]
 
 
+NO_RECORDS = RecordSync((), (), ())
+
+
 def planned_records(
     workspace: Workspace,
     corrected: Corrected,

@@ -7,16 +7,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import polars as pl
+
 from connectors.connector import Lookup, Sink, Source
 from connectors.registry import connect
 from model.errors import InputError
 from model.settings import FilesConnection, ProjectSettings
-from store import Store
+from store import ScopedStore, Store
 from sync.clock import Clock, system_clock
 
 
 class Workspace:
-    """Owns the store and the connections; closing it closes them all."""
+    """Owns the store and the connections; closing it closes them all. `store` shows all of `everything`, or a part."""
 
     def __init__(
         self,
@@ -27,7 +29,7 @@ class Workspace:
         save_secret: Callable[[str, str], None] | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        self.store = store
+        self.store = self.everything = store
         self.settings = settings
         self.folder = folder
         self.clock = clock
@@ -48,6 +50,13 @@ class Workspace:
             connection.close()
         self._open.clear()
         self.store.close()
+
+    def within(self, keys: pl.DataFrame, context: pl.DataFrame) -> Workspace:
+        """A workspace with the same connections that sees some records only: see `ScopedStore`. It is not closed."""
+        store = ScopedStore.within(self.store, keys, context)
+        narrowed = Workspace(store, self.settings, self.folder, self._secret, self._save_secret, self.clock)
+        narrowed.everything, narrowed._open = self.everything, self._open
+        return narrowed
 
     def connection(self, name: str) -> Source | Lookup:
         """The named connection; InputError lists the names there are."""

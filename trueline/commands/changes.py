@@ -10,9 +10,10 @@ from model.errors import CapExceeded
 from reports.joins import join_views, print_join
 from sync.calls import call_budgets, call_counts
 from sync.match import match_records
-from sync.plan import ChangeRow, PlanReport, pending_plan, plan_changes
+from sync.plan import NOTHING, ChangeRow, PlanReport, pending_plan, plan_changes
 from sync.push import PushReport, push_stored
-from sync.resolve import resolve_people
+from sync.resolve import ResolveReport, resolve_people
+from sync.scope import is_at_rest
 from sync.score import score_records
 from sync.settle import settle_unfinished
 from sync.undo import undo_run
@@ -22,7 +23,7 @@ from trueline.screen import Screen, plain
 from trueline.session import HERE, JsonOption, ProjectOption, open_session, working_session
 
 app = typer.Typer()
-# An account, its contact and the link between them are made one after the other.
+# An account, its contact and the link between them are made one after the other, as corrections build on each other.
 _WAVES = 3
 ApplyOption = Annotated[bool, typer.Option("--apply", help="Write. Without it nothing is sent, only printed.")]
 LimitOption = Annotated[
@@ -118,62 +119,78 @@ def undo(
 def sync(
     apply: ApplyOption = False,
     limit: LimitOption = None,
+    full: Annotated[bool, typer.Option("--full", help="Look at every record, not only at what changed.")] = False,
     show: ShowOption = 10,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Pull, match, resolve, enrich, score and plan in one go; with --apply also push, under the caps."""
+    """Pull, match, resolve, enrich, score and plan in one go; with --apply also push, under the caps.
+
+    Only what changed since the last time is looked at, with all that it concerns.
+    """
     screen = Screen(as_json=as_json)
     with working_session(project, first=True) as workspace:
-        document, failures = sync_and_show(workspace, screen, apply=apply, show=show, limit=limit)
+        document, failures = sync_and_show(workspace, screen, apply=apply, full=full, show=show, limit=limit)
     screen.finish(document, failures)
 
 
 def sync_and_show(
-    workspace: Workspace, screen: Screen, *, apply: bool, show: int = 0, limit: int | None = None
+    workspace: Workspace,
+    screen: Screen,
+    *,
+    apply: bool,
+    full: bool = False,
+    show: int = 0,
+    limit: int | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
-    """One cycle: what every stage came to, by its verb, and a sentence for each thing that did not reach its end."""
+    """One cycle: what every stage came to, by its verb, and a sentence for each thing that did not reach its end. Where
+    nothing changed it ends with the pull."""
     if apply:
         settle_unfinished(workspace.store, workspace.sinks(), workspace.clock)
     pulled = pull_and_show(workspace, screen)
     calls, budget = call_counts(workspace), call_budgets(workspace)
     document: dict[str, Any] = {"pull": {"streams": pulled, "calls": calls, "budget": budget}}
-    matched, resolved = match_records(workspace), resolve_people(workspace)
+    document |= dict.fromkeys(("match", "resolve", "enrich", "score", "push")) | {"plan": NOTHING, "waves": []}
+    failures = stops(pulled)
+    enriched = enrich_and_show(workspace, screen)
+    document["enrich"], failures = enriched, failures + enrich_stops(enriched)
+    if not full and is_at_rest(workspace):
+        screen.say(NOTHING.sentence)
+        return document, failures
+    matched = match_records(workspace, full=full)
     screen.say(matched.sentence)
-    screen.say(resolved.sentence)
-    enriched, scored = enrich_and_show(workspace, screen), score_records(workspace)
+    document |= {"match": matched, "resolve": _resolved(workspace, screen)}
+    document["score"] = scored = score_records(workspace)
     screen.say(scored.sentence)
-    planned = plan_changes(workspace, limit)
+    document["plan"] = planned = plan_changes(workspace, limit, full=full)
     _show_plan(screen, planned)
-    failures = stops(pulled) + enrich_stops(enriched)
-    document |= {"match": matched, "resolve": resolved, "enrich": enriched, "score": scored, "plan": planned}
-    document |= {"push": None, "waves": []}
-    if apply and planned.rows:
-        try:
-            document["push"] = report = _push_and_show(workspace, screen, planned.plan_id)
-            most = workspace.settings.caps.max_creates if limit is None else limit
-            waves = _more_waves(workspace, screen, report, most)
-            document["waves"] = [{"plan": planned, "push": pushed} for planned, pushed in waves]
-            failures += [stop for pushed in (report, *(one for _, one in waves)) for stop in _push_stops(pushed)]
-        except CapExceeded as error:  # what was pulled and planned is a result all the same
-            failures.append(str(error))
-    else:
+    if not (apply and planned.rows):
         _show_changes(screen, planned.rows, show)
         _show_joins(screen, workspace, planned, show)
+        return document, failures
+    try:
+        document["push"] = report = _push_and_show(workspace, screen, planned.plan_id)
+        most = workspace.settings.caps.max_creates if limit is None else limit
+        waves = _more_waves(workspace, screen, planned, report, most)
+        document["waves"] = [{"plan": planned, "push": pushed} for planned, pushed in waves]
+        failures += [stop for pushed in (report, *(one for _, one in waves)) for stop in _push_stops(pushed)]
+    except CapExceeded as error:  # what was pulled and planned is a result all the same
+        failures.append(str(error))
     return document, failures
 
 
 def _more_waves(
-    workspace: Workspace, screen: Screen, report: PushReport, limit: int
+    workspace: Workspace, screen: Screen, planned: PlanReport, report: PushReport, limit: int
 ) -> list[tuple[PlanReport, PushReport]]:
     """Plan and push again while records were made: what hangs on them is made and linked next. At most `limit` records
-    are made in all of the cycle."""
+    are made in all of the cycle. So too after a plan of what changed: what it wrote may match, or be linked, anew."""
     waves: list[tuple[PlanReport, PushReport]] = []
     for _ in range(_WAVES):
-        if not report.made or report.stopped:
+        follows = report.made or (planned.in_part and report.statuses["applied"])
+        if not follows or report.stopped:
             break
         limit -= report.made
-        planned = plan_changes(workspace, max(limit, 0))
+        planned = plan_changes(workspace, max(limit, 0), full=not planned.in_part)
         _show_plan(screen, planned)
         if not planned.rows:
             break
@@ -186,6 +203,12 @@ def _show_plan(screen: Screen, plan: PlanReport) -> None:
     screen.say(plan.sentence)
     for stage in plan.stages:
         screen.say(f"  {stage.sentence}")
+
+
+def _resolved(workspace: Workspace, screen: Screen) -> ResolveReport:
+    resolved = resolve_people(workspace)
+    screen.say(resolved.sentence)
+    return resolved
 
 
 def _show_changes(screen: Screen, rows: list[ChangeRow], show: int) -> None:

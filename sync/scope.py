@@ -1,0 +1,177 @@
+"""What a cycle plans: the records that changed since a plan looked at them, with all that these concern.
+
+The rest is as the newest plan of all records left it, which found nothing to change there, as long as it was made
+under the same settings, models, readable fields and ways to write countries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+import polars as pl
+
+from hygiene.corrections import prefers_codes
+from hygiene.hierarchy import site_labels
+from model.streams import STREAMS
+from store import Store
+from sync.chosen import KEY, NO_KEYS, keys_of, texts_of
+from sync.clock import day_of
+from sync.models import stored_models
+from sync.workspace import Workspace
+
+# Raised with every change of what planning does to the same records.
+EDITION = 1
+RECORDS = ("accounts", "contacts", "leads")
+# Where these changed, all that refer to them may be concerned.
+_EVERYWHERE = ("users", "stages")
+# With a larger share of records to look at, looking at all of them is as quick.
+_MOST = 0.1
+_FEW = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`keys` (connection, stream, id) are planned; `context` is read beside them; `seen` is what was waiting."""
+
+    keys: pl.DataFrame
+    context: pl.DataFrame
+    seen: pl.DataFrame
+
+    def within(self, workspace: Workspace) -> Workspace:
+        return workspace.within(self.keys, self.context)
+
+
+def scope_of(workspace: Workspace, settings: str) -> Scope | None:
+    """What is to be planned; None where everything is: nothing was yet, or under other `settings`, or much changed, or
+    records are to be made or deleted, of which none may be overlooked."""
+    store, sync = workspace.store, workspace.settings.sync
+    if store.planned() != settings or any(
+        one.create or one.deletes != "ignore" for one in (sync.accounts, sync.contacts)
+    ):
+        return None
+    seen = store.unplanned()
+    if seen["stream"].is_in(list(_EVERYWHERE)).any():
+        return None
+    live = sum(store.counts().filter(pl.col("stream").is_in(list(RECORDS)))["live"].to_list())
+    if seen.height > max(_MOST * live, _FEW):
+        return None
+    closed = _Closure(store, seen)
+    keys, context = closed.keys(), closed.context()
+    return Scope(keys, context, seen)
+
+
+def is_at_rest(workspace: Workspace) -> bool:
+    """Whether nothing has changed since everything was scored today and planned, so that no stage has anything new."""
+    store = workspace.store
+    if store.planned() is None or not store.unplanned().is_empty() or not store.unmatched().is_empty():
+        return False
+    scored = max((run.started_at for run in store.runs() if run.kind == "score"), default=0)
+    is_today = day_of(scored) == day_of(workspace.clock())
+    return is_today and store.planned() == plan_settings(workspace)
+
+
+def plan_settings(workspace: Workspace) -> str:
+    """What beside the records decides a plan, as a short text."""
+    store = workspace.store
+    versions = {kind: model.version for kind, model in stored_models(store).items()}
+    styles = [(*place, in_codes) for place, in_codes in sorted(column_styles(store).items())]
+    told = [EDITION, workspace.settings.model_dump(mode="json"), store.readable().rows(), versions, styles]
+    return blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()
+
+
+def column_styles(store: Store) -> Mapping[tuple[str, str, str], bool]:
+    """By connection, stream and field whether a column of countries mostly has two-letter codes."""
+    styles: dict[tuple[str, str, str], bool] = {}
+    for stream in RECORDS:
+        for field in (field.name for field in STREAMS[stream].fields if field.kind == "country"):
+            for (name,), part in store.value_counts(stream, field).partition_by("connection", as_dict=True).items():
+                styles[str(name), stream, field] = prefers_codes(part["value"], part["number"])
+    return styles
+
+
+class _Closure:
+    """What hangs together with the records that wait."""
+
+    def __init__(self, store: Store, seen: pl.DataFrame) -> None:
+        self._store, self._seen = store, seen
+        self._keys = NO_KEYS
+
+    def keys(self) -> pl.DataFrame:
+        """The records that wait, the ends of links that do, and all of their entities, partners and sites."""
+        edge = pl.concat([texts_of(self._seen.filter(pl.col("stream").is_in(RECORDS))), self._ends()]).unique()
+        reached = NO_KEYS
+        while len(edge):
+            reached = pl.concat([reached, edge])
+            own = keys_of(edge)
+            entities = self._store.memberships_of(own)["entity"].unique().to_list()
+            partners = self._store.bases(own)["partner"].drop_nulls().cast(pl.String)
+            found = pl.concat([texts_of(self._store.members(entities)), partners, self._on_sites_of(own)]).unique()
+            edge = found.filter(~found.is_in(reached.implode()))
+        self._keys = reached
+        return keys_of(reached)
+
+    def context(self) -> pl.DataFrame:
+        """The accounts of these people, those above these accounts, and what refers to accounts that are several."""
+        own = keys_of(self._keys)
+        contacts = own.filter(pl.col("stream") == "contacts")
+        people = self._store.frame("contacts", columns=["account_id"], only=contacts)
+        links = self._store.links_of(contacts).filter(pl.col("to_stream") == "accounts")
+        ends = [
+            people.select("connection", pl.col("account_id").alias("id")),
+            links.select("connection", pl.col("to_id").alias("id")),
+            own.filter(pl.col("stream") == "accounts").select("connection", "id"),
+        ]
+        above = pl.concat(ends).drop_nulls().unique()
+        found = above
+        while not above.is_empty():
+            parents = self._accounts.join(above, on=["connection", "id"], how="semi")
+            above = parents.select("connection", pl.col("parent_id").alias("id")).drop_nulls().unique()
+            above = above.join(found, on=["connection", "id"], how="anti")
+            found = pl.concat([found, above])
+        return pl.concat([_named("accounts", found), self._on_several()]).join(own, on=KEY, how="anti")
+
+    def _ends(self) -> pl.Series:
+        """The people and accounts of the links that wait."""
+        waiting = self._seen.filter(pl.col("stream") == "associations")
+        links = self._store.frame("associations", only=waiting, deleted=True)
+        sides = [
+            links.select("connection", pl.col(f"{side}_stream").alias("stream"), pl.col(f"{side}_id").alias("id"))
+            for side in ("from", "to")
+        ]
+        return texts_of(pl.concat(sides).filter(pl.col("stream").is_in(RECORDS)).drop_nulls())
+
+    def _on_sites_of(self, keys: pl.DataFrame) -> pl.Series:
+        """The accounts whose sites are called as those of these accounts: one may be the house of another."""
+        mine = keys.filter(pl.col("stream") == "accounts")
+        if mine.is_empty():
+            return NO_KEYS
+        labels = self._accounts.join(mine, on=["connection", "id"], how="semi").select("connection", "label")
+        beside = self._accounts.join(labels.drop_nulls().unique(), on=["connection", "label"], how="semi")
+        return texts_of(_named("accounts", beside))
+
+    @cached_property
+    def _accounts(self) -> pl.DataFrame:
+        accounts = self._store.frame("accounts", columns=["domain", "website", "parent_id"])
+        return accounts.select("connection", "id", "parent_id", site_labels(accounts).alias("label"))
+
+    def _on_several(self) -> pl.DataFrame:
+        """What hangs on accounts of entities that have several in a connection: it tells which of them comes first."""
+        own = keys_of(self._keys).filter(pl.col("stream") == "accounts")
+        held = self._store.memberships_of(own)
+        several = held.filter(pl.len().over("connection", "entity") > 1).select("connection", pl.col("id").alias("on"))
+        children = self._accounts.join(
+            several, left_on=["connection", "parent_id"], right_on=["connection", "on"], how="semi"
+        )
+        if several.is_empty():
+            return _named("accounts", children)
+        people = self._store.frame("contacts", columns=["account_id"])
+        hanging = people.join(several, left_on=["connection", "account_id"], right_on=["connection", "on"], how="semi")
+        return pl.concat([_named("accounts", children), _named("contacts", hanging)])
+
+
+def _named(stream: str, records: pl.DataFrame) -> pl.DataFrame:
+    return records.select("connection", pl.lit(stream).alias("stream"), "id")

@@ -1,0 +1,113 @@
+"""A cycle that looks at what changed alone leaves nothing for one that looks at everything."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from model.sync_settings import SyncSettings
+from sync.plan import PlanReport, plan_changes
+from sync.pull import pull_all
+from sync.push import push_stored
+from sync.scope import is_at_rest, plan_settings, scope_of
+from sync.score import score_records
+from sync.workspace import Workspace
+from tests.sync.scene import Scene
+
+FIELDS = {"title": "two-way", "phone": "prefer:sf-unless-blank", "city": "two-way", "email": "fill-only"}
+SETTINGS = {
+    "sync": SyncSettings.model_validate({
+        "between": ("sf", "hs"), "contacts": {"fields": FIELDS}, "accounts": {"fields": {"phone": "two-way"}},
+    })
+}  # fmt: skip
+VALUES = {"title": "Head of {}", "phone": "+4420712345{:02}", "city": "Town {}"}
+
+
+def pulled(scene: Scene, workspace: Workspace) -> None:
+    scene.sf.clock.turn(60)
+    scene.hs.clock.turn(60)
+    assert not [result.stopped for result in pull_all(workspace) if result.stopped]
+
+
+def settled(scene: Scene, workspace: Workspace, *, full: bool) -> list[PlanReport]:
+    """Pull, plan and push until nothing is planned any more; the plans."""
+    plans: list[PlanReport] = []
+    while not plans or plans[-1].rows:
+        pulled(scene, workspace)
+        plans.append(plan_changes(workspace, full=full))
+        if plans[-1].rows:
+            push_stored(workspace, plans[-1].plan_id)
+        assert len(plans) < 9
+    return plans
+
+
+def edited(scene: Scene, seed: int) -> None:
+    chance = random.Random(seed)
+    for number in range(12):
+        name = chance.choice(("sf", "hs"))
+        field = chance.choice(sorted(VALUES))
+        record = chance.choice(scene.ids(name))
+        scene.edit(name, record, **{field: VALUES[field].format(number)})
+    scene.sf.delete("Contact", chance.choice(scene.ids("sf")))
+    scene.hs.create("contacts", email=f"new{seed}@fresh.example", lastname="Fresh", country="germany")
+
+
+def changes(report: PlanReport) -> set[tuple[str, str]]:
+    return {(row.key, row.what) for row in report.rows}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_changed_alone_is_planned_as_everything_is(scene: Scene, seed: int) -> None:
+    with scene.open(**SETTINGS) as workspace:
+        settled(scene, workspace, full=True)
+        edited(scene, seed)
+        pulled(scene, workspace)
+        some = plan_changes(workspace, full=False)
+        every = plan_changes(workspace)
+        assert (some.in_part, every.in_part) == (True, False)
+        assert some.rows
+        assert changes(some) == changes(every)
+
+
+def test_cycles_of_what_changed_leave_nothing_for_a_whole_plan(scene: Scene) -> None:
+    with scene.open(**SETTINGS) as workspace:
+        settled(scene, workspace, full=True)
+        edited(scene, 3)
+        plans = settled(scene, workspace, full=False)
+        assert all(plan.in_part for plan in plans)
+        assert not plan_changes(workspace).rows
+
+
+def test_nothing_is_looked_at_where_nothing_changed(scene: Scene) -> None:
+    with scene.open(**SETTINGS) as workspace:
+        settled(scene, workspace, full=True)
+        score_records(workspace)
+        pulled(scene, workspace)
+        settled(scene, workspace, full=False)
+        assert is_at_rest(workspace)
+        scene.edit("sf", scene.ids("sf")[0], city="Elsewhere")
+        pulled(scene, workspace)
+        assert not is_at_rest(workspace)
+        scope = scope_of(workspace, plan_settings(workspace))
+        assert scope is not None
+        assert 0 < scope.keys.height < 20
+
+
+def test_what_was_not_sent_is_planned_again(scene: Scene) -> None:
+    with scene.open(**SETTINGS) as workspace:
+        settled(scene, workspace, full=True)
+        edited(scene, 4)
+        pulled(scene, workspace)
+        first = plan_changes(workspace, full=False)
+        again = plan_changes(workspace, full=False)
+        assert first.rows
+        assert changes(again) == changes(first)
+
+
+def test_other_settings_call_for_a_whole_plan(scene: Scene) -> None:
+    with scene.open(**SETTINGS) as workspace:
+        settled(scene, workspace, full=True)
+        assert plan_changes(workspace, full=False).in_part
+        workspace.settings = workspace.settings.model_copy(update={"sync": SyncSettings()})
+        assert not plan_changes(workspace, full=False).in_part
