@@ -198,7 +198,8 @@ def check_chain(stream: str, name: str, chain: Sequence[FieldRule]) -> None:
 class PlanSettings(Table):
     """Which rules may propose changes, and for which connections. `never` lists stream.field that no rule may write.
     `merges` says whether merges of sure duplicates are proposed; `merge_from` is how sure (0 to 1) every pair must be;
-    `merge_job_changes` says whether records of one person at two companies are merged too.
+    `merge_job_changes` says whether records of one person at two companies are merged too. A converted lead gets
+    `convert_status`, the system's first converted one where none is named; with `convert_deal` a deal is made of it.
     """
 
     rules: tuple[Rule, ...] = RULES
@@ -208,6 +209,8 @@ class PlanSettings(Table):
     merges: Literal["off", "propose"] = "propose"
     merge_from: float = Field(default=0.95, gt=0.5, le=1)
     merge_job_changes: bool = False
+    convert_status: str | None = Field(default=None, min_length=1)
+    convert_deal: bool = False
 
     @field_validator("never")
     @classmethod

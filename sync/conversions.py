@@ -15,6 +15,7 @@ from sync.workspace import Workspace
 
 RULE, CONSENT_RULE = "convert-lead", "opt-out-kept"
 _FLAGS = ("email_opt_out", "do_not_call")
+_DEAL_NAME = 120  # characters
 Flags = Mapping[RecordKey, Mapping[str, Value]]
 
 
@@ -67,7 +68,11 @@ def _conversions(
     homes = contacts.filter(~blank(contacts, "account_id")).select(
         "connection", pl.col("id").alias("contact_id"), "account_id"
     )
-    versions = stored["leads"].select("connection", "id", pl.col("changed_at").dt.epoch("us").alias("seen_at"))
+    plan = workspace.settings.plan
+    versions = stored["leads"].select(
+        "connection", "id", pl.col("changed_at").dt.epoch("us").alias("seen_at"),
+        pl.coalesce("company", "family_name").str.slice(0, _DEAL_NAME).alias("deal_name"),
+    )  # fmt: skip
     told = leads.join(homes, on=["connection", "contact_id"]).join(versions, on=["connection", "id"])
     found = []
     for row in told.sort("connection", "id").iter_rows(named=True):
@@ -77,6 +82,7 @@ def _conversions(
             RecordKey(row["connection"], "contacts", row["contact_id"]),
             survivors.get(account, account),
             row["seen_at"], f"the lead is a contact already: {row['why']}", RULE, (Evidence(row["sure"], row["why"]),),
+            plan.convert_status, row["deal_name"] if plan.convert_deal else None,
         )  # fmt: skip
         found.append(change)
     sinks = workspace.sinks()

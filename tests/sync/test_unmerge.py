@@ -7,11 +7,12 @@ import random
 from pathlib import Path
 from typing import Any, Literal
 
+import polars as pl
 import pytest
 
-from model.changes import Merge, Unmerge
+from model.changes import Convert, Merge, Unmerge, records_of
 from model.evidence import RecordKey
-from model.settings import Caps
+from model.settings import Caps, PlanSettings
 from sandbox.faults import Fault
 from sandbox.start import start
 from sync.instep import OUT_OF_STEP
@@ -245,3 +246,46 @@ def test_merge_and_undo_killed_at_a_write_go_on_where_they_were(
     with scene.open(caps=WIDE) as workspace:
         same(scene, workspace, before)
     assert died, "the call was never made"
+
+
+def test_conversions_take_status_and_deal_from_the_settings_and_say_they_stay(planned: Scene) -> None:
+    wanted = PlanSettings(convert_status="Closed - Converted", convert_deal=True)
+    with planned.open(caps=WIDE, plan=wanted) as workspace:
+        push_stored(workspace)
+        pull_all(workspace)
+        report = plan_changes(workspace)
+        converts = {
+            one.id: one.change
+            for one in workspace.store.plan_changes(report.plan_id or "")
+            if isinstance(one.change, Convert)
+        }
+        assert converts
+        assert {change.status for change in converts.values()} == {"Closed - Converted"}
+        assert all(change.deal_name for change in converts.values())
+        told = {row.id: row.lasting for row in report.joins}
+        assert all("cannot be undone" in str(told[change_id]) for change_id in converts)
+
+
+def test_chains_of_merges_by_others_are_followed_with_what_is_known_and_never_undone(planned: Scene) -> None:
+    with planned.open(caps=WIDE) as workspace:
+        store = workspace.store
+        ids = {name: planned.ids(name)[:3] for name in ("sf", "hs")}
+        entities = {(row["connection"], row["id"]): row["entity"] for row in store.memberships().iter_rows(named=True)}
+        survivor = str(planned.hs.merge("contacts", ids["hs"][0], ids["hs"][1]))
+        last = str(planned.hs.merge("contacts", survivor, ids["hs"][2]))
+        first, second, third = ids["sf"]
+        planned.sf.merge("Contact", second, [first])
+        planned.sf.merge("Contact", third, [second])
+        for app in (planned.sf, planned.hs):
+            app.clock.turn(700)
+        planned.hs.catch_up_index()
+        pull_all(workspace)
+        contacts = store.frame("contacts", columns=["is_deleted", "merged_into"])
+        assert not contacts.filter(pl.col("id").is_in([first, second, *ids["hs"]])).height, "they are no records now"
+        members = {(row["connection"], row["id"]): row["entity"] for row in store.memberships().iter_rows(named=True)}
+        assert members["hs", last] == entities["hs", ids["hs"][0]]
+        gone = {RecordKey("sf", "contacts", one) for one in (first, second)}
+        gone |= {RecordKey("hs", "contacts", one) for one in ids["hs"]}
+        plan_id = plan_changes(workspace).plan_id
+        changes = [one.change for one in store.plan_changes(plan_id)] if plan_id else []
+        assert not {key for change in changes for key in records_of(change)} & gone
