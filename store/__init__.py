@@ -2,6 +2,7 @@
 
 from store.bases import BaseCell
 from store.erase import Person
+from store.marks import Work
 from store.matches import KindMatch, Matched, MatchUpdate, StoredModel
 from store.plans import Recorded
 from store.runs import Run
@@ -19,4 +20,5 @@ __all__ = [
     "ScopedStore",
     "Store",
     "StoredModel",
+    "Work",
 ]

@@ -13,7 +13,7 @@ from model.conflicts import Answer, Conflict
 from model.errors import InputError
 from model.evidence import RecordKey
 from store.columns import micros
-from store.marks import mark_unplanned
+from store.marks import mark_concerned
 from store.numbers import next_number, numbered
 from store.tables import ConflictRow
 
@@ -61,7 +61,7 @@ def answer(connection: Connection, conflict_id: str, told: Answer, by: str, at: 
         raise InputError(f"There is no open conflict {conflict_id}; `trueline conflicts` lists them.")
     row = connection.execute(select(CONFLICTS).where(CONFLICTS.c.id == conflict_id)).one()
     answered = _conflict(row._mapping)
-    mark_unplanned(connection, (answered.left, answered.right))
+    mark_concerned(connection, (answered.left, answered.right))
 
 
 def _columns(conflict: Conflict) -> dict[str, Any]:

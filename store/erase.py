@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, false, func, or_, select
@@ -17,7 +18,7 @@ from model.evidence import RecordKey
 from store import forgotten, matches, snapshots
 from store.derived import FINDINGS, LINKS, PAIRS, SCORES, VERDICTS
 from store.lookups import LOOKUPS
-from store.marks import MATCHED, PLANNED, UNMATCHED, UNPLANNED
+from store.marks import MATCHED, UNMATCHED, WORKS
 from store.mirror import MIRROR
 from store.plans import CHANGES, JOURNAL, OUTCOMES, PLANS, dump_change, load_change, unfinished, without_values
 from store.tables import METADATA
@@ -64,7 +65,7 @@ def erase(connection: Connection, person: Person, at: int) -> dict[str, int]:
             for where in _named(MIRROR[stream], MIRROR[stream].c[name], of, person.records):
                 update = MIRROR[stream].update().where(where).values({name: None})
                 counts[stream] += connection.execute(update).rowcount
-    for table in (matches.MODELS, MATCHED, matches.BLOCK_KEYS, UNMATCHED, PLANNED, UNPLANNED):
+    for table in (matches.MODELS, MATCHED, matches.BLOCK_KEYS, UNMATCHED, *chain(*WORKS.values())):
         connection.execute(table.delete())
     forgotten.remember(connection, person.records, person.emails, at)
     return {name: count for name, count in sorted(counts.items()) if count}

@@ -1,9 +1,10 @@
-"""Marks: the records that came, changed or went since the last match, and since the last plan, looked at them."""
+"""Marks: the records that came, changed or went since the last match, plan or scoring looked at them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
+from typing import Literal
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, select
 
@@ -15,14 +16,24 @@ from store.derived import table_of
 from store.tables import METADATA, MatchedRow, UnmatchedRow
 
 MATCHED, UNMATCHED = table_of(MatchedRow), table_of(UnmatchedRow)
-# Under what the newest plan of all records was made, and the records a plan is to look at, or to look at again.
-PLANNED = Table("planned", METADATA, Column("settings", text_type(), primary_key=True))
-UNPLANNED = Table(
-    "unplanned", METADATA, *(Column(name, text_type(), primary_key=True) for name in ("connection", "stream", "id")),
-    sqlite_with_rowid=False,
-)  # fmt: skip
 # Streams whose records are matched, or say something about one that is.
 STREAMS = frozenset(("accounts", "contacts", "leads", "associations"))
+Work = Literal["plan", "score"]
+
+
+def _tables(done: str, waiting: str) -> tuple[Table, Table]:
+    keys = (Column(name, text_type(), primary_key=True) for name in ("connection", "stream", "id"))
+    return (
+        Table(done, METADATA, Column("settings", text_type(), primary_key=True)),
+        Table(waiting, METADATA, *keys, sqlite_with_rowid=False),
+    )
+
+
+# By work under what it last was done to all records, and the records it is to look at since, or to look at again.
+WORKS: dict[Work, tuple[Table, Table]] = {
+    "plan": _tables("planned", "unplanned"),
+    "score": _tables("scored", "unscored"),
+}
 # What only reports read.
 _REPORTED = frozenset(("logins", "licences", "licence_holders"))
 _AT_ONCE = 500
@@ -31,11 +42,12 @@ _STAMPED = frozenset(("associations",))
 
 
 def marked(connection: Connection, stream: str) -> list[Table]:
-    """The tables in which records of a stream are marked: those of what was done once, matching or planning."""
-    wanted = [(UNMATCHED, MATCHED)] if stream in STREAMS else []
+    """The tables in which records of a stream are marked: those of what was done once, be it matching, planning or
+    scoring."""
+    wanted = [(MATCHED, UNMATCHED)] if stream in STREAMS else []
     return [
         table
-        for table, once in (*wanted, *([(UNPLANNED, PLANNED)] if stream not in _REPORTED else []))
+        for once, table in (*wanted, *(WORKS.values() if stream not in _REPORTED else ()))
         if connection.execute(select(*once.primary_key).limit(1)).first() is not None
     ]
 
@@ -53,11 +65,10 @@ def mark_rows(connection: Connection, rows: Sequence[tuple[Value, ...]], tables:
         connection.exec_driver_sql(sql, list(rows))
 
 
-def mark_unplanned(connection: Connection, keys: Iterable[RecordKey]) -> None:
-    """Note that the next plan is to look at these records, once anything was planned."""
+def mark_concerned(connection: Connection, keys: Iterable[RecordKey]) -> None:
+    """Note that the next plan and the next scoring are to look at these records."""
     rows = sorted({(key.connection, key.stream, key.id) for key in keys})
-    if rows and UNPLANNED in marked(connection, ""):
-        mark_rows(connection, rows, [UNPLANNED])
+    mark_rows(connection, rows, marked(connection, ""))
 
 
 def mark_where(connection: Connection, name: str, table: Table, which: ColumnElement[bool]) -> None:

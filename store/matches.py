@@ -16,7 +16,7 @@ from store.chosen import frame_of_chosen
 from store.columns import micros
 from store.database import Database
 from store.derived import FINDINGS, PAIRS, VERDICTS, table_of
-from store.marks import MATCHED, PLANNED, UNMATCHED, UNPLANNED, mark_rows, marked
+from store.marks import MATCHED, UNMATCHED, WORKS, mark_rows, marked
 from store.tables import BlockKeyRow, ModelRow
 
 MODELS, BLOCK_KEYS = table_of(ModelRow), table_of(BlockKeyRow)
@@ -110,11 +110,11 @@ def save(
         derived.replace(database, connection, PAIRS, update.pairs, {})
         derived.replace(database, connection, FINDINGS, update.findings.with_row_index("position"), step)
         connection.execute(UNMATCHED.delete())
-        connection.execute(PLANNED.delete())
+        for done, _ in WORKS.values():
+            connection.execute(done.delete())
     else:
         _clear(connection, update.only, update.seen)
-        if UNPLANNED in marked(connection, ""):
-            mark_rows(connection, update.only.select(_KEY).rows(), [UNPLANNED])
+        mark_rows(connection, update.only.select(_KEY).rows(), marked(connection, ""))
         positions = update.findings.with_row_index("position", offset=derived.next_position(connection, STEP))
         derived.insert_frame(database, connection, FINDINGS, positions, step)
         derived.insert_frame(database, connection, PAIRS, update.pairs, {})

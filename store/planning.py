@@ -1,4 +1,4 @@
-"""The part of the store that says what is to be planned: which records changed since a plan looked at them."""
+"""The part of the store that says what is to be looked at: which records changed since a plan or a scoring saw them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from model.evidence import RecordKey
 from store import marks
 from store.agreements import Agreements
 from store.derived import delete_rows, frame_of
-from store.marks import PLANNED, UNPLANNED
+from store.marks import WORKS, Work
 
 _KEY = ["connection", "stream", "id"]
 
@@ -19,28 +19,32 @@ _KEY = ["connection", "stream", "id"]
 class Planning(Agreements):
     """Marks of an open store."""
 
-    def planned(self) -> str | None:
-        """Under what the newest plan of all records was made, as it was given to `settle_plan`; None where records
-        may be otherwise than any plan saw them."""
+    def settled(self, work: Work) -> str | None:
+        """Under what this was last done to all records, as it was given to `settle`; None where records may be
+        otherwise than it ever saw them."""
         with self._database.read() as connection:
-            return connection.execute(select(PLANNED.c.settings)).scalar()
+            return connection.execute(select(WORKS[work][0].c.settings)).scalar()
 
-    def unplanned(self) -> pl.DataFrame:
-        """Records and links (connection, stream, id) that the next plan is to look at."""
-        return frame_of(self._database, UNPLANNED)
+    def waiting(self, work: Work) -> pl.DataFrame:
+        """Records and links (connection, stream, id) that this is to look at."""
+        return frame_of(self._database, WORKS[work][1])
 
-    def mark_unplanned(self, keys: Iterable[RecordKey]) -> None:
-        """Have the next plan look at these records."""
+    def mark_concerned(self, keys: Iterable[RecordKey]) -> None:
+        """Have the next plan and the next scoring look at these records."""
         with self._database.write() as connection:
-            marks.mark_unplanned(connection, keys)
+            marks.mark_concerned(connection, keys)
 
-    def settle_plan(self, settings: str, back: Iterable[RecordKey], seen: pl.DataFrame | None = None) -> None:
-        """Note that a plan has looked at all records, or at those `seen`; those of `back` it is to look at again."""
+    def settle(
+        self, work: Work, settings: str, back: Iterable[RecordKey] = (), seen: pl.DataFrame | None = None
+    ) -> None:
+        """Note that this was done to all records, or to those `seen`; to those of `back` it is to be done again."""
+        done, waiting = WORKS[work]
+        rows = sorted({(key.connection, key.stream, key.id) for key in back})
         with self._database.write() as connection:
             if seen is None:
-                connection.execute(UNPLANNED.delete())
-                connection.execute(PLANNED.delete())
-                connection.execute(PLANNED.insert().values(settings=settings))
+                connection.execute(waiting.delete())
+                connection.execute(done.delete())
+                connection.execute(done.insert().values(settings=settings))
             else:
-                delete_rows(connection, UNPLANNED.name, _KEY, seen)
-            marks.mark_unplanned(connection, back)
+                delete_rows(connection, waiting.name, _KEY, seen)
+            marks.mark_rows(connection, rows, [waiting])

@@ -72,8 +72,9 @@ class ScopedStore(Store):
         return pl.concat(found).unique().sort(PARTNERS.primary_key.columns.keys())
 
     def save_partners(self, frame: pl.DataFrame) -> None:
-        self._replace_rows(PARTNERS.name, list(PARTNERS.primary_key.columns.keys()), self.partners())
+        before = self.partners()
         with self._database.write() as connection:
+            derived.delete_rows(connection, PARTNERS.name, list(PARTNERS.primary_key.columns.keys()), before)
             derived.insert_frame(self._database, connection, PARTNERS, frame, {})
 
     def bases(self, only: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -102,20 +103,30 @@ class ScopedStore(Store):
             return plans.outcomes_of(connection, self._records())
 
     def replace_findings(self, run_id: str, frame: pl.DataFrame, *, step: str = "score") -> None:
-        self._replace_rows(FINDINGS.name, _KEY, self.keys, f" AND step = '{step}'")
+        self.renew_findings(run_id, frame, step)
+
+    def renew_findings(
+        self, run_id: str, frame: pl.DataFrame, step: str, but: str = "", streams: Collection[str] = ()
+    ) -> None:
+        """Put findings about these records, and about all of the `streams`, in the place of the step's earlier ones,
+        those of the rule `but` apart."""
+        more = f" AND step = '{step}' AND rule <> '{but}'"
         with self._database.write() as connection:
+            derived.delete_rows(connection, FINDINGS.name, _KEY, self.keys, more)
+            derived.delete_rows(connection, FINDINGS.name, ["stream"], _column(streams), more)
             positioned = frame.with_row_index("position", offset=derived.next_position(connection, step))
             derived.insert_frame(self._database, connection, FINDINGS, positioned, {"step": step, "run_id": run_id})
 
-    def replace_scores(self, frame: pl.DataFrame) -> None:
-        self._replace_rows(SCORES.name, _KEY, self.keys)
+    def renew_scores(self, frame: pl.DataFrame, streams: Collection[str] = ()) -> None:
+        """Put scores of these records, and of all of the `streams`, in the place of the earlier ones."""
         with self._database.write() as connection:
+            derived.delete_rows(connection, SCORES.name, _KEY, self.keys)
+            derived.delete_rows(connection, SCORES.name, ["stream"], _column(streams))
             derived.insert_frame(self._database, connection, SCORES, frame, {})
 
     def _records(self) -> frozenset[RecordKey]:
         return frozenset(RecordKey(*row) for row in self.keys.rows())
 
-    def _replace_rows(self, table: str, names: Sequence[str], keys: pl.DataFrame, more: str = "") -> None:
-        """Remove the rows of which these columns are a row of `keys`."""
-        with self._database.write() as connection:
-            derived.delete_rows(connection, table, names, keys, more)
+
+def _column(streams: Collection[str]) -> pl.DataFrame:
+    return pl.DataFrame({"stream": sorted(streams)}, schema={"stream": pl.String})

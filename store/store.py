@@ -226,7 +226,7 @@ class Store(Journaling):
         with self._database.write() as connection:
             derived.replace(self._database, connection, LINKS, frame, {})
             keys = told.select("connection", "stream", "id").rows()
-            marks.mark_unplanned(connection, [RecordKey(*key) for key in keys])
+            marks.mark_concerned(connection, [RecordKey(*key) for key in keys])
 
     def links(self) -> pl.DataFrame:
         return derived.frame_of(self._database, LINKS)
@@ -305,7 +305,7 @@ class Store(Journaling):
     def add_verdict(self, verdict: Verdict) -> None:
         with self._database.write() as connection:
             derived.add_verdict(connection, verdict)
-            marks.mark_unplanned(connection, (verdict.left, verdict.right))
+            marks.mark_concerned(connection, (verdict.left, verdict.right))
 
     def verdicts(self, *, superseded: bool = False) -> pl.DataFrame:
         """The answer that counts for each pair, with `superseded` every answer ever given, oldest first."""

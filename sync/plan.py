@@ -115,12 +115,12 @@ def plan_changes(workspace: Workspace, limit: int | None = None, *, full: bool =
         report, back = _planned(workspace, limit)
         # Where records wait to be made or deleted, the next plan looks at everything too.
         waits = any(isinstance(stage, Stage) and stage.waiting for stage in report.stages)
-        workspace.store.settle_plan("" if waits else settings, back)
+        workspace.store.settle("plan", "" if waits else settings, back)
         return report
     report, back = NOTHING, frozenset[RecordKey]()
     if not scope.keys.is_empty():
         report, back = _planned(scope.within(workspace), limit, scope.keys)
-    workspace.store.settle_plan(settings, back, scope.seen)
+    workspace.store.settle("plan", settings, back, scope.seen)
     return replace(report, in_part=True, conflicts=waiting_for_people(workspace))
 
 

@@ -1,4 +1,4 @@
-"""What a cycle plans: the records that changed since a plan looked at them, with all that these concern.
+"""What a cycle looks at: the records that changed since a plan, or a scoring, did, with all that these concern.
 
 The rest is as the newest plan of all records left it, which found nothing to change there, as long as it was made
 under the same settings, models, readable fields and ways to write countries.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from hashlib import blake2b
 
@@ -17,7 +18,7 @@ import polars as pl
 from hygiene.corrections import prefers_codes
 from hygiene.hierarchy import site_labels
 from model.streams import STREAMS
-from store import Store
+from store import Store, Work
 from sync.chosen import KEY, NO_KEYS, keys_of, texts_of
 from sync.clock import day_of
 from sync.models import stored_models
@@ -46,14 +47,20 @@ class Scope:
 
 
 def scope_of(workspace: Workspace, settings: str) -> Scope | None:
-    """What is to be planned; None where everything is: nothing was yet, or under other `settings`, or much changed, or
-    records are to be made or deleted, of which none may be overlooked."""
-    store, sync = workspace.store, workspace.settings.sync
-    if store.planned() != settings or any(
-        one.create or one.deletes != "ignore" for one in (sync.accounts, sync.contacts)
-    ):
+    """What is to be planned; None where everything is: see `looked_at`, and where records are to be made or deleted, of
+    which none may be overlooked."""
+    sync = workspace.settings.sync
+    makes = any(one.create or one.deletes != "ignore" for one in (sync.accounts, sync.contacts))
+    return None if makes else looked_at(workspace, "plan", settings)
+
+
+def looked_at(workspace: Workspace, work: Work, settings: str) -> Scope | None:
+    """What a plan or a scoring is to look at; None where it is everything: nothing was looked at yet, or under other
+    `settings`, or much changed."""
+    store = workspace.store
+    if store.settled(work) != settings:
         return None
-    seen = store.unplanned()
+    seen = store.waiting(work)
     if seen["stream"].is_in(list(_EVERYWHERE)).any():
         return None
     live = sum(store.counts().filter(pl.col("stream").is_in(list(RECORDS)))["live"].to_list())
@@ -65,13 +72,18 @@ def scope_of(workspace: Workspace, settings: str) -> Scope | None:
 
 
 def is_at_rest(workspace: Workspace) -> bool:
-    """Whether nothing has changed since everything was scored today and planned, so that no stage has anything new."""
+    """Whether nothing has changed since everything was planned, and scored today, so that no stage has anything new."""
     store = workspace.store
-    if store.planned() is None or not store.unplanned().is_empty() or not store.unmatched().is_empty():
+    waiting = (store.unmatched(), store.waiting("plan"), store.waiting("score"))
+    if None in (store.settled("plan"), store.settled("score")) or not all(one.is_empty() for one in waiting):
         return False
-    scored = max((run.started_at for run in store.runs() if run.kind == "score"), default=0)
-    is_today = day_of(scored) == day_of(workspace.clock())
-    return is_today and store.planned() == plan_settings(workspace)
+    settings = plan_settings(workspace)
+    return store.settled("plan") == settings and store.settled("score") == score_settings(workspace, settings)
+
+
+def score_settings(workspace: Workspace, settings: str, as_of: date | None = None) -> str:
+    """What beside the records decides what scoring finds: what decides a plan, and the day."""
+    return f"{settings} {as_of or day_of(workspace.clock())}"
 
 
 def plan_settings(workspace: Workspace) -> str:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
 
 from hygiene.checks import check
-from hygiene.completeness import completeness
+from hygiene.completeness import Completeness, completeness
 from hygiene.consent import consent
 from hygiene.findings import empty
 from hygiene.hierarchy import hierarchy_findings, houses
 from hygiene.owners import owner_findings
 from hygiene.rules import RULES
-from hygiene.staleness import Limits, staleness
+from hygiene.staleness import Limits, Staleness, staleness
 from hygiene.variants import variants
 from model.streams import STREAMS
 from model.sync_settings import SyncSettings
+from store import ScopedStore, Store
+from sync.chosen import KEY
 from sync.clock import day_of
 from sync.records import stored_frames
+from sync.scope import RECORDS, Scope, looked_at, plan_settings, score_settings
 from sync.workspace import Workspace
 
 _SEVERITIES = ("high", "medium", "low", "info")
@@ -28,7 +31,8 @@ _SEVERITIES = ("high", "medium", "low", "info")
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """What scoring came to: per stream the mean completeness, per rule how many records."""
+    """What scoring came to: per stream the mean completeness, per rule how many records; where it was `in_part`, of the
+    records that were looked at, and no rules."""
 
     as_of: date
     records: int
@@ -37,9 +41,12 @@ class ScoreReport:
     stale_deals: int
     completeness_rows: list[tuple[str, str, str]]
     finding_rows: list[tuple[str, str, str]]
+    in_part: bool = False
 
     @property
     def sentence(self) -> str:
+        if self.in_part:
+            return f"{self.records:,} records scored again"
         share = (
             "no required field could be read" if self.complete_share is None else f"{self.complete_share:.0%} complete"
         )
@@ -52,31 +59,66 @@ def score_records(
     workspace: Workspace,
     as_of: date | None = None,
     vocabularies: Mapping[tuple[str, str], Collection[str]] | None = None,
+    *,
+    full: bool = True,
 ) -> ScoreReport:
     """Score the store as of a day (default: today) and save scores and findings.
 
-    `vocabularies` lists by (stream, field) values that are right by definition, such as a product list's names.
+    `vocabularies` lists by (stream, field) values that are right by definition, such as a product list's names. Without
+    `full` only records are scored that changed since they were, with what these concern; misspelt values, which are
+    told by all others of their column, are looked for on the first scoring of a day.
     """
-    store, settings = workspace.store, workspace.settings
-    day = as_of or day_of(workspace.clock())
+    store, day = workspace.store, as_of or day_of(workspace.clock())
+    settings = score_settings(workspace, plan_settings(workspace), day)
+    scope = None if full else looked_at(workspace, "score", settings)
+    if scope is not None:
+        return _scored_again(workspace, day, settings, scope)
     run_id = store.begin_run("score", workspace.clock())
     frames = stored_frames(store, (stream for stream in STREAMS if stream != "associations"))
-    readable = store.readable()
-    limits = settings.staleness
-    complete = completeness(frames, settings.completeness.required, readable)
-    stale = staleness(
-        frames, day, Limits(limits.stage_days, limits.by_stage, limits.idle_days, limits.max_pushes), readable
-    )
-    malformed = check(frames, day, settings.plan.default_country)
-    misspelt = variants(frames, vocabularies).findings
-    differing = consent(frames, store.memberships(), readable)
-    belonging = houses(frames["accounts"], store.memberships())
-    hierarchy = hierarchy_findings(frames["accounts"], belonging, readable)
-    owners = _owners(settings.sync, frames["users"])
-    findings = pl.concat([complete.findings, stale.findings, malformed, misspelt, differing, hierarchy, owners])
+    complete, stale, findings = _judged(workspace, store, frames, day)
+    misspelt, owners = variants(frames, vocabularies).findings, _owners(workspace.settings.sync, frames["users"])
     store.replace_scores(pl.concat([complete.scores, stale.scores]))
-    store.replace_findings(run_id, findings, step="score")
+    store.replace_findings(run_id, pl.concat([findings, misspelt, owners]), step="score")
+    store.settle("score", settings)
     store.end_run(run_id, "done", workspace.clock(), {"findings": findings.height})
+    return _report(day, complete, stale, finding_rows(store.findings()))
+
+
+def _scored_again(workspace: Workspace, day: date, settings: str, scope: Scope) -> ScoreReport:
+    """Score the records of a scope, and where others changed, deals for instance, all of those."""
+    run_id = workspace.store.begin_run("score", workspace.clock())
+    store = ScopedStore.within(workspace.store, scope.keys, scope.context)
+    others = [stream for stream in STREAMS if stream not in (*RECORDS, "associations")]
+    others = others if scope.seen["stream"].is_in(others).any() else []
+    complete, stale, findings = _judged(workspace, store, stored_frames(store, (*RECORDS, *others)), day)
+    told, scores = (
+        pl.concat([frame.join(scope.keys, on=KEY, how="semi"), frame.filter(pl.col("stream").is_in(others))])
+        for frame in (findings, pl.concat([complete.scores, stale.scores]))
+    )
+    store.renew_scores(scores, others)
+    store.renew_findings(run_id, told, "score", "spelling-variant", others)
+    store.settle("score", settings, seen=scope.seen)
+    store.end_run(run_id, "done", workspace.clock(), {"findings": told.height})
+    return replace(_report(day, complete, stale, []), records=scope.keys.height, in_part=True)
+
+
+def _judged(
+    workspace: Workspace, store: Store, frames: Mapping[str, pl.DataFrame], day: date
+) -> tuple[Completeness, Staleness, pl.DataFrame]:
+    """Scores, and the findings of what a record, or those it belongs to, tell by themselves."""
+    settings, readable, memberships = workspace.settings, store.readable(), store.memberships()
+    told = settings.staleness
+    limits = Limits(told.stage_days, told.by_stage, told.idle_days, told.max_pushes)
+    complete = completeness(frames, settings.completeness.required, readable)
+    stale = staleness(frames, day, limits, readable)
+    malformed = check(frames, day, settings.plan.default_country)
+    differing = consent(frames, memberships, readable)
+    belonging = houses(frames["accounts"], memberships)
+    hierarchy = hierarchy_findings(frames["accounts"], belonging, readable)
+    return complete, stale, pl.concat([complete.findings, stale.findings, malformed, differing, hierarchy])
+
+
+def _report(day: date, complete: Completeness, stale: Staleness, rows: list[tuple[str, str, str]]) -> ScoreReport:
     return ScoreReport(
         day,
         complete.scores.height,
@@ -87,7 +129,7 @@ def score_records(
             (f"{connection} {stream}", f"{records:,}", "-" if share is None else f"{share:.0%}")
             for connection, stream, records, _, share in complete.streams.iter_rows()
         ],
-        finding_rows(store.findings()),
+        rows,
     )
 
 

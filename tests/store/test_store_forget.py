@@ -28,7 +28,7 @@ KEY = {"connection": pl.String, "stream": pl.String, "id": pl.String}
 # Tables that hold no record's key and no text of a record.
 IMPERSONAL = {
     "counters", "runs", "watermarks", "readable", "plans", "journal", "outcomes", "forgotten", "hash_keys",
-    "changes", "lookups", "models", "matched", "block_keys", "planned",
+    "changes", "lookups", "models", "matched", "block_keys", "planned", "scored",
 }  # fmt: skip
 
 

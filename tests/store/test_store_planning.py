@@ -24,7 +24,7 @@ def put(store: Store, *ids: str, at: int = 1, stream: str = "contacts") -> None:
 
 
 def waiting(store: Store) -> list[str]:
-    return store.unplanned()["id"].to_list()
+    return store.waiting("plan")["id"].to_list()
 
 
 def finding(*ids: str) -> pl.DataFrame:
@@ -34,27 +34,27 @@ def finding(*ids: str) -> pl.DataFrame:
 
 def test_nothing_waits_before_the_first_plan(store: Store) -> None:
     put(store, "a")
-    assert (store.planned(), waiting(store)) == (None, [])
+    assert (store.settled("plan"), waiting(store)) == (None, [])
 
 
 def test_changed_records_wait_until_a_plan_has_seen_them(store: Store) -> None:
     put(store, "a", "b", "c")
-    store.settle_plan("s1", [key("c")])
-    assert (store.planned(), waiting(store)) == ("s1", ["c"])
+    store.settle("plan", "s1", [key("c")])
+    assert (store.settled("plan"), waiting(store)) == ("s1", ["c"])
     put(store, "a", at=2)
     put(store, "b")
     assert waiting(store) == ["a", "c"]
-    store.settle_plan("s1", [key("a")], keys("a", "c"))
+    store.settle("plan", "s1", [key("a")], keys("a", "c"))
     assert waiting(store) == ["a"]
-    store.settle_plan("s2", [])
-    assert (store.planned(), waiting(store)) == ("s2", [])
+    store.settle("plan", "s2", [])
+    assert (store.settled("plan"), waiting(store)) == ("s2", [])
 
 
 def test_records_wait_whose_link_or_verdict_is_another(store: Store) -> None:
     put(store, "a", "b", "c", "d")
     link = keys("a").with_columns(pl.lit("x").alias("account_id"), pl.lit("r").alias("reason"))
     store.save_links(link)
-    store.settle_plan("s", [])
+    store.settle("plan", "s", [])
     store.save_links(link)
     assert waiting(store) == []
     store.save_links(link.with_columns(account_id=pl.lit("y")))
@@ -65,15 +65,15 @@ def test_records_wait_whose_link_or_verdict_is_another(store: Store) -> None:
 
 def test_whole_match_calls_for_a_whole_plan(store: Store) -> None:
     put(store, "a")
-    store.settle_plan("s", [])
+    store.settle("plan", "s", [])
     members = keys("a").with_columns(pl.lit("p1").alias("entity"))
     update = MatchUpdate({}, store.pairs(), members, store.findings().drop("step", "run_id", "position"))
     store.save_match(store.begin_run("match", 1), update, 1)
-    assert store.planned() is None
+    assert store.settled("plan") is None
 
 
 def test_logins_wait_for_no_plan(store: Store) -> None:
-    store.settle_plan("s", [])
+    store.settle("plan", "s", [])
     put(store, "l", stream="logins")
     put(store, "d", stream="deals")
     assert waiting(store) == ["d"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from model.sync_settings import SyncSettings
 from sync.plan import PlanReport, plan_changes
@@ -111,3 +113,26 @@ def test_other_settings_call_for_a_whole_plan(scene: Scene) -> None:
         assert plan_changes(workspace, full=False).in_part
         workspace.settings = workspace.settings.model_copy(update={"sync": SyncSettings()})
         assert not plan_changes(workspace, full=False).in_part
+
+
+def judged(workspace: Workspace) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Scores and findings but for spelling, whatever run they are of."""
+    findings = workspace.store.findings().filter(pl.col("step") == "score", pl.col("rule") != "spelling-variant")
+    told = findings.drop("run_id", "position")
+    return workspace.store.scores(), told.sort(told.columns)
+
+
+def test_what_changed_alone_is_scored_as_everything_is(scene: Scene) -> None:
+    with scene.open(**SETTINGS) as workspace:
+        settled(scene, workspace, full=True)
+        score_records(workspace)
+        edited(scene, 5)
+        scene.hs.edit("deals", scene.hs.rows("deals")[0]["hs_object_id"] or "", amount=None)
+        pulled(scene, workspace)
+        plan_changes(workspace, full=False)
+        some = score_records(workspace, full=False)
+        in_part = judged(workspace)
+        score_records(workspace)
+        assert some.in_part
+        for frame, whole in zip(in_part, judged(workspace), strict=True):
+            assert_frame_equal(frame, whole)

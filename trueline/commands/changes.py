@@ -160,7 +160,7 @@ def sync_and_show(
     matched = match_records(workspace, full=full)
     screen.say(matched.sentence)
     document |= {"match": matched, "resolve": _resolved(workspace, screen)}
-    document["score"] = scored = score_records(workspace)
+    document["score"] = scored = score_records(workspace, full=full)
     screen.say(scored.sentence)
     document["plan"] = planned = plan_changes(workspace, limit, full=full)
     _show_plan(screen, planned)
