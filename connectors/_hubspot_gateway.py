@@ -91,6 +91,7 @@ class Gateway:
         self.usage = Usage()
         self.zone: tzinfo | None = None
         self.at = 0  # the remote's clock at its last answer, µs
+        self.ahead = 0  # by how much it was ahead of ours then, µs
         self._settings = settings
         self._secret = secret
         self._sleep = sleep
@@ -203,7 +204,9 @@ class Gateway:
     def _heed(self, answer: Answer) -> None:
         """Take the remote's own figures: its clock, the daily allowance, a smaller or spent burst window."""
         told = server_time(answer.headers)
-        self.at = told if told is not None else time.time_ns() // 1_000_000_000 * 1_000_000
+        now = time.time_ns() // 1_000_000_000 * 1_000_000
+        self.at = told if told is not None else now
+        self.ahead = self.at - now
         limit = _figure(answer, "x-hubspot-ratelimit-daily")
         left = _figure(answer, "x-hubspot-ratelimit-daily-remaining")
         if limit is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,11 @@ from connectors._salesforce_schema import Schema
 from connectors._salesforce_selection import Selection
 from connectors._salesforce_soql import IDS_PER_QUERY, soql_time
 from model.batch import Batch
+from model.conflicts import Edit
 from model.errors import NotPermitted, Rejected
 from model.streams import STREAMS, Value
 
+_LAST_CHANGE = ("LastModifiedDate", "LastModifiedById")
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 # Where an org keeps the changes of tracked fields: object, and the column that names the record.
 HISTORIES = {
@@ -29,10 +31,17 @@ HISTORIES = {
     "deals": ("OpportunityFieldHistory", "OpportunityId"),
 }
 
+_OF_ALL = (
+    "SELECT {parent:literal}, Field, OldValue, NewValue, CreatedDate, CreatedById FROM {history:literal} "
+    "WHERE {parent:literal} IN {ids} AND CreatedDate >= {since:literal} ORDER BY CreatedDate"
+)
+_OF_FIELDS = _OF_ALL.replace(" ORDER BY", " AND Field IN {fields} ORDER BY")
+
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """One record as it is: canonical values, `version` (our version stamp) and `modified_at` (LastModifiedDate), µs."""
+    """One record as it is: canonical values, `version` (our version stamp) and `modified_at` (LastModifiedDate), µs,
+    and `modified_by` (LastModifiedById), blank where it is not shown."""
 
     values: Mapping[str, Value]
     version: int
@@ -40,6 +49,19 @@ class Current:
     currency: str | None
     exists: bool
     merged_into: str | None = None
+    modified_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A change of a tracked field, as a history keeps it: `at` as it tells it, `by` a user's id."""
+
+    id: str
+    field: str
+    old: Value
+    new: Value
+    at: str
+    by: str
 
 
 class Readback:
@@ -77,7 +99,7 @@ class Readback:
         selection = self.selection(stream)
         # One text that is no id would fail the whole query, for the other 199 records too.
         known = [record_id for record_id in ids if _ID.fullmatch(record_id)]
-        columns = [*selection.columns, *(["LastModifiedDate"] if selection.sobject.has("LastModifiedDate") else [])]
+        columns = [*selection.columns, *(name for name in _LAST_CHANGE if selection.sobject.has(name))]
         self._client.usage.needs(f"{why} of {selection.sobject.name}", len(known), most=IDS_PER_QUERY)
         records = self._reader.by_id(selection, known, columns, kind="read")
         try:
@@ -106,6 +128,7 @@ class Readback:
                 currency if isinstance(currency, str) else selection.currency,
                 not gone[row],
                 None if merged[row] is None else str(merged[row]),
+                str(records[row].get("LastModifiedById") or ""),
             )
         return found
 
@@ -116,12 +139,45 @@ class Readback:
 
         Empty where the org keeps no history for the object or we may not read it.
         """
+        found: dict[tuple[str, str], list[tuple[Value, Value]]] = {}
+        for kept in self._kept(stream, ids, since_us):
+            found.setdefault((kept.id, kept.field), []).append((kept.old, kept.new))
+        return found
+
+    def edits(self, stream: str, wanted: Mapping[str, Collection[str]]) -> dict[tuple[str, str], Edit]:
+        """By (id, field), who set the present value: exact where the history shows it, else nobody later than the
+        record's version, which every change moves."""
+        current = self.read(stream, list(wanted), "edits")
+        names = {name for some in wanted.values() for name in some}
+        newest = {(kept.id, kept.field): kept for kept in self._kept(stream, list(current), 0, names)}
+        found = {}
+        for record_id in current.keys() & wanted.keys():
+            for name in wanted[record_id]:
+                edit = self._edit(current[record_id], name, newest.get((record_id, name)))
+                if edit is not None:
+                    found[record_id, name] = edit
+        return found
+
+    def _edit(self, now: Current, name: str, kept: _Kept | None) -> Edit | None:
+        if not now.exists or name not in now.values:
+            return None
+        if kept is None or kept.new != now.values[name]:
+            return Edit(now.version, now.modified_by, is_exact=False)
+        try:
+            return Edit(time_of(kept.at), kept.by)
+        except ValueError:
+            raise unreadable(self._client.name, "a field history without a time") from None
+
+    def _kept(
+        self, stream: str, ids: Sequence[str], since_us: int, only: Collection[str] | None = None
+    ) -> Iterator[_Kept]:
+        """The changes of fields since then, or `only` of these, oldest first."""
         selection = self.selection(stream)
         history, parent = HISTORIES[stream]
         names = (*selection.remote, *selection.custom)
         fields = {_history_name(selection, api): name for name in names if (api := selection.api_name(name))}
-        found: dict[tuple[str, str], list[tuple[Value, Value]]] = {}
-        for row in self._history(history, parent, ids, since_us):
+        shown = () if only is None else [api for api, name in fields.items() if name in only]
+        for row in self._history(history, parent, ids, since_us, shown):
             name = fields.get(str(row.get("Field")))
             cells = [row.get("OldValue"), row.get("NewValue")]
             convert = CONVERTERS.get(selection.type_of(name)) if name else None
@@ -132,18 +188,26 @@ class Readback:
             if is_reference and not all(cell is None or _ID.fullmatch(str(cell)) for cell in cells):
                 continue
             old, new = [cell and long_id(str(cell)) for cell in cells] if is_reference else convert(cells)
-            found.setdefault((long_id(str(row.get(parent))), name), []).append((old, new))
-        return found
+            at, by = str(row.get("CreatedDate")), str(row.get("CreatedById") or "")
+            yield _Kept(long_id(str(row.get(parent))), name, old, new, at, by)
 
-    def _history(self, history: str, parent: str, ids: Sequence[str], since_us: int) -> list[dict[str, Any]]:
+    def _history(
+        self, history: str, parent: str, ids: Sequence[str], since_us: int, fields: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """Rows of these fields, of all where none are named."""
         rows: list[dict[str, Any]] = []
         self._client.usage.needs(f"reads of {history}", len(ids), most=IDS_PER_QUERY)
         try:
             for some in chunks(ids, IDS_PER_QUERY):
                 rows += self._client.rows(
-                    "SELECT {parent:literal}, Field, OldValue, NewValue FROM {history:literal} "
-                    "WHERE {parent:literal} IN {ids} AND CreatedDate >= {since:literal} ORDER BY CreatedDate",
-                    {"parent": parent, "history": history, "ids": list(some), "since": soql_time(since_us)},
+                    _OF_FIELDS if fields else _OF_ALL,
+                    {
+                        "parent": parent,
+                        "history": history,
+                        "ids": list(some),
+                        "since": soql_time(since_us),
+                        "fields": list(fields),
+                    },
                     kind="history",
                 )
         except (NotPermitted, Rejected):

@@ -6,12 +6,13 @@ records: pages go straight to the store, outcomes straight to the journal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from model.batch import Batch, Page, Watermark
 from model.changes import Outcome, Planned
+from model.conflicts import Edit
 from model.remote import NativeSync, RemoteField
 from model.snapshots import Snapshot
 from model.streams import Value
@@ -168,6 +169,14 @@ class Sink(Source, Protocol):
 
     def observe(self, changes: Sequence[Planned]) -> Mapping[str, Observed]:
         """By change id, what the remote holds now where each change would write."""
+
+    def edits(self, stream: str, fields: Mapping[str, Collection[str]]) -> Mapping[tuple[str, str], Edit]:
+        """By id and field, who set the values that these `fields` of records (id -> fields) have now, and when; what
+        the remote does not tell, and records that are gone, are left out. ConnectorError when they cannot be read."""
+
+    def clock_ahead(self) -> int:
+        """By how much (µs) the remote's clock was ahead of ours at its last answer, to the second; 0 where it never
+        told. No calls."""
 
 
 @dataclass(frozen=True, slots=True)

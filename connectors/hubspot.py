@@ -8,12 +8,13 @@ names each operation's API version, answers and maximum. Nothing here holds reco
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from connectors._hubspot_check import check_portal
 from connectors._hubspot_create import create_refusal, send_creates
 from connectors._hubspot_delete import send_deletes
 from connectors._hubspot_describe import described_fields
+from connectors._hubspot_edits import read_edits
 from connectors._hubspot_fields import SOFT_MARK, check_overrides
 from connectors._hubspot_forms import pull_forms, pull_submissions
 from connectors._hubspot_gateway import Gateway, Refused
@@ -37,6 +38,7 @@ from connectors._hubspot_write import Failure, unsent_error
 from connectors.connector import Access, Observed, Sent
 from model.batch import Batch, Page, Watermark
 from model.changes import Create, Delete, Merge, Outcome, Planned, SetField, Unmerge
+from model.conflicts import Edit
 from model.errors import ConfigError, ConnectorError, NotPermitted
 from model.remote import NativeSync, RemoteField
 from model.settings import HubspotConnection
@@ -223,3 +225,10 @@ class Hubspot:
             found |= self._unmerging.observed([one for one in apart if one.change.key.stream == stream])
         others = [planned for planned in changes if planned.id not in found]
         return found | observe_changes(self._gateway, self._description, others, self._external_id)
+
+    def edits(self, stream: str, fields: Mapping[str, Collection[str]]) -> Mapping[tuple[str, str], Edit]:
+        """By the properties' histories, 50 records a call."""
+        return read_edits(self._gateway, self._description.fields(stream), fields)
+
+    def clock_ahead(self) -> int:
+        return self._gateway.ahead

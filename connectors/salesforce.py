@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from connectors._salesforce_auth import SaveSecret, Secret
 from connectors._salesforce_bulk import PAGE_ROWS, BulkReader
@@ -30,6 +30,7 @@ from connectors._salesforce_write import CONDITIONAL_MAX_RECORDS, Guard, Writer
 from connectors.connector import Access, Observed, Sent, Usage
 from model.batch import Page, Watermark
 from model.changes import Associate, Convert, Create, Delete, Dissociate, Merge, Planned, Restore, SetField, Unmerge
+from model.conflicts import Edit
 from model.errors import ConfigError, InputError
 from model.remote import NativeSync, RemoteField
 from model.settings import SalesforceConnection
@@ -176,6 +177,13 @@ class SalesforceConnector:
             else:
                 found |= observed_records(self._readback, mine)
         return found
+
+    def edits(self, stream: str, fields: Mapping[str, Collection[str]]) -> Mapping[tuple[str, str], Edit]:
+        """By field history where the org keeps it, else by the record's last change: two calls for 200 records."""
+        return self._readback.edits(stream, fields)
+
+    def clock_ahead(self) -> int:
+        return self._client.server_time - int(self._client.clocks.now() * 1_000_000)
 
     def _known(self, stream: str) -> None:
         if stream not in PARTS:

@@ -17,12 +17,14 @@ SIDES = ("left", "right")
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
     """One field to be kept alike. `translation` (left, right: text) turns values of one side into those of the other,
-    and what it does not hold has no counterpart; None where both sides hold the same values."""
+    and what it does not hold has no counterpart; None where both sides hold the same values. With `newest`, of two
+    changes the one that surely was made later counts."""
 
     name: str
     kind: Kind
     policy: Policy
     translation: pl.DataFrame | None = None
+    newest: bool = False
 
 
 def paired(pairs: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:

@@ -22,6 +22,17 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Who gave a field the value it has, and when (µs, by the remote's clock). `by` is the id of a user or the name of
+    an integration, as the remote tells it. Where it is not `is_exact`, the field was set at that time or before, and
+    `by` is who changed the record last."""
+
+    at: int
+    by: str
+    is_exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """One field of two records. `base` is the left record's value when they last agreed, with `has_base`; times (µs)
     and authors are there where the systems tell them. `id` is empty until it is stored."""

@@ -17,10 +17,12 @@ _AUTHORITY = re.compile(r"^(two-way|fill-only|dont-sync|always:.+|prefer:.+-unle
 
 class SyncField(Table):
     """How one field is kept alike. `values` turns the first connection's values into the second's; with `clears` a
-    value that was taken away on one side is taken away on the other."""
+    value that was taken away on one side is taken away on the other. With `newest`, of a two-way field that
+    changed on both sides the value counts that surely was set later."""
 
     authority: str
     clears: bool = False
+    newest: bool = True
     values: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("authority")

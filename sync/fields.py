@@ -1,11 +1,12 @@
 """Field sync: what has to be written so that partner records of two CRMs are alike, as changes of a plan.
 
-No clock decides: what a side held when both agreed tells whether it has changed since.
+What a side held when both agreed tells whether it has changed since, and no clock does. Clocks are asked only about
+what changed on both sides, and then only whether one change surely is the newer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -14,13 +15,15 @@ from hygiene.field_sync import FieldPlan, decided, new_bases
 from hygiene.findings import found, gathered
 from hygiene.native import NOBODY, Kept
 from hygiene.owners import same_owners
-from hygiene.threeway import Policy
+from hygiene.threeway import Policy, Side
 from model.changes import SYNC, Agreed, Planned, SetField
 from model.conflicts import Conflict
 from model.errors import ConfigError
 from model.evidence import RecordKey
 from model.streams import STREAMS, Kind, Value
 from model.sync_settings import SyncField
+from store import Recorded
+from sync.edits import Dated, Edits
 from sync.joins import Corrected
 from sync.native import kept_by_native
 from sync.partner_table import GROUPS, partner_table
@@ -44,14 +47,18 @@ class Synced:
     unsure: int = 0  # pairs that are not sure enough to be kept alike
 
 
-def synced_fields(workspace: Workspace, corrected: Corrected, writable: Collection[str]) -> Synced:
-    """The changes that make partner records alike, as of the corrections that are planned beside them."""
+def synced_fields(
+    workspace: Workspace, corrected: Corrected, writable: Collection[str], recorded: Iterable[Recorded]
+) -> Synced:
+    """The changes that make partner records alike, as of the corrections that are planned beside them; `recorded` are
+    the outcomes so far."""
     synced = Synced()
     between = workspace.settings.sync.between
     if between is None:
         return synced
     kept = NOBODY if workspace.settings.sync.beside_native else kept_by_native(workspace)
     known = {(one.left, one.right, one.field): one for one in workspace.store.conflicts()}
+    edits = Edits(workspace, recorded)
     for group in GROUPS:
         plans = field_plans(workspace, group, between)
         if not plans:
@@ -59,7 +66,8 @@ def synced_fields(workspace: Workspace, corrected: Corrected, writable: Collecti
         table, unsure = partner_table(workspace, group, between, corrected, [plan.name for plan in plans])
         synced.unsure += unsure
         if not table.is_empty():
-            _Group(workspace, between, table, frozenset(writable), known, kept, synced).run(plans)
+            held = (known, kept, synced, edits)
+            _Group(workspace, between, table, frozenset(writable), *held).run(plans)
     return synced
 
 
@@ -87,7 +95,9 @@ def field_plans(workspace: Workspace, group: str, between: tuple[str, str]) -> l
     if group == "contacts":
         told = {**dict.fromkeys(_ALWAYS, SyncField(authority="two-way")), **told}
     return [
-        FieldPlan(name, _kind(group, name), _policy(workspace, group, name, how), _values(workspace, name, how))
+        FieldPlan(
+            name, _kind(group, name), _policy(workspace, group, name, how), _values(workspace, name, how), how.newest
+        )
         for name, how in told.items()
         if how.authority != "dont-sync"
     ]
@@ -121,6 +131,18 @@ def _values(workspace: Workspace, name: str, how: SyncField) -> pl.DataFrame | N
     return pl.DataFrame(list(how.values.items()), schema={"left": pl.String, "right": pl.String}, orient="row")
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A field of a group: its `rows` as decided but for the conflicts, which are of the rows `asked`; `kept` are the
+    moves of rows that are left to another integration."""
+
+    plan: FieldPlan
+    rows: pl.DataFrame
+    kept: Mapping[int, str]
+    asked: Sequence[Mapping[str, Value]]
+    conflicts: Sequence[Conflict]
+
+
 @dataclass(slots=True)
 class _Group:
     """Accounts or people at work. `table` is that of `partner_table`, `known` are the open conflicts."""
@@ -132,27 +154,42 @@ class _Group:
     known: Mapping[tuple[RecordKey, RecordKey, str], Conflict]
     kept: Kept
     synced: Synced
+    edits: Edits
     addresses: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by connection: address -> ids
+    newer: dict[tuple[str, int], str] = field(default_factory=dict)  # (field, row) of newer values -> why they count
 
     def run(self, plans: Sequence[FieldPlan]) -> None:
+        opened = [self._opened(plan) for plan in plans]
+        dated = iter(self.edits.dated([conflict for one in opened for conflict in one.conflicts]))
         decisions: dict[str, pl.DataFrame] = {}
-        for plan in plans:
-            decisions[plan.name] = self._decide(plan)
-            self._note(plan, decisions[plan.name])
+        for one in opened:
+            rows = self._decide(one, [next(dated) for _ in one.conflicts])
+            decisions[one.plan.name] = rows
+            self._note(one.plan, rows)
         self.synced.bases.append(new_bases(self.table, decisions, self.between))
 
-    def _decide(self, plan: FieldPlan) -> pl.DataFrame:
-        """The moves of a field; where a person is, or was, asked, the answer decides."""
-        country = self.workspace.settings.plan.default_country
-        answers: dict[int, str] = dict.fromkeys(self._kept_rows(plan.name), "stay")
-        rows = decided(self.table, plan, country, answers)
-        asked = rows.with_columns(self.table["row"]).filter(pl.col("move").is_in(_ASKED))
-        for row in asked.iter_rows(named=True):
-            conflict = self._conflict(plan, row)
-            answers[row["row"]] = self._answered(plan, conflict, row)
-            if answers[row["row"]] != "agree":
-                self.synced.conflicts.append(conflict)
-        return decided(self.table, plan, country, answers) if answers else rows
+    def _opened(self, plan: FieldPlan) -> _Opened:
+        kept = dict.fromkeys(self._kept_rows(plan.name), "stay")
+        rows = decided(self.table, plan, self.workspace.settings.plan.default_country, kept)
+        asked = list(rows.with_columns(self.table["row"]).filter(pl.col("move").is_in(_ASKED)).iter_rows(named=True))
+        return _Opened(plan, rows, kept, asked, [self._conflict(plan, row) for row in asked])
+
+    def _decide(self, opened: _Opened, dated: Sequence[Dated]) -> pl.DataFrame:
+        """The moves of a field: where both sides changed the newer value counts if that is sure; else a person is
+        asked, or was, and the answer decides."""
+        plan, answers = opened.plan, dict(opened.kept)
+        for row, told in zip(opened.asked, dated, strict=True):
+            here = int(row["row"] or 0)
+            if told.newer is not None and _may_win(plan, row, told.newer):
+                answers[here] = _OTHER[told.newer]
+                self.newer[plan.name, here] = told.reason
+                continue
+            answers[here] = self._answered(plan, told.conflict, row)
+            if answers[here] != "agree":
+                self.synced.conflicts.append(told.conflict)
+        if not answers:
+            return opened.rows
+        return decided(self.table, plan, self.workspace.settings.plan.default_country, answers)
 
     def _kept_rows(self, name: str) -> list[int]:
         """The pairs whose field another integration keeps alike."""
@@ -166,17 +203,21 @@ class _Group:
         return rows
 
     def _conflict(self, plan: FieldPlan, row: Mapping[str, Value]) -> Conflict:
-        """The conflict of a row, with the answer that was given to just these values."""
-        left, right, here = *self._keys(row["row"]), self.table.row(int(row["row"] or 0), named=True)
+        """The conflict of a row, with the answer that was given to just these values, or when they were set."""
+        left, right = self._keys(row["row"])
         before = self.known.get((left, right, plan.name))
         if before and before.answer and _is_answer_to(before, row["left_now"], row["right_now"]):
             return before
         is_based = bool(row["based"])
         reason = _REASONS[str(row["move"])] if is_based else _FRESH
-        return Conflict(
-            left, right, plan.name, row["left_now"], row["right_now"], row["left_was"], is_based, reason,
-            left_at=here["left_at"], right_at=here["right_at"],
+        told = Conflict(
+            left, right, plan.name, row["left_now"], row["right_now"], row["left_was"], is_based, reason
         )  # fmt: skip
+        if before is None or (before.left_value, before.right_value) != (told.left_value, told.right_value):
+            return told
+        return replace(
+            told, left_at=before.left_at, right_at=before.right_at, left_by=before.left_by, right_by=before.right_by
+        )
 
     def _answered(self, plan: FieldPlan, conflict: Conflict, row: Mapping[str, Value]) -> str:
         """The move that an answer stands for; "stay" where there is none yet, or where it is written to both sides."""
@@ -224,7 +265,8 @@ class _Group:
         at = row[f"{side}_at"]
         follows = plan.policy.leader in (None, side)
         agreed = Agreed(keys[source], row[f"{source}_now"], follows)
-        reason = _reason(plan, row, side, self.between[source == "right"])
+        newer = self.newer.get((plan.name, int(row["row"] or 0)))
+        reason = newer or _reason(plan, row, side, self.between[source == "right"])
         self._set(
             SetField(keys[side], plan.name, before, after, None if at is None else int(at), reason, agreed=agreed)
         )
@@ -267,6 +309,13 @@ class _Group:
             pl.col(f"{side}_id").alias("id"), pl.col(side).cast(pl.String).alias("_value"),
         )  # fmt: skip
         self.synced.findings.append(found(records, rule, message, field=plan.name, value=pl.col("_value")))
+
+
+def _may_win(plan: FieldPlan, row: Mapping[str, Value], side: Side) -> bool:
+    """Whether the newer value of a side may count without a person: both changed since they agreed, it is no opt-out
+    that was taken back, and no blank that is not to be carried over."""
+    is_blank = row[side] in (None, "")
+    return plan.newest and row["move"] == "conflict" and bool(row["based"]) and (not is_blank or plan.policy.clears)
 
 
 def _is_answer_to(conflict: Conflict, left: Value, right: Value) -> bool:

@@ -12,6 +12,7 @@ from model.changes import JOINING, Associate, Change, Convert, Create, Merge, Pl
 from model.errors import ConfigError
 from model.evidence import RecordKey
 from sync.converge import Wishes
+from sync.edits import undated
 from sync.fields import save_synced, synced_fields, waiting_for_people
 from sync.held import save_held
 from sync.irreversible import irreversible, unrestored
@@ -133,7 +134,7 @@ def _planned(
     wishes = Wishes(workspace, _writable(workspace), part)
     corrected, left_out = wishes.converged()
     choose_partners(workspace, corrected.stored)
-    synced = synced_fields(workspace, corrected, _writable(workspace))
+    synced = synced_fields(workspace, corrected, _writable(workspace), recorded)
     corrected, synced.changes = wishes.after_sync(corrected, synced.changes)
     joins = NO_JOINS
     if workspace.settings.plan.merges == "propose":
@@ -143,7 +144,7 @@ def _planned(
     records = NO_RECORDS if part is not None else planned_records(workspace, corrected, recorded, joins.joined, limit)
     changes = records.beside([*beside(synced.changes, corrections), *synced.changes, *joins.changes])
     kept, held_back = not_held_back(changes, recorded)
-    back = frozenset(change.key for change in kept if change.kind not in JOINING)
+    back = frozenset(change.key for change in kept if change.kind not in JOINING) | undated(synced.conflicts)
     report = PlanReport(None, [], {}, held_back, left_out=left_out, unsure=synced.unsure, stages=records.stages)
     if not kept and workspace.settings.sync.between is None:
         return report, back

@@ -1,0 +1,157 @@
+"""Who set the two values of a conflict, and when; the newer one counts where that is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from hygiene.newest import newer
+from hygiene.threeway import Side
+from model.changes import KEPT_AS, SetField
+from model.conflicts import Conflict, Edit
+from model.errors import CapExceeded, ConnectorError
+from model.evidence import RecordKey
+from model.streams import Value
+from store import Recorded
+from sync.caps import stop_at_call_cap
+from sync.workspace import Workspace
+
+# Clocks of systems that differ by more than they seem to are wrong by seconds, and edits take a while to be stamped.
+MARGIN_US = 120_000_000
+# So many conflicts of a group are asked about in one plan, those of a first sync only if all of them fit in: they cost
+# a call for 50 in HubSpot and two for 200 in Salesforce. What was not asked about waits in the queue without times.
+MOST = 500
+OURSELVES = "Trueline"
+_Slot = tuple[RecordKey, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A conflict with the times and authors that are known, and the side whose value surely is the newer one."""
+
+    conflict: Conflict
+    newer: Side | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why the newer one counts."""
+        sides = [(self.conflict.left_at, self.conflict.left_by), (self.conflict.right_at, self.conflict.right_by)]
+        late, early = sides if self.newer == "left" else reversed(sides)
+        return f"newer: set {_when(*late)}; the other side's was set {_when(*early)}"
+
+
+class Edits:
+    """Asks the systems about conflicts; `recorded` are the outcomes of what was written so far."""
+
+    def __init__(self, workspace: Workspace, recorded: Iterable[Recorded]) -> None:
+        self._workspace = workspace
+        self._recorded = recorded
+
+    def dated(self, conflicts: Sequence[Conflict]) -> list[Dated]:
+        """The conflicts in their order. Those that have both times, or an answer, are not asked about again; what a
+        system does not tell, or is out of reach to tell, stays open."""
+        chosen = _chosen(conflicts)
+        if not chosen:
+            return [Dated(one) for one in conflicts]
+        asked = {id(one) for one in chosen}
+        told, ahead = self._read(chosen)
+        ours, names = self._written(), self._names()
+        return [self._dated(one, told, ahead, ours, names) if id(one) in asked else Dated(one) for one in conflicts]
+
+    def _read(self, conflicts: Sequence[Conflict]) -> tuple[dict[_Slot, Edit], dict[str, int]]:
+        """The edits of both sides, and by how much each system's clock is ahead of ours (µs)."""
+        wanted: dict[tuple[str, str], dict[str, set[str]]] = {}
+        for conflict in conflicts:
+            for key in (conflict.left, conflict.right):
+                wanted.setdefault((key.connection, key.stream), {}).setdefault(key.id, set()).add(conflict.field)
+        sinks, told, ahead = self._workspace.sinks(), dict[_Slot, Edit](), dict[str, int]()
+        for (connection, stream), fields in sorted(wanted.items()):
+            sink = sinks[connection]
+            try:
+                stop_at_call_cap(sink, self._workspace.settings.caps)
+                found = sink.edits(stream, fields)
+            except (ConnectorError, CapExceeded):
+                continue  # the conflict waits for a person all the same
+            told |= {(RecordKey(connection, stream, record), name): one for (record, name), one in found.items()}
+            ahead[connection] = sink.clock_ahead()
+        return told, ahead
+
+    def _dated(
+        self,
+        conflict: Conflict,
+        told: Mapping[_Slot, Edit],
+        ahead: Mapping[str, int],
+        ours: Mapping[_Slot, Value],
+        names: Mapping[tuple[str, str], str],
+    ) -> Dated:
+        left, right = (told.get((key, conflict.field)) for key in (conflict.left, conflict.right))
+        margin = MARGIN_US + abs(ahead.get(conflict.left.connection, 0) - ahead.get(conflict.right.connection, 0))
+        winner = newer(left, right, margin)
+        found: dict[Side, _Author] = {
+            "left": _author(conflict.left, conflict.field, conflict.left_value, left, ours, names),
+            "right": _author(conflict.right, conflict.field, conflict.right_value, right, ours, names),
+        }
+        dated = replace(
+            conflict, left_at=left.at if left else None, right_at=right.at if right else None,
+            left_by=found["left"].name, right_by=found["right"].name,
+        )  # fmt: skip
+        # What we wrote ourselves is nobody's decision, however new it is.
+        return Dated(dated, None if winner is None or found[winner].is_ours else winner)
+
+    def _written(self) -> dict[_Slot, Value]:
+        """What we wrote last, by record and field, as its system keeps it."""
+        return {
+            (one.planned.change.key, one.planned.change.field): (
+                one.outcome.found if one.outcome.code == KEPT_AS else one.planned.change.after
+            )
+            for one in sorted(self._recorded, key=lambda one: one.at)
+            if isinstance(one.planned.change, SetField) and one.outcome.status == "applied"
+        }
+
+    def _names(self) -> dict[tuple[str, str], str]:
+        """Names of users by connection and id, which is that of the record or that of logins."""
+        users = self._workspace.everything.frame("users", columns=["name", "login_id"])
+        rows = users.select("connection", "id", "login_id", "name").drop_nulls("name").rows()
+        return {(row[0], key): row[3] for row in rows for key in row[1:3] if key}
+
+
+@dataclass(frozen=True, slots=True)
+class _Author:
+    name: str
+    is_ours: bool = False
+
+
+def _author(
+    key: RecordKey,
+    field: str,
+    value: Value,
+    edit: Edit | None,
+    ours: Mapping[_Slot, Value],
+    names: Mapping[tuple[str, str], str],
+) -> _Author:
+    if edit is None:
+        return _Author("")
+    if edit.is_exact and (key, field) in ours and ours[key, field] == value:
+        return _Author(OURSELVES, is_ours=True)
+    name = names.get((key.connection, edit.by), edit.by)
+    return _Author(name if edit.is_exact else f"{name or 'somebody'} or somebody before")
+
+
+def undated(conflicts: Iterable[Conflict]) -> frozenset[RecordKey]:
+    """The records of conflicts that are still to be asked about, those of a first sync apart."""
+    unknown = [one for one in conflicts if one.has_base and one.answer is None and None in (one.left_at, one.right_at)]
+    return frozenset(key for one in unknown for key in (one.left, one.right))
+
+
+def _chosen(conflicts: Sequence[Conflict]) -> list[Conflict]:
+    """Those to ask about: of records that agreed before, then of a first sync if all of these fit in."""
+    unknown = [one for one in conflicts if one.answer is None and None in (one.left_at, one.right_at)]
+    moved = [one for one in unknown if one.has_base][:MOST]
+    fresh = [one for one in unknown if not one.has_base]
+    return [*moved, *fresh] if len(moved) + len(fresh) <= MOST else moved
+
+
+def _when(at: int | None, by: str) -> str:
+    moment = datetime.fromtimestamp((at or 0) / 1e6, UTC).strftime("%F %T UTC")
+    return f"{moment} by {by}" if by else moment
