@@ -18,10 +18,10 @@ Objects = list[dict[str, Any]]
 LONGEST_SEARCH = 2_900
 
 
-def next_after(gateway: Gateway, reply: Reply, current: str | None) -> str | None:
+def next_after(gateway: Gateway, reply: Reply, current: str | None, *, ascends: bool = False) -> str | None:
     """The token of the next page, None on the last; Unavailable when it does not lead on.
 
-    Tokens of object lists are ids, in ascending order.
+    Tokens of object lists are ids, and ascend; those of what comes newest first do not.
     """
     paging = reply.body.get("paging")
     following = paging.get("next") if isinstance(paging, dict) else None
@@ -30,7 +30,7 @@ def next_after(gateway: Gateway, reply: Reply, current: str | None) -> str | Non
         return None
     token = str(after)
     repeats = token == current
-    if current is not None and current.isdigit() and token.isdigit():
+    if ascends and current is not None and current.isdigit() and token.isdigit():
         repeats = int(token) <= int(current)
     if repeats:
         raise unreadable(gateway.name, "it names the same next page again")
@@ -55,7 +55,7 @@ def list_page(
     reply = gateway.call(
         operation, path={"object": object_name}, query=[*query, *([("after", after)] if after is not None else [])]
     )
-    return results_of(gateway, reply), next_after(gateway, reply, after)
+    return results_of(gateway, reply), next_after(gateway, reply, after, ascends=True)
 
 
 def changed_page(

@@ -44,7 +44,7 @@ def _deals(gateway: Gateway, cursor: Cursor) -> tuple[Objects, str | None]:
         query = [("limit", str(HISTORY_LIST.most)), ("archived", "false"), ("propertiesWithHistory", STAGE)]
         after = [("after", cursor.after)] if cursor.after is not None else []
         reply = gateway.call(HISTORY_LIST, path={"object": DEALS}, query=[*query, *after])
-        return results_of(gateway, reply), next_after(gateway, reply, cursor.after)
+        return results_of(gateway, reply), next_after(gateway, reply, cursor.after, ascends=True)
     changed, token = changed_page(gateway, DEALS, LAYOUTS["deals"].modified, (), cursor)
     gateway.usage.needs("deals changed", shown(cursor, changed), most=SEARCH.most)
     deals: Objects = []

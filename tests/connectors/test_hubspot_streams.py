@@ -153,3 +153,11 @@ def test_stream_that_the_token_may_not_read_is_a_gap_where_not_every_account_has
     assert not page.is_full
     assert page.watermark.since is None  # so that the first read that works begins at the beginning
     assert page.gaps == ("logins: not shown to us by this account or token (a permission is not granted), so unknown",)
+
+
+def test_submissions_come_newest_first_over_any_number_of_pages(portal: Portal) -> None:
+    form = portal.app.make_form("Newsletter")
+    for number in range(120):
+        portal.app.submit_form(form, email=f"visitor{number}@example.com")
+    found = rows(portal.pull("campaign_members"))
+    assert len({row["email"] for row in found}) == 120
