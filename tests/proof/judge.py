@@ -157,11 +157,19 @@ def _overruled(written: Sequence[Written], journal: Journal, answered: Collectio
     for entry in written:
         source = next((found for found in map(journal.source_of, _of_field(entry)) if found), None)
         before, by_source = by_cell[entry.cell], by_cell[(*source, entry.field)] if source else []
-        if entry.is_ours and source and entry.cell not in answered and not _agreed(before, by_source, journal):
+        may_stand = entry.cell in answered or _agreed(before, by_source, journal)
+        if entry.is_ours and source and not may_stand and not _is_newer(entry, before, by_source, journal):
             yield Violation(
                 "lost update", f"{_about(entry)}: {'/'.join(source)} never agreed with {before[-1].after!r}"
             )
         by_cell[entry.cell].append(entry)
+
+
+def _is_newer(entry: Written, before: Sequence[Written], by_source: Sequence[Written], journal: Journal) -> bool:
+    """Whether the journal says that the value was set later than the one it replaced, and it was."""
+    theirs, source = (next((one for one in reversed(some) if not one.is_ours), None) for some in (before, by_source))
+    is_told = any(journal.changes[key].change.reason.startswith("newer: ") for key in _of_field(entry))
+    return is_told and theirs is not None and source is not None and source.at > theirs.at
 
 
 def _agreed(before: Sequence[Written], by_source: Sequence[Written], journal: Journal) -> bool:
