@@ -29,7 +29,7 @@ from model.streams import Value
 Record = Mapping[str, Any]
 GONE = Failure("conflict", "OBJECT_NOT_FOUND", "The record is deleted or merged into another; pull again.")
 VANISHED = Failure(
-    "conflict", "MERGED_AWAY", "HubSpot left the record out of its answer: it was just merged or deleted."
+    "unknown", "MERGED_AWAY", "HubSpot left the record out of its answer; the next push looks at it first."
 )
 UNPROVEN = Failure(
     "unknown", "NOT_READ_BACK", "The record could not be read back after it was sent; the next push looks at it first."

@@ -221,15 +221,15 @@ def die(world: World, workspace: Workspace, dice: Dice) -> str:
 
 
 OPERATIONS = (
-    Operation("pull", 3, command(pull)),
-    Operation("ask", 3.5, command(ask)),
-    Operation("push-again", 0.6, command(push_again)),
-    Operation("undo", 1.2, command(undo)),
-    Operation("die", 1, command(die)),
-    Operation("plan", 0.1, command(plan)),
-    Operation("sync", 0.2, command(sync)),
-    Operation("pull-everything", 0.3, command(pull_everything)),
+    Operation("pull", 2, command(pull)),
+    Operation("ask", 2.5, command(ask)),
+    Operation("push-again", 0.4, command(push_again)),
+    Operation("undo", 0.8, command(undo)),
+    Operation("die", 0.7, command(die)),
+    Operation("plan", 0.05, command(plan)),
+    Operation("sync", 0.12, command(sync)),
+    Operation("pull-everything", 0.2, command(pull_everything)),
     Operation("answer", 1, command(answer)),
-    Operation("commit-late", 0.6, command(commit_late)),
-    Operation("push-twice", 0.4, command(push_twice)),
+    Operation("commit-late", 0.4, command(commit_late)),
+    Operation("push-twice", 0.25, command(push_twice)),
 )

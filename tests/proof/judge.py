@@ -66,6 +66,7 @@ def judged(ledger: Ledger, journal: Journal, answered: Collection[Cell] = ()) ->
         *_overruled(written, journal, answered),
         *_untrue(written, journal),
         *_resurrected(written),
+        *_doubled(written, journal),
         *_opt_outs(written),
         *_joined_opt_outs(ledger),
         *_flip_flops(written, journal),
@@ -154,10 +155,15 @@ def _lost_updates(written: Sequence[Written], journal: Journal) -> Iterator[Viol
 def _overruled(written: Sequence[Written], journal: Journal, answered: Collection[Cell]) -> Iterator[Violation]:
     """A value that somebody set on one side, replaced by the other side's though the two had not agreed since."""
     by_cell: dict[Cell, list[Written]] = defaultdict(list)
+    made: dict[tuple[str, str, str], int] = {}  # a record that we made agrees from then on with the one it came from
     for entry in written:
+        if entry.is_ours and entry.field == EXISTS and entry.before is None:
+            made[entry.cell[:3]] = entry.at
         source = next((found for found in map(journal.source_of, _of_field(entry)) if found), None)
         before, by_source = by_cell[entry.cell], by_cell[(*source, entry.field)] if source else []
-        may_stand = entry.cell in answered or _agreed(before, by_source, journal)
+        may_stand = entry.cell in answered or _agreed(
+            before, by_source, journal, made.get(source or entry.cell[:3], -1)
+        )
         if entry.is_ours and source and not may_stand and not _is_newer(entry, before, by_source, journal):
             yield Violation(
                 "lost update", f"{_about(entry)}: {'/'.join(source)} never agreed with {before[-1].after!r}"
@@ -172,10 +178,10 @@ def _is_newer(entry: Written, before: Sequence[Written], by_source: Sequence[Wri
     return is_told and theirs is not None and source is not None and source.at > theirs.at
 
 
-def _agreed(before: Sequence[Written], by_source: Sequence[Written], journal: Journal) -> bool:
+def _agreed(before: Sequence[Written], by_source: Sequence[Written], journal: Journal, made_at: int) -> bool:
     """Whether the value that stands in a cell can be one that its other side agreed with, or is nobody's."""
     theirs = next((entry for entry in reversed(before) if not entry.is_ours), None)
-    if theirs is None or plain(theirs.after, theirs.field) is None:
+    if theirs is None or plain(theirs.after, theirs.field) is None or theirs.at < made_at:
         return True
     since = [entry for entry in before if entry.at >= theirs.at]
     if any(journal.source_of(key) for entry in since[1:] for key in _of_field(entry)):
@@ -228,6 +234,17 @@ def _resurrected(written: Iterable[Written]) -> Iterator[Violation]:
             yield Violation("deleted unasked", _about(entry))
         if entry.before is None and not kinds & {"create", "convert", "merge", "unmerge"}:
             yield Violation("created unasked", _about(entry))
+
+
+def _doubled(written: Iterable[Written], journal: Journal) -> Iterator[Violation]:
+    """A record that we made and that is not the one its change tells of."""
+    made = {outcome.made for outcome in journal.outcomes.values()}
+    for entry in written:
+        if not entry.is_ours or entry.field != EXISTS or entry.before is not None or entry.stream == "links":
+            continue
+        kinds = {entry.open_changes[key]["kind"] for key in _joins(entry)}
+        if kinds == {"create"} and entry.id not in made:
+            yield Violation("duplicate", f"{_about(entry)} was made, and no outcome tells of it")
 
 
 def _opt_outs(written: Iterable[Written]) -> Iterator[Violation]:

@@ -20,7 +20,7 @@ from tests.proof.world import World, living_world
 
 @pytest.mark.timeout(600)
 def test_walk_of_2000_steps_breaks_no_promise(world: World) -> None:
-    figures, story = soak(world, 1, 2_000, length=1_000)
+    figures, story = soak(world, 1, 2_000, length=2_000)
     assert not story, story
     assert figures.steps == 2_000
     assert figures.outcomes["applied"] > 100, "the walk must have written"

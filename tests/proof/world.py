@@ -191,6 +191,8 @@ def project(listeners: dict[str, Listener], **changed: Any) -> ProjectSettings:
           "client_id": "sandbox-client", "secret": "env:SF", "currency": "USD", "streams": STREAMS["sf"]}  # fmt: skip
     hs = {"system": "hubspot", "base_url": listeners["hs"].url, "secret": "env:HS", "streams": STREAMS["hs"]}
     caps = {"max_share": 1.0, "max_vanished_share": 1.0}
+    both = ["sf", "hs"]
     people, accounts = (dict.fromkeys(names, "two-way") for names in (TWO_WAY["contacts"], TWO_WAY["accounts"]))
-    sync = {"between": ["sf", "hs"], "contacts": {"fields": people}, "accounts": {"fields": accounts}}
+    streams = {"contacts": {"fields": people, "create": both}, "accounts": {"fields": accounts, "create": both}}
+    sync = {"between": both, **streams}
     return ProjectSettings.model_validate({"connections": {"sf": sf, "hs": hs}, "caps": caps, "sync": sync, **changed})

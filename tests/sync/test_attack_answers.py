@@ -212,3 +212,13 @@ def test_field_hidden_after_a_lost_answer_stays_unknown_and_is_not_taken_for_a_b
         assert report.statuses == {"unknown": 1}
     with scene.open() as workspace:
         assert push_stored(workspace, plan_id).statuses == {"applied": 1}
+
+
+def test_answer_that_leaves_the_record_out_is_no_proof_that_nothing_was_written(scene: Scene) -> None:
+    with scene.open() as workspace:
+        record = scene.ids("hs")[0]
+        desk = scene.prepared.crm.sandbox.hubspot.faults
+        desk.raise_("hubspot.paging.wrong_shape", route="batch/update", count=1)
+        _, (came,) = pushed(workspace, [change_of(workspace, "hs", record, "title", "Buyer")])
+    assert came.status == "applied"
+    assert scene.value("hs", record, "title") == "Buyer"
