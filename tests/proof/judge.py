@@ -183,6 +183,8 @@ def _agreed(before: Sequence[Written], by_source: Sequence[Written], journal: Jo
     theirs = next((entry for entry in reversed(before) if not entry.is_ours), None)
     if theirs is None or plain(theirs.after, theirs.field) is None or theirs.at < made_at:
         return True
+    if any(not entry.is_ours for entry in by_source):
+        return True  # both sides were edited, and the surely newer wins
     since = [entry for entry in before if entry.at >= theirs.at]
     if any(journal.source_of(key) for entry in since[1:] for key in _of_field(entry)):
         return True
