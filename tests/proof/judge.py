@@ -172,9 +172,12 @@ def _overruled(written: Sequence[Written], journal: Journal, answered: Collectio
 
 
 def _is_newer(entry: Written, before: Sequence[Written], by_source: Sequence[Written], journal: Journal) -> bool:
-    """Whether the journal says that the value was set later than the one it replaced, and it was."""
+    """Whether the journal says that the value was set later than the one it replaced, and it was; or overwrote."""
     theirs, source = (next((one for one in reversed(some) if not one.is_ours), None) for some in (before, by_source))
-    is_told = any(journal.changes[key].change.reason.startswith("newer: ") for key in _of_field(entry))
+    keys = _of_field(entry)
+    if any(key in journal.outcomes and journal.outcomes[key].status == "overwrote" for key in keys):
+        return True  # set in the gap of our write, and reported
+    is_told = any(journal.changes[key].change.reason.startswith("newer: ") for key in keys)
     return is_told and theirs is not None and source is not None and source.at > theirs.at
 
 
@@ -183,8 +186,6 @@ def _agreed(before: Sequence[Written], by_source: Sequence[Written], journal: Jo
     theirs = next((entry for entry in reversed(before) if not entry.is_ours), None)
     if theirs is None or plain(theirs.after, theirs.field) is None or theirs.at < made_at:
         return True
-    if any(not entry.is_ours for entry in by_source):
-        return True  # both sides were edited, and the surely newer wins
     since = [entry for entry in before if entry.at >= theirs.at]
     if any(journal.source_of(key) for entry in since[1:] for key in _of_field(entry)):
         return True
