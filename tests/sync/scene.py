@@ -32,6 +32,9 @@ from sync.workspace import Workspace
 if TYPE_CHECKING:
     from tests.sync.conftest import Crm
 
+# What is pulled where only field sync is looked at.
+ALIKE = {"sf": ("users", "accounts", "contacts", "leads", "associations"),
+         "hs": ("users", "accounts", "contacts", "associations")}  # fmt: skip
 WRITE = {"sf": "/composite", "hs": "batch/update"}
 TABLES = {
     "sf": {"accounts": "Account", "contacts": "Contact", "leads": "Lead"},
@@ -110,6 +113,12 @@ class Scene:
             elif isinstance(settings, HubspotConnection):
                 workspace._open[name] = hubspot.connect(name, settings, self.prepared.secret, sleep=self.hs.clock.turn)
         return workspace
+
+    def open_alike(self, **changed: Any) -> Workspace:
+        """The same, of the two CRMs alone, pulling no more than field sync looks at."""
+        known = self.prepared.crm.settings.connections
+        few = {name: known[name].model_copy(update={"streams": streams}) for name, streams in ALIKE.items()}
+        return self.open(connections=few, **changed)
 
     def fault(self, connection: str, **values: Any) -> None:
         sandbox = self.prepared.crm.sandbox

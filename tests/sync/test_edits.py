@@ -45,7 +45,7 @@ def planned(workspace: Workspace, sf: str, hs: str) -> dict[str, SetField]:
 
 
 def test_the_newer_value_counts_in_both_directions_and_close_ones_wait(scene: Scene) -> None:
-    with scene.open(**settings(dict.fromkeys(ALIKE, "two-way"))) as workspace:
+    with scene.open_alike(**settings(dict.fromkeys(ALIKE, "two-way"))) as workspace:
         sf, hs = agreed(scene, workspace)
         scene.edit("hs", hs, title="CEO", city="York")
         scene.edit("sf", sf, phone="+442071234568")
@@ -80,7 +80,7 @@ def test_what_only_bounds_a_time_and_what_we_wrote_ourselves_never_wins(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = {"title": "two-way", "phone": {"authority": "two-way", "newest": False}, "city": "two-way"}
-    with scene.open(**settings(fields)) as workspace:
+    with scene.open_alike(**settings(fields)) as workspace:
         sf, hs = agreed(scene, workspace)
         scene.edit("hs", hs, title="CEO", city="York", phone="+442071234568")
         later(scene, 600)
@@ -101,7 +101,7 @@ def test_what_only_bounds_a_time_and_what_we_wrote_ourselves_never_wins(
 
 
 def test_a_system_that_tells_no_history_leaves_the_conflict_open_and_is_asked_again(scene: Scene) -> None:
-    with scene.open(**settings({"title": "two-way"})) as workspace:
+    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
         sf, hs = agreed(scene, workspace)
         scene.edit("hs", hs, title="CEO")
         later(scene, 3600)

@@ -22,25 +22,9 @@ from tests.sync.scene import Scene
 BETWEEN = ("sf", "hs")
 
 
-STREAMS = ("users", "accounts", "contacts", "leads", "associations")
-
-
 def settings(fields: dict[str, Any], **stream: Any) -> dict[str, Any]:
     sync = SyncSettings.model_validate({"between": BETWEEN, "contacts": {"fields": fields, **stream}})
     return {"sync": sync, "plan": PlanSettings(rules=(), merges="off")}
-
-
-def opened(scene: Scene, **changed: Any) -> Workspace:
-    """A workspace that pulls only what field sync looks at."""
-    known = scene.prepared.crm.settings.connections
-    few = {
-        name: one.model_copy(
-            update={"streams": tuple(stream for stream in STREAMS if (name, stream) != ("hs", "leads"))}
-        )
-        for name, one in known.items()
-        if name in BETWEEN
-    }
-    return scene.open(connections=few, **changed)
 
 
 def pair_of(workspace: Workspace) -> tuple[str, str]:
@@ -78,10 +62,10 @@ def set_alike(scene: Scene, sf: str, hs: str, **values: str) -> None:
 
 
 def test_a_change_on_one_side_goes_to_the_other_and_nothing_echoes(scene: Scene) -> None:
-    with opened(scene, **settings({"title": "two-way", "phone": "two-way", "country": "two-way"})) as workspace:
+    with scene.open_alike(**settings({"title": "two-way", "phone": "two-way", "country": "two-way"})) as workspace:
         sf, hs = pair_of(workspace)
         set_alike(scene, sf, hs, title="Buyer", phone="+442071234567")
-        cycle(scene, workspace, 2)
+        cycle(scene, workspace)
         scene.edit("sf", sf, title="Head of Buying")
         scene.edit("hs", hs, phone="+442071234568")
         assert sorted(cycle(scene, workspace)) == [
@@ -94,10 +78,10 @@ def test_a_change_on_one_side_goes_to_the_other_and_nothing_echoes(scene: Scene)
 
 
 def test_both_changed_is_a_conflict_that_waits_for_an_answer(scene: Scene) -> None:
-    with opened(scene, **settings({"title": "two-way"})) as workspace:
+    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
         sf, hs = pair_of(workspace)
         set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace, 2)
+        cycle(scene, workspace)
         scene.edit("sf", sf, title="CFO")
         scene.edit("hs", hs, title="CEO")
         assert not any("CFO" in row or "CEO" in row for row in cycle(scene, workspace))
@@ -118,10 +102,10 @@ def test_both_changed_is_a_conflict_that_waits_for_an_answer(scene: Scene) -> No
     ("answer", "ends"), [(Answer("leave"), ("CFO", "CEO")), (Answer("value", "COO"), ("COO", "COO"))]
 )
 def test_an_answer_may_leave_both_or_give_a_third_value(scene: Scene, answer: Answer, ends: tuple[str, str]) -> None:
-    with opened(scene, **settings({"title": "two-way"})) as workspace:
+    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
         sf, hs = pair_of(workspace)
         set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace, 2)
+        cycle(scene, workspace)
         scene.edit("sf", sf, title="CFO")
         scene.edit("hs", hs, title="CEO")
         cycle(scene, workspace)
@@ -136,10 +120,10 @@ def test_an_answer_may_leave_both_or_give_a_third_value(scene: Scene, answer: An
 
 
 def test_undoing_a_sync_puts_the_value_back_on_one_side_and_is_not_carried_over(scene: Scene) -> None:
-    with opened(scene, **settings({"title": "two-way"})) as workspace:
+    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
         sf, hs = pair_of(workspace)
         set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace, 2)
+        cycle(scene, workspace)
         scene.edit("sf", sf, title="CFO")
         cycle(scene, workspace)
         run = workspace.store.runs()[-1].id
@@ -150,20 +134,20 @@ def test_undoing_a_sync_puts_the_value_back_on_one_side_and_is_not_carried_over(
 
 
 def test_what_a_system_makes_of_a_value_is_no_edit(scene: Scene) -> None:
-    with opened(scene, **settings({"title": "two-way"})) as workspace:
+    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
         sf, hs = pair_of(workspace)
         set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace, 2)
+        cycle(scene, workspace)
         scene.edit("hs", hs, title="Buyer  of   things ")
         cycle(scene, workspace)
         assert cycle(scene, workspace, 2) == []
 
 
 def test_a_lost_answer_is_read_back_and_agreed_on(scene: Scene) -> None:
-    with opened(scene, **settings({"title": "two-way"})) as workspace:
+    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
         sf, hs = pair_of(workspace)
         set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace, 2)
+        cycle(scene, workspace)
         scene.edit("sf", sf, title="CFO")
         scene.fault("hs", drop=True, stage="after", nth=1)
         cycle(scene, workspace)
@@ -173,8 +157,8 @@ def test_a_lost_answer_is_read_back_and_agreed_on(scene: Scene) -> None:
 
 
 def test_a_leader_is_followed_and_fills_nothing_when_blank(scene: Scene) -> None:
-    with opened(
-        scene, **settings({"title": "always-salesforce", "phone": "prefer-salesforce-unless-blank"})
+    with scene.open_alike(
+        **settings({"title": "always-salesforce", "phone": "prefer-salesforce-unless-blank"})
     ) as workspace:
         sf, hs = pair_of(workspace)
         scene.edit("sf", sf, title="CFO", phone=None)
@@ -191,11 +175,11 @@ def test_a_leader_is_followed_and_fills_nothing_when_blank(scene: Scene) -> None
 
 def test_a_value_without_counterpart_is_a_finding_and_not_dropped(scene: Scene) -> None:
     told = {"title": {"authority": "two-way", "values": {"CFO": "Money"}}}
-    with opened(scene, **settings(told)) as workspace:
+    with scene.open_alike(**settings(told)) as workspace:
         sf, hs = pair_of(workspace)
         scene.edit("sf", sf, title="CFO")
         scene.edit("hs", hs, title="Money")
-        cycle(scene, workspace, 2)
+        cycle(scene, workspace)
         scene.edit("sf", sf, title="CEO")
         assert not any(hs in row for row in cycle(scene, workspace))
         assert scene.value("hs", hs, "title") == "Money"
@@ -204,7 +188,7 @@ def test_a_value_without_counterpart_is_a_finding_and_not_dropped(scene: Scene) 
 
 
 def test_an_opt_out_goes_to_the_other_side_though_no_setting_names_it(scene: Scene) -> None:
-    with opened(scene, **settings({})) as workspace:
+    with scene.open_alike(**settings({})) as workspace:
         sf, hs = pair_of(workspace)
         cycle(scene, workspace, 2)
         scene.sf.edit("Contact", sf, HasOptedOutOfEmail=True)
@@ -214,7 +198,7 @@ def test_an_opt_out_goes_to_the_other_side_though_no_setting_names_it(scene: Sce
 
 
 def test_an_address_that_another_record_has_is_not_carried_over(scene: Scene) -> None:
-    with opened(scene, **settings({"email": "always-salesforce"})) as workspace:
+    with scene.open_alike(**settings({"email": "always-salesforce"})) as workspace:
         sf, hs = pair_of(workspace)
         other = next(one for one in scene.ids("hs") if one != hs and scene.value("hs", one, "email"))
         address = str(scene.value("hs", other, "email")).upper()
@@ -225,10 +209,10 @@ def test_an_address_that_another_record_has_is_not_carried_over(scene: Scene) ->
 
 
 def test_what_a_system_refused_waits_until_the_record_changes(scene: Scene) -> None:
-    with opened(scene, **settings({"title": "always-salesforce"})) as workspace:
+    with scene.open_alike(**settings({"title": "always-salesforce"})) as workspace:
         sf, hs = pair_of(workspace)
         set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace, 2)
+        cycle(scene, workspace)
         scene.edit("sf", sf, title="CFO")
         scene.fault("hs", status=400, body='{"status":"error","message":"no","category":"VALIDATION_ERROR"}', count=9)
         assert "hs title: 'Buyer' -> 'CFO'" in cycle(scene, workspace)
