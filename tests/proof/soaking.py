@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from tests.proof.judge import Violation
@@ -35,7 +35,9 @@ class Figures:
 
     def append_to(self, file: Path) -> None:
         with file.open("a") as lines:
-            lines.write(json.dumps(asdict(self)) + "\n")
+            # Not `asdict`: it makes a Counter anew, which then counts its own items.
+            told = {one.name: getattr(self, one.name) for one in fields(self)}
+            lines.write(json.dumps(told) + "\n")
 
 
 def soak(world: World, seed: int, steps: int, *, length: int) -> tuple[Figures, str]:
