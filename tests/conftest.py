@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -18,6 +19,14 @@ settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
 pytest_plugins = ("tests.wire",)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected lives as long as the worker does: it need not be looked through for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 _real_connect = socket.socket.connect
 _real_connect_ex = socket.socket.connect_ex
 _real_getaddrinfo = socket.getaddrinfo

@@ -9,8 +9,8 @@ from tests.proof.walk import drawn, walk
 from tests.proof.world import World
 
 STEPS, WALKS = 150, 6
-# One of each kind in every run of the tests; all of them in a soak.
-SAMPLE = ("the condition of an update", "the journal before a write")
+# One in every run of the tests; all of them in a soak.
+SAMPLE = ("the journal before a write",)
 
 
 def broken(world: World, device: Device, walks: int) -> set[str]:

@@ -89,7 +89,7 @@ def survive_kill_of_a_push(crm: Crm, folder: Path, connection: str, fault: Fault
 
 
 # Every point of a push is killed by tests/proof/test_points.py, in a soak.
-@pytest.mark.parametrize(("connection", "stage", "nth"), [("sf", "after", 1), ("hs", "before", 1), ("hs", "after", 2)])
+@pytest.mark.parametrize(("connection", "stage", "nth"), [("sf", "after", 1)])
 def test_push_killed_at_a_write_neither_repeats_nor_loses_a_change(
     small: Prepared, project: Path, connection: str, stage: Literal["before", "after"], nth: int
 ) -> None:

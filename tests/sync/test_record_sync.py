@@ -367,9 +367,6 @@ def test_survivor_of_a_merge_takes_the_place_of_what_was_made_from_its_loser(syn
         assert _partner(workspace, survivor) == partner
 
 
-# --- crashes ---
-
-
 @pytest.mark.parametrize(
     ("connection", "route"),
     [pytest.param("sf", "composite/sobjects/", marks=pytest.mark.soak), ("hs", "batch/create")],
