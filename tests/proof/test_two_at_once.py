@@ -25,7 +25,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
         yield prepared_scene(crm, SECRETS.__getitem__, tmp_path_factory.mktemp("two"), prepare_plan)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.soak])])
 def project(planned: Prepared, tmp_path: Path, request: pytest.FixtureRequest) -> Project:
     folder = tmp_path / "one"
     folder.mkdir()

@@ -11,7 +11,9 @@ import pytest
 
 from model.settings import Caps, ProjectSettings
 from sandbox.start import Sandbox, start
+from sync.match import match_records
 from sync.pull import pull_all
+from sync.resolve import resolve_people
 from sync.workspace import Workspace, open_workspace
 from tests.sync.scene import Prepared, Scene, prepare_plan, prepared_scene
 
@@ -67,10 +69,16 @@ def workspace(crm: Crm, tmp_path: Path) -> Iterator[Workspace]:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    """A sandbox that was pulled into a store, once for all tests."""
+    """A sandbox that was pulled into a store and matched there, once for all tests."""
     with start(60, 9, 1.0, TODAY) as sandbox:
         crm = Crm(sandbox, connected(sandbox))
-        yield prepared_scene(crm, SECRETS.__getitem__, tmp_path_factory.mktemp("prepared"), pull_all)
+        yield prepared_scene(crm, SECRETS.__getitem__, tmp_path_factory.mktemp("prepared"), _pulled_and_matched)
+
+
+def _pulled_and_matched(workspace: Workspace) -> None:
+    pull_all(workspace)
+    match_records(workspace)
+    resolve_people(workspace)
 
 
 @pytest.fixture

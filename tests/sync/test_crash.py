@@ -88,8 +88,9 @@ def survive_kill_of_a_push(crm: Crm, folder: Path, connection: str, fault: Fault
     return died
 
 
-# Every point of a push is killed by tests/proof/test_points.py, in a soak.
-@pytest.mark.parametrize(("connection", "stage", "nth"), [("sf", "after", 1)])
+# Points of a push are killed by tests/proof/test_points.py too, some in every run of the tests.
+@pytest.mark.soak
+@pytest.mark.parametrize(("connection", "stage", "nth"), [("sf", "after", 1), ("hs", "before", 1), ("hs", "after", 2)])
 def test_push_killed_at_a_write_neither_repeats_nor_loses_a_change(
     small: Prepared, project: Path, connection: str, stage: Literal["before", "after"], nth: int
 ) -> None:
@@ -121,7 +122,7 @@ def test_pushes_killed_at_any_call_neither_repeat_nor_lose_a_change(tmp_path: Pa
     assert died, "no push was killed at all"
 
 
-@pytest.mark.parametrize(("connection", "nth"), [("sf", 12), ("hs", 9)])
+@pytest.mark.parametrize(("connection", "nth"), [("sf", 12), pytest.param("hs", 9, marks=pytest.mark.soak)])
 def test_pull_killed_in_mid_stream_resumes_and_loses_nothing(
     small: Prepared, project: Path, connection: str, nth: int
 ) -> None:

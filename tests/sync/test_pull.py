@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
+import pytest
 
 from model.errors import QuotaSpent
 from sandbox.faults import Fault
@@ -12,6 +16,22 @@ from sync.pull import StreamPull, pull_all
 from sync.records import stored_frames
 from sync.workspace import Workspace
 from tests.sync.conftest import Crm
+from tests.sync.scene import Prepared
+
+
+@pytest.fixture
+def crm(prepared: Prepared) -> Crm:
+    """The shared sandbox, put back to where it was."""
+    prepared.put_back()
+    return prepared.crm
+
+
+@pytest.fixture
+def workspace(crm: Crm, prepared: Prepared, tmp_path: Path) -> Iterator[Workspace]:
+    """A store that was pulled from it before."""
+    shutil.copy(prepared.store, tmp_path / "trueline.db")
+    with crm.open(tmp_path) as opened:
+        yield opened
 
 
 def live(workspace: Workspace, connection: str, stream: str) -> int:
@@ -94,8 +114,12 @@ def test_one_system_out_of_quota_leaves_the_other_pulled(crm: Crm, workspace: Wo
 
 def test_field_hidden_from_us_is_unknown_and_not_blank(crm: Crm, workspace: Workspace) -> None:
     pull_all(workspace)
-    crm.sandbox.salesforce[0].app.hide_field("Contact", "Phone")
-    results = pull_all(workspace, full=True)
+    app = crm.sandbox.salesforce[0].app
+    app.hide_field("Contact", "Phone")
+    try:
+        results = pull_all(workspace, full=True)
+    finally:
+        app.show_field("Contact", "Phone")
     readable = workspace.store.readable().filter(
         (pl.col("connection") == "sf") & (pl.col("stream") == "contacts") & (pl.col("field") == "phone")
     )

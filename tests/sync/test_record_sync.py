@@ -367,10 +367,8 @@ def test_survivor_of_a_merge_takes_the_place_of_what_was_made_from_its_loser(syn
         assert _partner(workspace, survivor) == partner
 
 
-@pytest.mark.parametrize(
-    ("connection", "route"),
-    [pytest.param("sf", "composite/sobjects/", marks=pytest.mark.soak), ("hs", "batch/create")],
-)
+@pytest.mark.soak
+@pytest.mark.parametrize(("connection", "route"), [("sf", "composite/sobjects/"), ("hs", "batch/create")])
 def test_push_killed_after_a_create_doubles_nothing(tmp_path: Path, connection: str, route: str) -> None:
     with start(40, 9, 1.0, TODAY) as sandbox:
         crm = Crm(sandbox, connected(sandbox))
