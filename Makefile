@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOAK_STEPS ?= 20
 SEED ?= 1
-# Many tests wait for answers, time-outs and processes: two workers a core keep the cores at work.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# Tests wait for answers, time-outs and processes: one worker more than there are cores keeps them at work.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 ROOMS := model connectors store hygiene sync reports trueline sandbox
 # Compiled once and kept, whatever the shell says: compiling the tests anew costs each worker ten seconds.
 unexport PYTHONDONTWRITEBYTECODE

@@ -97,7 +97,7 @@ def test_org_without_our_external_id_is_told_how_to_get_it(world: World) -> None
     world.app.hide_field("Contact", "Trueline_Id__c")
     world.sink._schema.forget("Contact")
     told = str(world.sink.refusal(Planned("c1", Create(RecordKey("sf", "contacts", "t"), (), None, "r"))))
-    assert "add a text field Trueline_Id__c to it" in told
+    assert "add a text field Trueline_Id__c of 64 characters to Contact" in told
     assert "marked as External ID and Unique" in told
     assert "external_id" in told
 
