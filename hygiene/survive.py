@@ -82,6 +82,9 @@ def survive(
     for all fields of the record. The order of the rows does not matter.
     """
     fields = [name for name in records.columns if name not in FRAME]
+    # Blanks of one sort or another are one value: none.
+    empty = [pl.when(~blank(records, name)).then(pl.col(name)).alias(name) for name in fields]
+    records = records.with_columns(empty)
     full = pl.sum_horizontal(~blank(records, name) for name in fields).alias("_full")
     ordered = records.with_columns(full).sort("group", "rank")
     groups = ordered.select("group").unique(maintain_order=True)
