@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from hygiene.newest import newer
+from hygiene.newest import Seen, newer
 from hygiene.threeway import Side
 from model.changes import KEPT_AS, SetField
 from model.conflicts import Conflict, Edit
@@ -15,9 +15,10 @@ from model.evidence import RecordKey
 from model.streams import Value
 from store import Recorded
 from sync.caps import stop_at_call_cap
+from sync.clocks import seen_clocks
 from sync.workspace import Workspace
 
-# Clocks of systems that differ by more than they seem to are wrong by seconds, and edits take a while to be stamped.
+# What is seen of a clock is right to some seconds, and edits take a while to be stamped.
 MARGIN_US = 120_000_000
 # So many conflicts of a group are asked about in one plan, those of a first sync only if all of them fit in: they cost
 # a call for 50 in HubSpot and two for 200 in Salesforce. What was not asked about waits in the queue without times.
@@ -55,17 +56,19 @@ class Edits:
         if not chosen:
             return [Dated(one) for one in conflicts]
         asked = {id(one) for one in chosen}
-        told, ahead = self._read(chosen)
+        told = self._read(chosen)
+        between = (chosen[0].left.connection, chosen[0].right.connection)
+        seen = seen_clocks(self._workspace, *between)
         ours, names = self._written(), self._names()
-        return [self._dated(one, told, ahead, ours, names) if id(one) in asked else Dated(one) for one in conflicts]
+        return [self._dated(one, told, seen, ours, names) if id(one) in asked else Dated(one) for one in conflicts]
 
-    def _read(self, conflicts: Sequence[Conflict]) -> tuple[dict[_Slot, Edit], dict[str, int]]:
-        """The edits of both sides, and by how much each system's clock is ahead of ours (µs)."""
+    def _read(self, conflicts: Sequence[Conflict]) -> dict[_Slot, Edit]:
+        """The edits of both sides."""
         wanted: dict[tuple[str, str], dict[str, set[str]]] = {}
         for conflict in conflicts:
             for key in (conflict.left, conflict.right):
                 wanted.setdefault((key.connection, key.stream), {}).setdefault(key.id, set()).add(conflict.field)
-        sinks, told, ahead = self._workspace.sinks(), dict[_Slot, Edit](), dict[str, int]()
+        sinks, told = self._workspace.sinks(), dict[_Slot, Edit]()
         for (connection, stream), fields in sorted(wanted.items()):
             sink = sinks[connection]
             try:
@@ -74,20 +77,18 @@ class Edits:
             except (ConnectorError, CapExceeded):
                 continue  # the conflict waits for a person all the same
             told |= {(RecordKey(connection, stream, record), name): one for (record, name), one in found.items()}
-            ahead[connection] = sink.clock_ahead()
-        return told, ahead
+        return told
 
     def _dated(
         self,
         conflict: Conflict,
         told: Mapping[_Slot, Edit],
-        ahead: Mapping[str, int],
+        seen: Sequence[Seen],
         ours: Mapping[_Slot, Value],
         names: Mapping[tuple[str, str], str],
     ) -> Dated:
         left, right = (told.get((key, conflict.field)) for key in (conflict.left, conflict.right))
-        margin = MARGIN_US + abs(ahead.get(conflict.left.connection, 0) - ahead.get(conflict.right.connection, 0))
-        winner = newer(left, right, margin)
+        winner = newer(left, right, MARGIN_US, seen)
         found: dict[Side, _Author] = {
             "left": _author(conflict.left, conflict.field, conflict.left_value, left, ours, names),
             "right": _author(conflict.right, conflict.field, conflict.right_value, right, ours, names),

@@ -14,6 +14,7 @@ from model.errors import AuthFailed, ConnectorError, NotPermitted, QuotaSpent, U
 from model.settings import Caps
 from store import Store
 from sync.calls import call_counts
+from sync.clocks import CLOCKS, clocks_of
 from sync.workspace import Workspace
 
 # Records made while a long read runs are missing from it and come with the next window; more than that is a short read.
@@ -90,7 +91,9 @@ def pull_all(
         status = "stopped" if any(result.stopped for result in results) else "done"
     finally:
         records = sum(result.rows for result in results)
-        store.end_run(run_id, status, clock(), {"records": records, "calls": call_counts(workspace)})
+        answered = {result.connection for result in results if result.pages}
+        told = {"records": records, "calls": call_counts(workspace), CLOCKS: clocks_of(workspace, answered)}
+        store.end_run(run_id, status, clock(), told)
     return results
 
 

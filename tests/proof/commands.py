@@ -51,7 +51,7 @@ def pull(world: World, workspace: Workspace, _: Dice) -> str:
     at = len(world.ledger.written)
     results = pull_all(workspace)
     if not any(result.stopped for result in results):
-        world.last_pull = at
+        world.last_pull, world.skewed = at, ""
     return " ".join(f"{one.connection}/{one.stream}: {one.stopped}" for one in results if one.stopped)
 
 

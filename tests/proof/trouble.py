@@ -119,8 +119,10 @@ def take_a_right(world: World, dice: Dice) -> str:
 
 
 def skew(world: World, dice: Dice) -> str:
-    """One CRM's clock goes ahead, by up to hours, or falls behind by seconds; the pulls' windows overlap by more."""
+    """One CRM's clock goes ahead, by up to hours, or falls behind by seconds; the pulls' windows overlap by more. That
+    both go wrong by as much between two pulls is no part of what is promised."""
     connection, seconds = dice.choice(("sf", "hs")), dice.choice((-2, -1, 5, 61, 3_600, 20_000))
+    connection = world.skewed = world.skewed or connection
     world.apps[connection].clock.turn(seconds)
     return f"{connection} {seconds} s"
 

@@ -50,6 +50,7 @@ class World:
     answered: set[tuple[str, str, str, str]] = field(default_factory=set)  # cells of conflicts that a person answered
     seen: list[tuple[str, str]] = field(default_factory=list)  # promises that a step itself saw broken, and how
     last_pull: int = 0  # where the ledger stood when the last whole pull began
+    skewed: str = ""  # whose clock went wrong since
     declared: list[SObject] = field(default_factory=list)  # as they are while the API user has every right
 
     @property
@@ -110,7 +111,7 @@ class World:
         self.pushed.clear()
         self.seen.clear()
         self.answered.clear()
-        self.last_pull = 0
+        self.last_pull, self.skewed = 0, ""
         self.ledger.begin(str(self.store))
 
     def prepare(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.salesforce import SalesforceConnector
 from model.changes import SetField
 from model.conflicts import Conflict
 from sync.plan import plan_changes
@@ -49,7 +50,7 @@ def test_the_newer_value_counts_in_both_directions_and_close_ones_wait(scene: Sc
         sf, hs = agreed(scene, workspace)
         scene.edit("hs", hs, title="CEO", city="York")
         scene.edit("sf", sf, phone="+442071234568")
-        later(scene, 60)
+        later(scene, 30)
         scene.edit("sf", sf, city="Hull")
         later(scene, 600)
         scene.edit("sf", sf, title="CFO")
@@ -118,3 +119,31 @@ def test_a_system_that_tells_no_history_leaves_the_conflict_open_and_is_asked_ag
         plan_changes(workspace)
         assert planned(workspace, sf, hs)["hs title"].after == "CFO"
         assert not queued(workspace, sf)
+
+
+def test_a_clock_that_was_wrong_at_the_edit_and_is_right_again_makes_no_value_the_newer(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scene.open_alike(**settings({"title": "two-way", "city": "two-way"})) as workspace:
+        sf, hs = agreed(scene, workspace)
+        with monkeypatch.context() as wrong:
+            ahead = SalesforceConnector.clock_ahead
+            wrong.setattr(SalesforceConnector, "clock_ahead", lambda self: ahead(self) + 3_600_000_000)
+            pull_all(workspace)
+        with scene.sf.clock.at(scene.sf.clock.now_ms() + 3_600_000):
+            scene.edit("sf", sf, title="CFO")
+        later(scene, 600)
+        scene.edit("hs", hs, title="CEO")
+        later(scene, 3600)
+        assert cycle(scene, workspace) == []
+        title = queued(workspace, sf)["title"]
+        assert title.left_at is not None
+        assert title.right_at is not None
+        assert title.left_at > title.right_at, "set before the other one, by a clock that was an hour ahead"
+        later(scene, 100_000)
+        pull_all(workspace)
+        later(scene, 100_000)
+        scene.edit("sf", sf, city="Hull")
+        later(scene, 600)
+        scene.edit("hs", hs, city="York")
+        assert cycle(scene, workspace) == ["sf city: 'Hull' -> 'York'"], "right for more than a day"

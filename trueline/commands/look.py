@@ -222,7 +222,7 @@ def _local(micros: int) -> str:
 
 
 def _summary(summary: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {_figure(value)}" for key, value in summary.items())
+    return ", ".join(f"{key} {_figure(value)}" for key, value in summary.items() if key != "clocks")
 
 
 def _figure(value: Any) -> str:
