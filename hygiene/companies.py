@@ -13,7 +13,7 @@ from hygiene.linkage import keys as fold
 from hygiene.linkage.codes import Levels, Rows, Terms, Texts, distances
 from hygiene.linkage.companies import ACRONYM, APART, COMMON, Companies
 from hygiene.linkage.comparison import Compared, Comparison
-from hygiene.linkage.values import Phones, Values, short_levels, street_levels
+from hygiene.linkage.values import Phones, Values, country_levels, short_levels, street_levels
 
 _COLUMNS = ("connection", "id", "created_at", "name_key", "legal_key", "domain_key", "country_norm", "phone_norm",
             "street", "city", "lei", "registration_number", "parent_id")  # fmt: skip
@@ -84,8 +84,8 @@ def comparisons(folded: pl.DataFrame, terms: Terms | None) -> list[Comparison]:
                fine=(key("street"),), terms=terms),
         Values(folded, "city", "place", short_levels, (0.85, 0.05, 0.1), (5e-3, 1.0), _PLACE, coarse=(key("city"),),
                terms=terms),
-        Values(folded, "country", "country", _unequal, (0.97, 0.03), (1.0,), ("same country", "different countries"),
-               terms=terms),
+        Values(folded, "country", "country", country_levels, (0.96, 0.01, 0.03), (2e-3, 1.0),
+               ("same country", "one country is a part of the other", "different countries"), terms=terms),
         Values(folded, "lei", "lei", _unequal, (0.98, 0.02), (1.0,), ("same LEI", "different LEI"), fine=(key("lei"),),
                terms=terms),
         Values(folded, "number", "number", _unequal, (0.95, 0.05), (1.0,),

@@ -15,6 +15,12 @@ from hygiene.data import rows
 from hygiene.distinct import over_distinct
 from hygiene.kinds.spelling import fold, tidy
 
+# Countries of ISO 3166-1 that ISO 3166-2 also lists as parts of another: a company has its seat in the one as in the
+# other.
+_PARTS = {"CN": "HK MO TW", "FI": "AX", "FR": "BL GF GP MF MQ NC PF PM RE TF WF YT", "NL": "AW BQ CW SX", "NO": "SJ",
+          "US": "AS GU MP PR UM VI"}  # fmt: skip
+_WHOLE = MappingProxyType({part: whole for whole, parts in _PARTS.items() for part in parts.split()})
+
 
 def _spelling(text: str) -> str:
     folded = re.sub(r"[.'’,()]", "", fold(tidy(text)))
@@ -45,6 +51,11 @@ def _codes() -> Mapping[str, str]:
 def code_of(text: str) -> str | None:
     """ISO code of a name, code or listed spelling; None when it is none of these."""
     return _codes().get(_spelling(text))
+
+
+def whole_of(code: str) -> str:
+    """The ISO code of the country of which this one is a part; of all others their own."""
+    return _WHOLE.get(code, code)
 
 
 def suggestion(text: str) -> str | None:

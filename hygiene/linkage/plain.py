@@ -11,6 +11,7 @@ from hygiene.linkage.codes import Levels, Terms, Texts
 from hygiene.linkage.comparison import Comparison, Key
 from hygiene.linkage.values import (
     Values,
+    country_levels,
     date_levels,
     number_levels,
     other_levels,
@@ -40,7 +41,8 @@ _PLAIN = {
                        "different addresses"), "place", is_key=True),
     "area": _Plain(short_levels, (0.85, 0.05, 0.1), (5e-3, 1.0),
                    ("same area", "areas a keystroke apart", "different areas"), "place"),
-    "country": _Plain(other_levels, (0.85, 0.15), (1.0,), ("same country", "different countries"), "country"),
+    "country": _Plain(country_levels, (0.84, 0.02, 0.14), (2e-3, 1.0),
+                      ("same country", "one country is a part of the other", "different countries"), "country"),
     "date": _Plain(date_levels, (0.82, 0.08, 0.05, 0.05), (4e-4, 0.03, 0.97),
                    ("same date", "dates a keystroke apart", "same year or day", "different dates")),
     "identifier": _Plain(short_levels, (0.85, 0.08, 0.07), (1e-5, 1.0),

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 from rapidfuzz import fuzz, process
 
+from hygiene.kinds.country import whole_of
 from hygiene.linkage.codes import Coded, Levels, Rows, Terms, Texts, distances, rarity, similarities
 from hygiene.linkage.comparison import Compared, Key, Prior
 
@@ -322,6 +323,11 @@ def number_levels(left: Texts, right: Texts) -> Levels:
     one, other = np.array(left, np.float64), np.array(right, np.float64)
     apart = np.abs(one - other) / np.maximum(np.maximum(np.abs(one), np.abs(other)), 1e-12)
     return np.where(apart <= 0.01, 2, np.where(apart <= 0.1, 3, 4)).astype(np.uint8)
+
+
+def country_levels(left: Texts, right: Texts) -> Levels:
+    """2: one is a part of the other, or both of one; 3: different."""
+    return np.array([2 if whole_of(a) == whole_of(b) else 3 for a, b in zip(left, right, strict=True)], np.uint8)
 
 
 def other_levels(left: Texts, _: Texts) -> Levels:

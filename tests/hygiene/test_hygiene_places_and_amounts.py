@@ -109,6 +109,11 @@ def test_suggestion_is_the_only_near_country(written: str, code: str | None) -> 
     assert country.suggestion(written) == code
 
 
+@pytest.mark.parametrize(("code", "whole"), [("HK", "CN"), ("PR", "US"), ("US", "US"), ("GB", "GB")])
+def test_whole_of_is_the_country_of_which_iso_lists_it_as_a_part(code: str, whole: str) -> None:
+    assert country.whole_of(code) == whole
+
+
 @pytest.mark.parametrize(
     ("text", "currency", "units"),
     [

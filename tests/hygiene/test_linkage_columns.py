@@ -56,6 +56,14 @@ def test_countries_are_one_however_they_are_spelt() -> None:
     assert keys.countries(spelt).to_list() == ["KR", "KR", "KR", "atlantis", None]
 
 
+def test_country_that_is_part_of_another_is_not_simply_another() -> None:
+    table = pl.DataFrame({"name": ["Acme", "Acme"], "seat": ["Hong Kong", "China"]})
+    _, comparisons = prepared(table, {"name": "company_name", "seat": "country"})
+    one, other = (pl.Series([row], dtype=pl.UInt32).to_numpy() for row in (0, 1))
+    compared = comparisons[-1].compare(one, other)
+    assert compared.words[compared.levels[0]] == "one country is a part of the other"
+
+
 def test_name_beside_a_company_name_is_taken_unless_it_is_a_country() -> None:
     spelt = pl.Series(["Federal National Mortgage (Fannie Mae)", "Zorro LLC dba Quick Mart", "Acme (Taiwan)", "Acme"])
     assert keys.beside(spelt).to_list() == ["fannie mae", "zorro", None, None]
