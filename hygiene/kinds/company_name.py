@@ -14,6 +14,8 @@ from hygiene.kinds.spelling import fold, is_no_value, tidy
 # "S.A.", "G.m.b.H.", "S. p. A.": letters each followed by a dot are one abbreviation.
 _ABBREVIATION = re.compile(r"\b(?:[^\W\d_]\.\s?){1,}[^\W\d_]\b\.?")
 _TRADING_AS = re.compile(r"\b(?:d/?b/?a|t/a|trading as|doing business as)\b\.?", re.IGNORECASE)
+# Signs that names have no use for: within a word they are a slip, or what is left of a letter in another encoding.
+_STRAY = re.compile(r"(?<=\w)[?{}~^\ufffd](?=\w)")
 _AND = {"&": " and ", "+": " and ", "@": " at "}
 _AND_WORDS = frozenset({"und", "et", "y", "e", "og", "och", "en", "i"})
 _ARTICLES = frozenset({"the"})
@@ -44,6 +46,9 @@ _NORDIC = frozenset(["ab", "oy", "as", "kb"])
 _GLUED_FORM = re.compile(
     "(株式会社|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사|㈜|[(]株[)]|[(]주[)])"
 )
+# A usual form that lost its blank: AcmeGmbH. Not Corp, which brands end with: KeyCorp.
+GLUED_LATIN_FORM = r"([a-z0-9])((?:Inc|LLC|Ltd|PLC|LLP|GmbH)\.?)$"
+_LOST_BLANK = re.compile(GLUED_LATIN_FORM)
 
 
 @cache
@@ -59,9 +64,9 @@ def _longest_form() -> int:
 
 def tokens(text: str) -> list[str]:
     """Folded words of a name, abbreviations joined, & as "and"."""
-    spaced = text if text.isascii() else _GLUED_FORM.sub(r" \1 ", text)
+    spaced = _LOST_BLANK.sub(r"\1 \2", text if text.isascii() else _GLUED_FORM.sub(r" \1 ", text))
     joined = _ABBREVIATION.sub(lambda found: re.sub(r"[.\s]", "", found[0]) + " ", tidy(spaced))
-    folded = re.sub("['’ʼ`´]", "", fold(joined))
+    folded = _STRAY.sub("", re.sub("['’ʼ`´]", "", fold(joined)))
     for sign, word in _AND.items():
         folded = folded.replace(sign, word)
     listed = re.sub(r"[^\w]+", " ", folded).replace("_", " ").split()

@@ -20,6 +20,7 @@ _FORMS = (
 _VALUE = pl.col("value")
 _PLAIN = r"^[\x20-\x7e]*$"
 _TELLING = r"(?i)\b(?:dba|d/b/a|t/a|und|et|og|och|the|the\s|trading as)\b|[&+@/(]|\b[a-z]\.\s?[a-z]\b"
+_TELLING += f"|(?-i:{company_name.GLUED_LATIN_FORM})"
 
 
 def names(column: pl.Series) -> pl.Series:
