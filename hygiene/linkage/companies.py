@@ -12,7 +12,8 @@ import polars as pl
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from hygiene.data import rows
+from hygiene.data import lines, rows
+from hygiene.kinds.company_name import legal_forms
 from hygiene.linkage.codes import POPULATION, Coded, Levels, Rows, Terms, Texts
 from hygiene.linkage.comparison import Compared, Key, Prior
 
@@ -39,7 +40,9 @@ _BELIEF = 500.0
 _UNLISTED = 3e-5
 # A word on fewer names than one in so many tells who is meant.
 _TELLING = 400
-_LOOK = 62.0
+# Forms that are told even with a slip.
+_USUAL_FORMS = ("inc", "ltd", "llc", "plc", "gmbh", "corp")
+_LOOK, _LONG = 62.0, 6
 _STEM = 5
 
 
@@ -131,7 +134,8 @@ class Companies:
         found = np.full(len(left), APART, np.uint8)
         sets = process.cpdist(left, right, scorer=fuzz.token_set_ratio, dtype=np.float32, workers=-1)
         plain = process.cpdist(left, right, scorer=fuzz.ratio, dtype=np.float32, workers=-1)
-        for at in np.flatnonzero((sets >= _LOOK) | (plain >= _LOOK)).tolist():
+        looked_at = (sets >= _LOOK) | (plain >= _LOOK) | _begin_alike(left, right)
+        for at in np.flatnonzero(looked_at).tolist():
             one, other = sorted((left[at], right[at]))
             found[at] = self._level(one.split(" "), other.split(" "))
         for at in np.flatnonzero(found == APART).tolist():
@@ -155,7 +159,8 @@ class Companies:
 
     def _within(self, ours: list[str], theirs: list[str], shared: list[str], left_over: list[str]) -> int:
         """One name is all in the other."""
-        if all(self._share.get(word, 0.0) * _TELLING > 1 for word in left_over) and not _numbers(left_over):
+        more = [word for word in left_over if not _is_form(word)]
+        if all(self._share.get(word, 0.0) * _TELLING > 1 for word in more) and not _numbers(more):
             return COMMON + self._part(shared, "common")
         shorter, longer = sorted((ours, theirs), key=len)
         if longer[: len(shorter)] == shorter:
@@ -187,6 +192,27 @@ class Companies:
 def _bucket(expected: npt.NDArray[np.float64], size: int) -> Levels:
     scaled = np.floor(np.log2(np.maximum(expected, 1e-12)) / 2 + 0.5).astype(np.int64) + size - _TOP
     return np.asarray(np.clip(scaled, 0, size - 1), np.uint8)
+
+
+@cache
+def _abbreviated() -> Mapping[str, tuple[str, ...]]:
+    """How the words begin that each abbreviation stands for."""
+    return {short: tuple(stems) for short, *stems in map(str.split, lines("company_abbreviations.txt"))}
+
+
+def _is_form(word: str) -> bool:
+    """Whether a word is a legal form, or a usual one with a slip."""
+    is_slip = len(word) > 2 and any(OSA.distance(word, form, score_cutoff=1) <= 1 for form in _USUAL_FORMS)
+    return is_slip or (word,) in legal_forms()
+
+
+def _begin_alike(left: Texts, right: Texts) -> npt.NDArray[np.bool_]:
+    """Where one name, without its blanks, begins with the other: Akzo Nobel, AkzoNobel Engineering."""
+    ours, theirs = (pl.Series(side, dtype=pl.String).str.replace_all(" ", "", literal=True) for side in (left, right))
+    both = pl.DataFrame([ours.alias("ours"), theirs.alias("theirs")])
+    begins = pl.col("ours").str.starts_with(pl.col("theirs")) | pl.col("theirs").str.starts_with(pl.col("ours"))
+    is_long = pl.min_horizontal(pl.all().str.len_chars()) >= _LONG
+    return both.select(begins & is_long).to_series().to_numpy()
 
 
 def _numbers(listed: Sequence[str]) -> set[str]:
@@ -227,8 +253,10 @@ def aligned(ours: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], list
 
 def _is_one_word(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
-    if short.isdigit() or long.isdigit() or len(short) < 3:
+    if short.isdigit() or long.isdigit() or len(short) < 2:
         return False
+    if long.startswith(_abbreviated().get(short, ())):
+        return True
     if len(short) >= 4 and OSA.distance(one, other, score_cutoff=2) <= (1 if len(short) < 8 else 2):
         return True
     return len(short) >= 4 and long.startswith(short) and len(long) - len(short) <= 3
