@@ -114,10 +114,12 @@ class Gateway:
         path: Mapping[str, str] | None = None,
         query: Sequence[tuple[str, str]] = (),
         body: Mapping[str, Any] | None = None,
+        check: Callable[[Reply], None] | None = None,
     ) -> Reply:
         """Make one call, again where that is harmless; raises the errors of the tree.
 
-        A write that fails after one of its attempts may have arrived is Unavailable(sent), whatever came last.
+        A write that fails after one of its attempts may have arrived is Unavailable(sent), whatever came last. `check`
+        raises Unavailable for an answer that lacks something: it is asked for again, as one that was cut.
         """
         policy = (READ if operation.is_idempotent else WRITE) & retry_if_not_exception_type(TooLong)
         text = None if body is None else json.dumps(body, separators=(",", ":"))
@@ -126,7 +128,10 @@ class Gateway:
         def attempt() -> Reply:
             nonlocal may_have_arrived
             try:
-                return self._attempt(operation, path or {}, query, text)
+                reply = self._attempt(operation, path or {}, query, text)
+                if check is not None:
+                    check(reply)
+                return reply
             except Unavailable as error:
                 may_have_arrived = may_have_arrived or error.sent
                 raise

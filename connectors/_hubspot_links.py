@@ -13,11 +13,12 @@ from typing import Any
 
 from connectors._http import unreadable
 from connectors._hubspot_cursor import Cursor, resumed
-from connectors._hubspot_gateway import Gateway, Reply, results_of
+from connectors._hubspot_gateway import Gateway
 from connectors._hubspot_layouts import LAYOUTS, Layout
 from connectors._hubspot_operations import LINKED_LIST, LINKED_SEARCH, LINKS_READ
-from connectors._hubspot_pages import Objects, changed_page, list_page
+from connectors._hubspot_pages import Objects, changed_page, count_objects, list_page
 from connectors._hubspot_portal import Description
+from connectors._hubspot_raw_links import linked_results
 from model.batch import Batch, Page, Watermark
 from model.errors import NotPermitted
 from model.streams import ASSOCIATIONS, Value
@@ -78,20 +79,12 @@ def read_links(
 
     `from_object` names the kind of object where a stream has several.
     """
-    path = {"from_object": from_object or LAYOUTS[from_stream].object, "to_object": LAYOUTS[to_stream].object}
-    waiting: list[dict[str, str]] = [{"id": record_id} for record_id in ids]
-    links: list[Link] = []
-    while waiting:
-        inputs, waiting = waiting[: LINKS_READ.most], waiting[LINKS_READ.most :]
-        reply = gateway.call(LINKS_READ, path=path, body={"inputs": inputs})
-        for result in _results(gateway, reply):
-            links += _links(gateway, from_stream, to_stream, result)
-            after = ((result.get("paging") or {}).get("next") or {}).get("after")
-            if after is not None:
-                more = {"id": str(result["from"]["id"]), "after": str(after)}
-                if more in inputs:
-                    raise unreadable(gateway.name, "it names the same next page again")
-                waiting.append(more)
+    own = from_object or LAYOUTS[from_stream].object
+    links = [
+        link
+        for from_id, linked in linked_results(gateway, own, LAYOUTS[to_stream].object, ids)
+        for link in _links(gateway, from_stream, from_id, to_stream, linked)
+    ]
     return sorted(links, key=lambda link: (link.from_id, link.to_id))
 
 
@@ -104,28 +97,21 @@ def add_links(gateway: Gateway, layout: Layout, objects: Objects) -> None:
             shown.setdefault("results", []).append({"id": link.to_id})
 
 
-def _results(gateway: Gateway, reply: Reply) -> list[dict[str, Any]]:
-    """The results of a batch; only "this record has no links" may stand in place of one."""
-    for error in reply.body.get("errors") or ():
-        words = f"{error.get('category')} {error.get('subCategory')}" if isinstance(error, dict) else ""
-        if "NOT_FOUND" not in words and "NO_ASSOCIATIONS" not in words:
-            raise unreadable(gateway.name, "links of some records could not be read")
-    return results_of(gateway, reply)
-
-
-def _links(gateway: Gateway, from_stream: str, to_stream: str, result: Mapping[str, Any]) -> list[Link]:
+def _links(
+    gateway: Gateway, from_stream: str, from_id: str, to_stream: str, linked: Sequence[Mapping[str, Any]]
+) -> list[Link]:
     try:
         return [
             Link(
                 from_stream,
-                str(result["from"]["id"]),
+                from_id,
                 to_stream,
                 str(to["toObjectId"]),
                 tuple(
                     (str(kind["category"]), int(kind["typeId"]), kind.get("label")) for kind in to["associationTypes"]
                 ),
             )
-            for to in result["to"]
+            for to in linked
         ]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise unreadable(gateway.name, "a link without ends or types") from None
@@ -161,15 +147,26 @@ def pull_links(
             try:
                 ids, after = _ids(gateway, stream, cursor)
                 links = [link for target in targets for link in read_links(gateway, stream, target, ids)]
+                cursor = replace(cursor, shown=cursor.shown + len(ids))
+                if cursor.since is None and after is None:
+                    gaps = _short(gateway, stream, cursor.shown)
             except NotPermitted as error:
-                gaps = (f"associations of {stream} are unknown: {error.missing} is not permitted.",)
-                cursor, after = replace(cursor, is_partial=True), None
-            cursor = cursor.at(after)
+                gaps, after = (f"associations of {stream} are unknown: {error.missing} is not permitted.",), None
+            cursor = replace(cursor.at(after), is_partial=cursor.is_partial or bool(gaps))
+            cursor = replace(cursor, shown=cursor.shown if after is not None else 0)
         is_last = cursor.step >= len(sources)
         saved = cursor.end() if is_last else cursor.watermark(watermark)
         yield Page(link_batch(gateway, links), saved, cursor.is_full, gaps)
         if is_last:
             return
+
+
+def _short(gateway: Gateway, stream: str, shown: int) -> tuple[str, ...]:
+    """What is to be said of a sweep that showed fewer records than the search index counts."""
+    total = count_objects(gateway, LAYOUTS[stream].object)
+    if shown >= total:
+        return ()
+    return (f"the sweep of associations showed {shown} of {total} {stream}; nothing is taken for gone until the next.",)
 
 
 def _start(description: Description, watermark: Watermark) -> Cursor:

@@ -11,6 +11,7 @@ from connectors._http import unreadable
 from connectors._hubspot_cursor import Cursor
 from connectors._hubspot_gateway import Gateway, Reply, results_of
 from connectors._hubspot_operations import BATCH_READ, COUNT, LIST, SEARCH, Operation
+from model.errors import Unavailable
 
 Objects = list[dict[str, Any]]
 
@@ -75,7 +76,11 @@ def changed_page(
     is_long = len(json.dumps(body)) > LONGEST_SEARCH
     if is_long:
         body["properties"] = [modified]
-    reply = gateway.call(operation, path={"object": object_name}, body=body)
+
+    def check(reply: Reply) -> None:
+        _check_whole(gateway, object_name, reply)
+
+    reply = gateway.call(operation, path={"object": object_name}, body=body, check=check)
     objects = results_of(gateway, reply)
     after = _last_shown(gateway, reply, objects, cursor.after)
     if is_long:
@@ -100,6 +105,18 @@ def _search_body(modified: str, properties: Sequence[str], cursor: Cursor) -> di
     }
 
 
+def _check_whole(gateway: Gateway, object_name: str, reply: Reply) -> None:
+    """Unavailable for a page with fewer rows than its own total says. Both are of one answer, so no change in between
+    makes them differ; what the index still counts though it is gone, it forgets within moments."""
+    total, rows = reply.body.get("total"), len(results_of(gateway, reply))
+    if isinstance(total, int) and rows < min(total, SEARCH.most):
+        raise Unavailable(
+            f"{gateway.name}: the search of {object_name} showed {rows} of {total} changed records; nothing of that "
+            "answer was taken, pull again, or in full if it stays so.",
+            connection=gateway.name,
+        )
+
+
 def _last_shown(gateway: Gateway, reply: Reply, objects: Objects, shown: str | None) -> str | None:
     total = reply.body.get("total")
     ids = [str(entry.get("id")) for entry in objects]
@@ -108,22 +125,48 @@ def _last_shown(gateway: Gateway, reply: Reply, objects: Objects, shown: str | N
     walked = [int(shown or -1), *map(int, ids)]
     if any(left >= right for left, right in pairwise(walked)):
         raise unreadable(gateway.name, "a search that does not move on by id")
-    if len(objects) >= total:
-        return None
-    if not objects:
-        raise unreadable(gateway.name, f"a search that shows none of {total} results")
-    return ids[-1]
+    return ids[-1] if len(objects) < total else None
 
 
 def read_objects(gateway: Gateway, object_name: str, properties: Sequence[str], ids: Sequence[str]) -> Objects:
     """The objects of these ids that exist, in batches of 100."""
     objects: Objects = []
     for start in range(0, len(ids), BATCH_READ.most):
-        inputs = [{"id": record_id} for record_id in ids[start : start + BATCH_READ.most]]
-        body: Mapping[str, Any] = {"properties": list(properties), "inputs": inputs}
-        gateway.usage.needs(f"read {object_name}", len(inputs), most=BATCH_READ.most)
-        objects += results_of(gateway, gateway.call(BATCH_READ, path={"object": object_name}, body=body))
+        some = ids[start : start + BATCH_READ.most]
+        gateway.usage.needs(f"read {object_name}", len(some), most=BATCH_READ.most)
+        objects += read_batch(gateway, BATCH_READ, object_name, {"properties": list(properties)}, some)
     return objects
+
+
+def read_batch(
+    gateway: Gateway, operation: Operation, object_name: str, asked: Mapping[str, Any], ids: Sequence[str]
+) -> Objects:
+    """One batch of objects. An answer names the ids that are missing; what it leaves out without a word, as it may
+    what was merged away, is asked for again for as long as some of it comes."""
+    objects: Objects = []
+    left = list(dict.fromkeys(ids))
+    while left:
+        body = {**asked, "inputs": [{"id": record_id} for record_id in left]}
+        reply = gateway.call(operation, path={"object": object_name}, body=body)
+        found = results_of(gateway, reply)
+        objects += found
+        told = {str(entry.get("id")) for entry in found} | missing_ids(reply, "ids")
+        still = [record_id for record_id in left if record_id not in told]
+        if len(still) == len(left) or not still:
+            break
+        left = still
+    return objects
+
+
+def missing_ids(reply: Reply, name: str) -> set[str]:
+    """The ids that the errors of a batch name under that word."""
+    found: set[str] = set()
+    errors = reply.body.get("errors")
+    for error in errors if isinstance(errors, list) else ():
+        context = error.get("context") if isinstance(error, dict) else None
+        ids = context.get(name) if isinstance(context, dict) else None
+        found.update(str(one) for one in (ids if isinstance(ids, list) else ()))
+    return found
 
 
 def count_objects(gateway: Gateway, object_name: str, *, having: Iterable[str] = ()) -> int:

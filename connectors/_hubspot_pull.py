@@ -28,6 +28,15 @@ from model.streams import Value
 LIVE, ARCHIVED, STEPS = 0, 1, 2
 # The index may lag behind the list by what was deleted meanwhile.
 INDEX_SLACK = 0.01
+# Nothing counts the archived ones, so what was archived within a day is told again: a page that lacked some of it, or
+# called itself the last, is made good by the next sweep.
+TOLD_AGAIN_US = 24 * 3600 * 1_000_000
+# So often a pull begins a list anew that came up short.
+MOST_ANEW = 1
+
+
+class CutShort(Unavailable):
+    """A list ended before it showed what the search index counts."""
 
 
 def pull_objects(
@@ -38,11 +47,18 @@ def pull_objects(
     Records merged away since come as pages of their own, which name no readable field. Of several kinds, one that may
     not be read is a gap.
     """
-    cursor = begun(gateway, description, watermark)
+    cursor, anew = begun(gateway, description, watermark), 0
     while cursor.step < STEPS * len(parts):
         layout = parts[cursor.step // STEPS]
         try:
             pages, cursor = _next_pages(gateway, description, layout, cursor, watermark, STEPS * len(parts))
+        except CutShort:
+            # What it lacked may have been on any of its pages, so another run begins it anew as well.
+            cursor, anew = replace(cursor, after=None, shown=0), anew + 1
+            pages = [Page(_nothing(gateway, layout), cursor.watermark(watermark), cursor.is_full)]
+            if anew > MOST_ANEW:
+                yield from pages
+                raise
         except NotPermitted as error:
             if len(parts) == 1:
                 raise
@@ -82,15 +98,18 @@ def _skipped(
     gap = f"{layout.object} are unknown: {error.missing} is not permitted; once it is, pull this stream in full."
     following = replace(cursor, step=(cursor.step // STEPS + 1) * STEPS, after=None, shown=0, is_partial=True)
     saved = following.end() if following.step == end else following.watermark(watermark)
-    empty = Batch(gateway.name, layout.stream, {"id": [], "changed_at": []}, frozenset())
-    return [Page(empty, saved, following.is_full, (gap,))], following
+    return [Page(_nothing(gateway, layout), saved, following.is_full, (gap,))], following
+
+
+def _nothing(gateway: Gateway, layout: Layout) -> Batch:
+    return Batch(gateway.name, layout.stream, {"id": [], "changed_at": []}, frozenset())
 
 
 def _counted(gateway: Gateway, object_name: str, shown: int) -> int:
-    """What the search index counts; a list that ended before it showed that is cut: Unavailable, to be read again."""
+    """What the search index counts; CutShort when a list ended before it showed that."""
     total = count_objects(gateway, object_name)
     if shown < total * (1 - INDEX_SLACK):
-        raise Unavailable(
+        raise CutShort(
             f"{gateway.name}: the list of {object_name} ended after {shown} of {total} records; pull again.",
             connection=gateway.name,
         )
@@ -123,7 +142,7 @@ def shown(cursor: Cursor, objects: Objects) -> int:
 
 def _is_recent(archived_at: object, cursor: Cursor) -> bool:
     at = stamp(archived_at)
-    return at is None or at >= cursor.from_us
+    return at is None or at >= cursor.from_us - TOLD_AGAIN_US
 
 
 def _parsed(gateway: Gateway, fields: Fields, objects: Objects, *, deleted: bool) -> Parsed:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors._hubspot_fields import Fields
-from connectors._hubspot_gateway import Gateway, Refused, results_of
+from connectors._hubspot_gateway import Gateway, Refused
 from connectors._hubspot_history import history_of, trace_write
 from connectors._hubspot_operations import BATCH_UPDATE, HISTORY_READ
-from connectors._hubspot_pages import read_objects
+from connectors._hubspot_pages import read_batch, read_objects
 from connectors._hubspot_parse import parse_objects, version_of
 from connectors._hubspot_portal import Description
 from connectors._hubspot_refusal import text_refusal
@@ -190,13 +190,9 @@ def read_exactly(
     found = {} if found is None else found
     for start in range(0, len(ids), HISTORY_READ.most):
         part = ids[start : start + HISTORY_READ.most]
-        body = {
-            "properties": list(fields.asked),
-            "propertiesWithHistory": list(properties),
-            "inputs": [{"id": record_id} for record_id in part],
-        }
+        asked = {"properties": list(fields.asked), "propertiesWithHistory": list(properties)}
         gateway.usage.needs(f"prove {fields.layout.object}", len(part), most=HISTORY_READ.most)
-        objects = results_of(gateway, gateway.call(HISTORY_READ, path={"object": fields.layout.object}, body=body))
+        objects = read_batch(gateway, HISTORY_READ, fields.layout.object, asked, part)
         found |= {str(entry.get("id")): entry for entry in objects if str(entry.get("id")) in part}
     return found
 

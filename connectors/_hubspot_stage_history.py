@@ -14,7 +14,7 @@ from connectors._hubspot_cursor import Cursor
 from connectors._hubspot_gateway import Gateway, results_of
 from connectors._hubspot_layouts import LAYOUTS
 from connectors._hubspot_operations import HISTORY_LIST, HISTORY_READ, SEARCH
-from connectors._hubspot_pages import Objects, changed_page, next_after
+from connectors._hubspot_pages import Objects, changed_page, next_after, read_batch
 from connectors._hubspot_parse import stamp
 from connectors._hubspot_portal import Description
 from connectors._hubspot_pull import begun, shown
@@ -49,9 +49,9 @@ def _deals(gateway: Gateway, cursor: Cursor) -> tuple[Objects, str | None]:
     gateway.usage.needs("deals changed", shown(cursor, changed), most=SEARCH.most)
     deals: Objects = []
     for start in range(0, len(changed), HISTORY_READ.most):
-        inputs = [{"id": str(deal["id"])} for deal in changed[start : start + HISTORY_READ.most]]
-        body = {"properties": [STAGE], "propertiesWithHistory": [STAGE], "inputs": inputs}
-        deals += results_of(gateway, gateway.call(HISTORY_READ, path={"object": DEALS}, body=body))
+        ids = [str(deal["id"]) for deal in changed[start : start + HISTORY_READ.most]]
+        asked = {"properties": [STAGE], "propertiesWithHistory": [STAGE]}
+        deals += read_batch(gateway, HISTORY_READ, DEALS, asked, ids)
     return deals, token
 
 

@@ -6,7 +6,7 @@ expired, the read goes on by key from the last row.
 
 A read of more than `bulk_from` rows becomes a bulk job: a full one where recordCount says so, any other where the first
 page of its query does. A page without rows carries the job's id into the store, so that another run can go on with it;
-when the job is gone, the read starts over where the job did.
+when the job is gone, the read starts over where the job did. A read by query that came up short starts its part over.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from model.streams import Value
 OVERLAP_US = 600 * 1_000_000
 # A query may lose this many columns to permission changes while it runs before it counts as broken.
 _MAX_REFUSALS = 20
-# Jobs that one pull may lose before it gives up.
+# Jobs that one pull may lose, and short reads that it begins anew, before it gives up.
 _MAX_LOST = 3
 
 
@@ -67,6 +67,7 @@ class Pull:
         self._watermark = watermark
         self._links: set[str] = set()
         self._lost = 0
+        self._failure: Unavailable | None = None  # raised behind the page that is told next
         self._selections, self._gaps = schema.selections(stream)
         self._cursor = self._start()
 
@@ -78,6 +79,8 @@ class Pull:
                 yield from self._deletions(self._cursor.since)
             job = self._cursor.job
             yield self._bulk_page() if job else self._rest_page()
+            if self._failure is not None:
+                raise self._failure
             if job and self._cursor.job != job:
                 self._bulk.remove(job)
 
@@ -230,9 +233,14 @@ class Pull:
             batch, before = entered(batch, self._cursor.before)
             self._cursor = replace(self._cursor, before=before)
         if is_last:
-            if self._cursor.seen < self._cursor.expected:
-                self._check_short()
-            self._cursor = self._cursor.next_part()
+            short = self._short() if self._cursor.seen < self._cursor.expected else None
+            if short is None:
+                self._cursor = self._cursor.next_part()
+            else:
+                # What it lacked may have been on any of its pages, so another run begins the part anew as well.
+                self._lost += 1
+                self._failure = short if self._lost > _MAX_LOST else None
+                self._cursor = replace(self._cursor, link="", last="", before="", seen=0, expected=0)
         return self._told(batch)
 
     def _told(self, batch: Batch) -> Page:
@@ -243,19 +251,20 @@ class Pull:
             return Page(batch, Watermark(cursor.until), is_full, gaps)
         return Page(batch, Watermark(self._watermark.since, str(cursor)), is_full, gaps)
 
-    def _check_short(self) -> None:
+    def _short(self) -> Unavailable | None:
         """Rows deleted while we read are missing rightly, so a short read is one that also misses the count of now."""
         cursor = self._cursor
         expected = cursor.expected
         if cursor.since is None:
             expected = min(expected, count_part(self._client, self._selection))
-        if cursor.seen < expected:
-            raise Unavailable(
-                f"{self._client.name}: {self._stream} ended after {cursor.seen} of {expected} records; nothing of it "
-                "is taken as complete, pull again.",
-                connection=self._client.name,
-                sent=False,
-            )
+        if cursor.seen >= expected:
+            return None
+        return Unavailable(
+            f"{self._client.name}: {self._stream} ended after {cursor.seen} of {expected} records; nothing of it "
+            "is taken as complete, pull again.",
+            connection=self._client.name,
+            sent=False,
+        )
 
     def _no_rows(self) -> Batch:
         columns: dict[str, list[Value]] = {"id": [], "changed_at": []}

@@ -109,8 +109,10 @@ class Raw:
         page = result.get("result") if isinstance(result, dict) and result.get("statusCode") == 200 else None
         if not isinstance(page, dict) or not isinstance(page.get("records"), list):
             return []
-        rows = list(page["records"])
+        rows, total = list(page["records"]), page.get("totalSize")
         while page.get("done") is False:
             page = self._client.more(str(page.get("nextRecordsUrl")), kind="read")
             rows += page["records"]
+        if isinstance(total, int) and len(rows) < total:
+            raise unreadable(self._client.name, f"{len(rows)} of {total} rows")
         return rows

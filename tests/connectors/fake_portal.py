@@ -136,7 +136,8 @@ class FakePortal:
         filters = [one for group in body["filterGroups"] for one in group["filters"]]
         last = next((int(one["value"]) for one in filters if one["propertyName"] == "hs_object_id"), 0)
         found = [row for row in self._rows(kind) if int(row["id"]) > last]
-        return self._answer({"total": len(found), "results": [{**row, **self.extra} for row in found[:PAGE]]})
+        shown = found[: int(body["limit"])]
+        return self._answer({"total": len(found), "results": [{**row, **self.extra} for row in shown]})
 
     def _answer(self, body: dict[str, Any]) -> Response:
         return Response.of_json({**body, **self.extra}, headers={"Date": DATE, **self.headers})

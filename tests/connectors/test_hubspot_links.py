@@ -58,14 +58,14 @@ def test_first_pull_sweeps_all_links_with_deterministic_ids(portal: Portal) -> N
     assert found[f"deals:{deal}>contacts:{ada}"]["label"] is None
 
 
-def test_thousand_records_cost_ten_lists_and_one_read(portal: Portal) -> None:
+def test_thousand_records_cost_ten_lists_one_read_and_a_count(portal: Portal) -> None:
     (acme,), people = make(portal, 1, 1005)
     for person in (people[0], people[-1]):
         portal.app.associate("contacts", person, "companies", acme)
     hubspot = portal.connect(streams=("contacts", "associations"))
     pages = list(hubspot.pull("associations", Watermark()))
     assert [len(page.batch) for page in pages] == [1, 1]
-    assert hubspot.usage.calls == {"describe": 1, "association": 13}
+    assert hubspot.usage.calls == {"describe": 1, "association": 13, "count": 1}
 
 
 def test_interrupted_sweep_goes_on_and_stays_full(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
