@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 import polars as pl
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 from hygiene.distinct import texts
-from hygiene.kinds.phone_plan import read_plain
+from hygiene.kinds.phone_plan import EXTENSION, SMALLEST_PLAN, read_plain
 from hygiene.kinds.spelling import tidy
 
 _LABELS = re.compile(
@@ -38,6 +39,7 @@ class Reading:
     is_unplaced: bool = False
 
 
+@lru_cache(maxsize=4_096)
 def read(text: str, region: str | None = None) -> Reading:
     """Read one number as dialled in `region` (ISO 3166) unless it has its own country code."""
     bare = _LABELS.sub("", tidy(text), count=1)
@@ -50,7 +52,7 @@ def read(text: str, region: str | None = None) -> Reading:
     except NumberParseException as error:
         is_unplaced = error.error_type == NumberParseException.INVALID_COUNTRY_CODE and "+" not in bare
         reason = _UNPLACED if is_unplaced else "is not a phone number"
-        return Reading(None, reason, is_unplaced and not _LETTER.search(bare))
+        return Reading(None, reason, is_unplaced and not _LETTER.search(re.sub(EXTENSION, r"\1", bare)))
     except (ValueError, IndexError, OverflowError):
         return Reading(None, "is not a phone number")
     return _judged(bare, number, region)
@@ -85,6 +87,14 @@ def readings(values: pl.Series, regions: pl.Series | None = None, default_region
         pl.col("region").fill_null(pl.lit(default_region, dtype=pl.String))
     )
     distinct = asked.drop_nulls("value").unique()
+    # The columns have no answer for so few numbers.
+    table = _read_each(distinct) if distinct.height < SMALLEST_PLAN else _read_columns(distinct)
+    joined = asked.join(table, on=["value", "region"], how="left", nulls_equal=True, maintain_order="left")
+    return joined.select("e164", "problem", pl.col("is_unplaced").fill_null(value=False))
+
+
+def _read_columns(distinct: pl.DataFrame) -> pl.DataFrame:
+    """`distinct` (value, region) with the columns of `readings`; one by one only what the columns leave open."""
     distinct = distinct.hstack(read_plain(distinct))
     place = (
         pl.when(pl.col("value").str.contains("+", literal=True))
@@ -99,16 +109,16 @@ def readings(values: pl.Series, regions: pl.Series | None = None, default_region
     )
     is_clear = pl.col("e164").is_not_null() | pl.col("is_unused") | pl.col("is_unplaced")
     clear = distinct.filter(is_clear).select("value", "region", "e164", problem.alias("problem"), "is_unplaced")
-    odd = distinct.filter(~is_clear).select("value", "region")
-    answers = [read(value, region) for value, region in odd.iter_rows()]
-    unclear = odd.with_columns(
+    return pl.concat([clear, _read_each(distinct.filter(~is_clear).select("value", "region"))])
+
+
+def _read_each(distinct: pl.DataFrame) -> pl.DataFrame:
+    answers = [read(value, region) for value, region in distinct.iter_rows()]
+    return distinct.with_columns(
         pl.Series("e164", [answer.e164 for answer in answers], dtype=pl.String),
         pl.Series("problem", [answer.problem for answer in answers], dtype=pl.String),
         pl.Series("is_unplaced", [answer.is_unplaced for answer in answers], dtype=pl.Boolean),
     )
-    table = pl.concat([clear, unclear])
-    joined = asked.join(table, on=["value", "region"], how="left", nulls_equal=True, maintain_order="left")
-    return joined.select("e164", "problem", pl.col("is_unplaced").fill_null(value=False))
 
 
 def normalise(values: pl.Series, regions: pl.Series | None = None, default_region: str | None = None) -> pl.Series:

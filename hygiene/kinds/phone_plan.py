@@ -16,7 +16,9 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber
 _KINDS_OF_NUMBER = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip",
                     "pager", "uan", "voicemail")  # fmt: skip
 _PLAIN = r"^\s*\+?[0-9 ()./\-\x{a0}]*[0-9]\s*$"
-_EXTENSION = r"^(.*[0-9)])\s*,?\s*(?:;ext=|ext\.?|x|#)\s*:?\s*([0-9]{1,6})\s*$"
+EXTENSION = r"^(.*[0-9)])\s*,?\s*(?:;ext=|ext\.?|x|#)\s*:?\s*([0-9]{1,6})\s*$"
+# For plans with fewer numbers the library is faster.
+SMALLEST_PLAN = 64
 _NONE = pl.Schema({"row": pl.UInt32, "e164": pl.String, "is_unused": pl.Boolean})
 
 
@@ -120,12 +122,12 @@ def _by_plan(numbers: pl.DataFrame, smallest: int) -> list[tuple[str, pl.DataFra
 
 def _split_extensions(rows: pl.DataFrame) -> pl.DataFrame:
     """Adds `base` and `extension` (null where the value has none)."""
-    extension = pl.col("value").str.extract(_EXTENSION, 2)
-    base = pl.when(extension.is_not_null()).then(pl.col("value").str.extract(_EXTENSION, 1)).otherwise("value")
+    extension = pl.col("value").str.extract(EXTENSION, 2)
+    base = pl.when(extension.is_not_null()).then(pl.col("value").str.extract(EXTENSION, 1)).otherwise("value")
     return rows.with_columns(base.alias("base"), extension.alias("extension"))
 
 
-def read_plain(numbers: pl.DataFrame, *, smallest: int = 64) -> pl.DataFrame:
+def read_plain(numbers: pl.DataFrame, *, smallest: int = SMALLEST_PLAN) -> pl.DataFrame:
     """For `value` and `region` (ISO 3166, may be null): e164 (with its extension), is_unused, is_unplaced.
 
     is_unused: certainly no number in use. is_unplaced: digits without a calling code, and no region. Where none of the
