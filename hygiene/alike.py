@@ -20,8 +20,8 @@ def formed(
     """
     if values.dtype != pl.String:
         return values.fill_null(value=False) if kind == "consent" else values
-    bare = values.str.replace_all("\r\n", "\n", literal=True).str.strip_chars()
-    bare = bare.set((bare == "").fill_null(value=False), None)
+    text = pl.col(values.name).str.replace_all("\r\n", "\n", literal=True).str.strip_chars()
+    bare = values.to_frame().select(pl.when(text != "").then(text)).to_series()
     if kind == "email":
         return _or_bare(email.normalise(bare), bare.str.to_lowercase())
     if kind == "phone":

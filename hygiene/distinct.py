@@ -19,10 +19,10 @@ def over_distinct(
     dtype: DataType | DataTypeClass = pl.String,
 ) -> pl.Series:
     """`function` of each value, null for null; the result keeps name and order."""
+    if values.null_count() == len(values):
+        return pl.Series(values.name, [None] * len(values), dtype=dtype)
     known = texts(values)
     distinct = known.drop_nulls().unique()
-    if distinct.is_empty():
-        return pl.Series(values.name, [None] * len(values), dtype=dtype)
     answers = pl.Series([function(value) for value in distinct.to_list()], dtype=dtype)
     if len(distinct) == len(known):
         return answers.alias(values.name) if distinct.equals(known) else _join(known, distinct, answers)

@@ -71,10 +71,12 @@ def decided(
         side: formed(values, field.kind, _regions(table, side), default_country)
         for side, values in (("left", columns["left"]), ("right", columns["right"]))
     }
-    across = {
-        "left": formed(left_to, field.kind, _regions(table, "left"), default_country),
-        "right": formed(right_to, field.kind, _regions(table, "right"), default_country),
-    }
+    across = forms
+    if field.translation is not None:
+        across = {
+            "left": formed(left_to, field.kind, _regions(table, "left"), default_country),
+            "right": formed(right_to, field.kind, _regions(table, "right"), default_country),
+        }
     lost = {
         "left": forms["left"].is_not_null() & across["left"].is_null(),
         "right": forms["right"].is_not_null() & across["right"].is_null(),

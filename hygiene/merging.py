@@ -128,6 +128,8 @@ def job_changes(pairs: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> pl.D
     One mailbox is one place of work, whatever the companies are called.
     """
     same = pairs.filter((pl.col("decision") == "same") & (pl.col("left_stream") != "accounts"))
+    if same.is_empty():
+        return same.select(_ENDS)
     keys = pl.concat(
         [same.select(pl.col(f"{side}_{name}").alias(name) for name in _KEY) for side in ("left", "right")]
     ).unique()  # fmt: skip
@@ -157,6 +159,8 @@ def looked_up_alike(pairs: pl.DataFrame, accounts: pl.DataFrame, looked_up: pl.D
     (connection, id), another site, or another phone without the same site, speaks louder than the identifier.
     """
     same = pairs.filter((pl.col("decision") == "same") & (pl.col("left_stream") == "accounts"))
+    if same.is_empty() or looked_up.is_empty():
+        return same.clear().select(_ENDS)
     asked = pl.concat([same.select(pl.col(f"{side}_connection").alias("connection"), pl.col(f"{side}_id").alias("id"))
                        for side in ("left", "right")]).unique()  # fmt: skip
     known = normalise("accounts", accounts.join(asked, on=["connection", "id"], how="semi")).join(

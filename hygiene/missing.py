@@ -64,6 +64,8 @@ def missing(standing: Standing, source: str, to: str, streams: Sequence[str]) ->
     here = partner_of(standing, source, streams)
     there = _entities(_of(standing.memberships, streams), to)
     lacking = here.join(there, on="entity", how="anti")
+    if lacking.is_empty():
+        return MISSING.to_frame()
     held = pl.concat([
         _tests(standing, lacking),
         _gone(standing, lacking, to, streams),

@@ -27,8 +27,9 @@ def _places(frame: pl.DataFrame, default_country: str | None) -> list[pl.Series]
 
 def _told(values: pl.Series) -> pl.Series:
     """The column without stand-ins such as n/a."""
-    stands_in = values.str.strip_chars().str.to_lowercase().is_in(sorted(words("no_values.txt")))
-    return values.set(stands_in, None)
+    value = pl.col(values.name)
+    stands_in = value.str.strip_chars().str.to_lowercase().is_in(sorted(words("no_values.txt")))
+    return values.to_frame().select(pl.when(~stands_in).then(value)).to_series()
 
 
 def _site_key(values: pl.Series) -> pl.Series:

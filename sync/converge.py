@@ -71,7 +71,7 @@ class Wishes:
             memberships, pairs = matches.memberships, matches.pairs
             links = resolve(ready, memberships, country, settings.resolve)
             belonging = houses(ready["accounts"], memberships)
-        return Corrected(total, stored, dict(frames), memberships, pairs), len(left_out)
+        return Corrected(total, stored, dict(frames), memberships, pairs, self._kept), len(left_out)
 
     def after_sync(self, corrected: Corrected, synced: Sequence[SetField]) -> tuple[Corrected, list[SetField]]:
         """The same with what is to be corrected once these values have come from the other CRM: values that cannot

@@ -13,7 +13,7 @@ import polars as pl
 
 from hygiene.field_sync import FieldPlan, decided, new_bases
 from hygiene.findings import found, gathered
-from hygiene.native import NOBODY, Kept
+from hygiene.native import Kept
 from hygiene.owners import same_owners
 from hygiene.threeway import Policy, Side
 from model.changes import SYNC, Agreed, Planned, SetField
@@ -25,12 +25,12 @@ from model.sync_settings import SyncField
 from store import Recorded
 from sync.edits import Dated, Edits
 from sync.joins import Corrected
-from sync.native import kept_by_native
-from sync.partner_table import GROUPS, partner_table
+from sync.partner_table import GROUPS, followed_bases, partner_table
 from sync.workspace import Workspace
 
 _OTHER = {"left": "right", "right": "left"}
 _ALWAYS = ("email_opt_out", "do_not_call")
+_MOVED = ("left", "right", "held")
 _ASKED = ("conflict", "withdrawn")
 _REASONS = {"conflict": "changed on both sides since they agreed", "withdrawn": "an opt-out was taken back on one side"}
 _FRESH = "both sides hold a value, and have not agreed on one before"
@@ -56,17 +56,16 @@ def synced_fields(
     between = workspace.settings.sync.between
     if between is None:
         return synced
-    kept = NOBODY if workspace.settings.sync.beside_native else kept_by_native(workspace)
     known = {(one.left, one.right, one.field): one for one in workspace.store.conflicts()}
-    edits = Edits(workspace, recorded)
+    edits, bases = Edits(workspace, recorded), followed_bases(workspace)
     for group in GROUPS:
         plans = field_plans(workspace, group, between)
         if not plans:
             continue
-        table, unsure = partner_table(workspace, group, between, corrected, [plan.name for plan in plans])
+        table, unsure = partner_table(workspace, group, between, corrected, [plan.name for plan in plans], bases)
         synced.unsure += unsure
         if not table.is_empty():
-            held = (known, kept, synced, edits)
+            held = (known, corrected.kept, synced, edits)
             _Group(workspace, between, table, frozenset(writable), *held).run(plans)
     return synced
 
@@ -193,6 +192,8 @@ class _Group:
 
     def _kept_rows(self, name: str) -> list[int]:
         """The pairs whose field another integration keeps alike."""
+        if self.kept.fields.is_empty():
+            return []
         rows: list[int] = []
         for side, connection in zip(_OTHER, self.between, strict=True):
             is_mapped = (pl.col("connection") == connection) & (pl.col("field") == name)
@@ -242,7 +243,9 @@ class _Group:
     def _note(self, plan: FieldPlan, rows: pl.DataFrame) -> None:
         """The changes of a field, and what could not be carried over, as findings."""
         beside = ["row", *(f"{side}_{name}" for side in _OTHER for name in ("stream", "id", "at"))]
-        told = rows.with_columns(self.table[name] for name in beside)
+        told = rows.with_columns(self.table[name] for name in beside).filter(pl.col("move").is_in(_MOVED))
+        if told.is_empty():
+            return
         for side, connection in zip(_OTHER, self.between, strict=True):
             source = _OTHER[side]
             mine = told.filter(pl.col("move") == side)

@@ -13,6 +13,7 @@ import polars as pl
 from hygiene.kinds import email
 from hygiene.known import live
 from hygiene.merging import Groups, job_changes, looked_up_alike, loses_itself, sure_groups, surviving
+from hygiene.native import Kept
 from hygiene.partners import crowded
 from hygiene.survive import Survived
 from hygiene.survivors import facts
@@ -34,13 +35,14 @@ _HISTORY = {"key": pl.String, "field": pl.String, "at": pl.Int64}
 @dataclass(frozen=True, slots=True)
 class Corrected:
     """The corrections that are `wanted` (schema `hygiene.corrections.WANTED`), the records by stream as they are
-    `stored`, and how they are and match once they are corrected."""
+    `stored`, and how they are and match once they are corrected; `kept` is what is left to another integration."""
 
     wanted: pl.DataFrame
     stored: dict[str, pl.DataFrame]
     frames: dict[str, pl.DataFrame]
     memberships: pl.DataFrame
     pairs: pl.DataFrame
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,10 @@ def _groups(workspace: Workspace, corrected: Corrected, writable: Sequence[str],
     mergeable = {stream: _mergeable(stream, frame) for stream, frame in corrected.frames.items()}
     referring_too = {**referring(store, without=mergeable), **mergeable}
     told = facts(members, referring_too, pairs=pairs, partners=store.partners())
-    apart = [looked_up_alike(pairs, corrected.frames["accounts"], looked_up)]
+    in_one = pairs.filter(pl.col("left_connection") == pl.col("right_connection"))
+    apart = [looked_up_alike(in_one, corrected.frames["accounts"], looked_up)]
     if not settings.plan.merge_job_changes:
-        apart.append(job_changes(pairs, corrected.frames))
+        apart.append(job_changes(in_one, corrected.frames))
     apart.append(_taken_apart(store))
     judged = pl.concat(apart)
     groups = sure_groups(memberships, pairs, told, settings.survive.records, settings.plan.merge_from, judged)

@@ -25,7 +25,6 @@ from sync.held import Held
 from sync.joins import Corrected
 from sync.made import made_before, refused_creates, unlinked
 from sync.making import Drawn, Row, Target, external_id, settable
-from sync.native import kept_by_native
 from sync.workspace import Workspace
 
 # Records are looked at so many at a time, until there are enough.
@@ -108,8 +107,7 @@ class _Work:
         # By connection the companies that get an account there, or may have one.
         self._coming: dict[str, set[str]] = {}
         self._writable = workspace.settings.plan.connections or tuple(workspace.sinks())
-        native = kept_by_native(workspace) if not self._settings.beside_native else None
-        self._native = set() if native is None else set(native.records["stream"].unique())
+        self._native = set(corrected.kept.records["stream"].unique())
 
     def stage(self, stream: str, source: str, to: str) -> Stage:
         told = self._settings.stream(stream)

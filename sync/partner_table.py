@@ -31,18 +31,22 @@ class Reading:
 
 
 def partner_table(
-    workspace: Workspace, group: str, between: tuple[str, str], corrected: Corrected, fields: Sequence[str]
+    workspace: Workspace,
+    group: str,
+    between: tuple[str, str],
+    corrected: Corrected,
+    fields: Sequence[str],
+    bases: pl.DataFrame,
 ) -> tuple[pl.DataFrame, int]:
     """A row per pair of partners of accounts or people: key of both sides (stream, id), at (µs), region; and of each
-    field and side the value it is to hold, `…_now` what it holds, `…_known`, and `…_was`, the base. And how many more
-    pairs there would be, were they surer."""
+    field and side the value it is to hold, `…_now` what it holds, `…_known`, and `…_was`, the base (of `bases`, as
+    `followed_bases` gives them). And how many more pairs there would be, were they surer."""
     store, where = workspace.store, workspace.settings.sync.stream(group).where
     reading = Reading(workspace, corrected, Readable(store.readable()), tuple(fields), tuple(where))
     sides = [
         pl.concat([_records(reading, stream, name) for stream in GROUPS[group]], how="vertical_relaxed")
         for name in between
     ]
-    bases = followed_bases(workspace)
     known = Known(corrected.memberships, store.partners(), corrected.pairs, bases, store.verdicts())
     pairs, unsure = partner_pairs(known, between, GROUPS[group], workspace.settings.sync.link_from)
     types = pl.Schema({name: _type_of(name, sides) for name in fields})
@@ -63,10 +67,11 @@ def _records(reading: Reading, stream: str, connection: str) -> pl.DataFrame:
     stored = live(stream, reading.corrected.stored[stream]).filter(here)
     wanted = reading.corrected.frames[stream].filter(here)
     names = tuple(dict.fromkeys((*reading.fields, *reading.others)))
-    own = _custom(reading, stream, connection, names)
-    stored, wanted = (
-        frame.join(own, on=["connection", "id"], how="left", maintain_order="left") for frame in (stored, wanted)
-    )
+    if own := _custom(reading, stream, connection, names):
+        told = reading.workspace.store.frame(stream, columns=[], connections=[connection], custom=own)
+        stored, wanted = (
+            frame.join(told, on=["connection", "id"], how="left", maintain_order="left") for frame in (stored, wanted)
+        )
     both = stored.join(wanted, on="id", how="left", suffix="_wanted", maintain_order="left")
     region = pl.col("country").alias("region")  # country itself may be among the fields
     columns = [pl.lit(stream).alias("stream"), "id", pl.col("changed_at").dt.epoch("us").alias("at"), region]
@@ -79,13 +84,11 @@ def _records(reading: Reading, stream: str, connection: str) -> pl.DataFrame:
     return both.select(columns)
 
 
-def _custom(reading: Reading, stream: str, connection: str, names: Sequence[str]) -> pl.DataFrame:
+def _custom(reading: Reading, stream: str, connection: str, names: Sequence[str]) -> list[str]:
     """The mapped fields among them that are no canonical ones, as far as this connection has them."""
-    store = reading.workspace.store
     settings = reading.workspace.settings.connections[connection]
     mapped = settings.fields.get(stream, {}) if isinstance(settings, SalesforceConnection | HubspotConnection) else {}
-    own = [name for name in names if name not in STREAMS[stream].field_names and name in mapped]
-    return store.frame(stream, columns=[], connections=[connection], custom=own)
+    return [name for name in names if name not in STREAMS[stream].field_names and name in mapped]
 
 
 def followed_bases(workspace: Workspace) -> pl.DataFrame:

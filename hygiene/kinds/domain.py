@@ -64,12 +64,10 @@ def registrable(text: str) -> str | None:
 
 
 def _plain(values: pl.Series) -> pl.Series:
-    lowered = texts(values).str.strip_chars(" \t\r\n").str.to_lowercase()
-    hosts = lowered.str.extract(_PLAIN)
-    is_odd = (
-        hosts.str.starts_with("www.") | (hosts.str.len_bytes() > 253) | ~texts(values).str.contains(r"^[\x00-\x7f]*$")
-    )
-    return hosts.set(is_odd.fill_null(value=True), None)
+    text = pl.col("text")
+    hosts = text.str.strip_chars(" \t\r\n").str.to_lowercase().str.extract(_PLAIN)
+    is_plain = ~hosts.str.starts_with("www.") & (hosts.str.len_bytes() <= 253) & text.str.contains(r"^[\x00-\x7f]*$")
+    return texts(values).to_frame("text").select(pl.when(is_plain).then(hosts)).to_series()
 
 
 def normalise(values: pl.Series) -> pl.Series:

@@ -72,7 +72,7 @@ def is_address(text: str) -> bool:
 
 
 def _plain(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    lowered = texts(values).str.strip_chars(" \t\r\n").str.to_lowercase()
+    text, lowered = pl.col("text"), pl.col("lowered")
     local = lowered.str.split_exact("@", 1).struct.field("field_0")
     is_plain = (
         lowered.str.contains(_PLAIN)
@@ -80,9 +80,13 @@ def _plain(values: pl.Series) -> tuple[pl.Series, pl.Series]:
         & ~lowered.str.contains("^'|^mailto")
         & (local.str.len_bytes() <= _MAX_LOCAL)
         & (lowered.str.len_bytes() <= 254)
-        & texts(values).str.contains(r"^[\x00-\x7f]*$")
+        & text.str.contains(r"^[\x00-\x7f]*$")
     ).fill_null(value=False)
-    return lowered, is_plain
+    asked = (
+        texts(values).to_frame("text").select(text, text.str.strip_chars(" \t\r\n").str.to_lowercase().alias("lowered"))
+    )
+    told = asked.with_columns(is_plain.alias("is_plain"))
+    return told["lowered"], told["is_plain"]
 
 
 def _with_fast_path(values: pl.Series, slow: pl.Series, fast: pl.Series, is_plain: pl.Series) -> pl.Series:
