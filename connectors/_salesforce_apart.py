@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors._salesforce_raw import JOINS, Row
+from connectors._salesforce_raw import JOINS, RELATION, Row
 from connectors._unmerge import Case, Key
 from model.snapshots import Hanging, Snapshot
 
@@ -18,13 +18,14 @@ Flags = Callable[[str, str], frozenset[str]]  # (object, field) -> what may be d
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The rows as they are now, deleted ones too: of the merged records, of what hung on them, and by object the keys
-    of joins there are. `flags` tells what may be done; `is_ours` whether a survivor's field holds what the merge set.
+    """The rows as they are now, deleted ones too: of the merged records, of what hung on them, and by object the joins
+    there are, by their keys. `flags` tells what may be done; `is_ours` whether a survivor's field holds what the merge
+    set.
     """
 
     records: Mapping[str, Row]
     hanging: Mapping[str, Row]
-    joined: Mapping[str, set[Key]]
+    joined: Mapping[str, Mapping[Key, Row]]
     flags: Flags
     is_ours: Callable[[Case, str], bool]
 
@@ -60,6 +61,8 @@ def add_work(work: Work, case: Case, state: State, kind: str) -> None:
             else:
                 _join(work, case, one, home, state)
         _own_links(work, case, loser, home, state, kind)
+    for one in kept_relations(case):
+        _relation(work, case, one, state)
     _survivor(work, case, state, kind)
 
 
@@ -96,24 +99,57 @@ def _join(work: Work, case: Case, one: Hanging, home: str, state: State) -> None
     """A join goes back with what it said; one that the merge deleted for its twin is made again."""
     values = dict(one.values or {})
     wanted = {name: case.renamed.get(str(value), value) for name, value in values.items()} | {one.field: home}
-    key, row = join_key(one.kind, wanted), state.hanging.get(one.id)
-    flags = state.flags(one.kind, one.field)
-    if row is None or row.get("IsDeleted"):
-        if _has_twin(case, one) and key not in state.joined.get(one.kind, set()):
+    key, row = join_key(one.kind, wanted), _moved(case, one, wanted, state)
+    flags, there = state.flags(one.kind, one.field), state.joined.get(one.kind, {}).get(key)
+    if row is None:
+        if there is not None:
+            _complete(work, case, one, wanted, there, state)
+        elif _has_twin(case, one):
             _make(work, case, one.kind, wanted)
         return
     if row.get(one.field) not in (home, case.survivor.key.id):
         return
     if row[one.field] == home or "updateable" in flags:
         if row[one.field] != home:
-            work.update(case, one.kind, one.id, one.field, home)
+            work.update(case, one.kind, str(row["Id"]), one.field, home)
         if values.get("IsPrimary") is True and row.get("IsPrimary") is False:
-            work.update(case, one.kind, one.id, "IsPrimary", True)
+            work.update(case, one.kind, str(row["Id"]), "IsPrimary", True)
         return
-    if key not in state.joined.get(one.kind, set()):
+    if there is None:
         _make(work, case, one.kind, wanted)
-    if (one.kind, one.id) not in case.refused and (one.kind, key) not in case.refused:
-        work.deletes[one.kind, one.id] = case
+    else:
+        _complete(work, case, one, wanted, there, state)
+    if (one.kind, row["Id"]) not in case.refused and (one.kind, key) not in case.refused:
+        work.deletes[one.kind, str(row["Id"])] = case
+
+
+def _moved(case: Case, one: Hanging, wanted: Row, state: State) -> Row | None:
+    """The row of a join as it is now; where that is gone, the one that another undo made in its place."""
+    row = state.hanging.get(one.id)
+    if row is not None and not row.get("IsDeleted"):
+        return row
+    place = join_key(one.kind, {**wanted, one.field: case.survivor.key.id})
+    own = {join_key(other.kind, other.values) for other in case.survivor.hanging if other.values}
+    return None if place in own else state.joined.get(one.kind, {}).get(place)
+
+
+def kept_relations(case: Case) -> list[Hanging]:
+    """The survivor's own relations that a merge, or its undo, can end: those that a loser had too."""
+    return [one for one in case.survivor.hanging if one.kind == RELATION and one.values and _has_twin(case, one)]
+
+
+def _relation(work: Work, case: Case, one: Hanging, state: State) -> None:
+    """A relation of the survivor that is gone is made again once that of the loser no longer stands in its place."""
+    row, key = state.hanging.get(one.id), join_key(one.kind, one.values or {})
+    if (row is None or row.get("IsDeleted")) and key not in state.joined.get(one.kind, {}):
+        _make(work, case, one.kind, one.values or {})
+
+
+def _complete(work: Work, case: Case, one: Hanging, wanted: Row, there: Row, state: State) -> None:
+    """What the platform made by itself, with what the join said that stood there before."""
+    for name, value in wanted.items() if one.kind == RELATION else ():
+        if name in there and there[name] != value and "updateable" in state.flags(one.kind, name):
+            work.update(case, one.kind, str(there["Id"]), name, value)
 
 
 def _make(work: Work, case: Case, kind: str, wanted: Row) -> None:

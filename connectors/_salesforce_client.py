@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from requests.exceptions import JSONDecodeError
@@ -31,6 +31,7 @@ from model.errors import AuthFailed, ConfigError, NotPermitted, Unavailable
 from model.settings import SalesforceConnection
 
 # Hosts a token answer may send us to (My Domain, instances, government cloud).
+Item = TypeVar("Item")
 HOST_SUFFIXES = ("salesforce.com", "force.com", "salesforce.mil")
 QUERY_ROWS = 2_000
 _HOST = re.compile(r"(?i)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
@@ -290,5 +291,5 @@ class Client:
         return answer
 
 
-def chunks(ids: Sequence[str], size: int) -> list[Sequence[str]]:
+def chunks(ids: Sequence[Item], size: int) -> list[Sequence[Item]]:
     return [ids[start : start + size] for start in range(0, len(ids), size)]

@@ -13,7 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from connectors._salesforce_batches import remote_values
 from connectors._salesforce_client import Client
 from connectors._salesforce_deeds import PARTLY, Deeds
+from connectors._salesforce_faults import error_code
+from connectors._salesforce_raw import Row
 from connectors._salesforce_read import Current, Readback
+from connectors._salesforce_redundant import REFUSED, Redundant
 from connectors._salesforce_soap import MAX_LOSERS, MAX_MERGES, Result, merge_call, merge_request
 from connectors.connector import Observed
 from model.batch import Batch
@@ -25,12 +28,15 @@ Currents = Mapping[str, Current]
 class Merging:
     """Merges of one org, one unit at a time."""
 
-    def __init__(self, client: Client, readback: Readback) -> None:
+    def __init__(self, client: Client, readback: Readback, redundant: Redundant) -> None:
         self._client = client
         self._readback = readback
+        self._redundant = redundant
         self._before: Currents = {}
+        self._taken_off: dict[str, list[Row]] = {}  # relations that stood in the way of a merge, by change id
 
     def guard(self, deeds: Deeds) -> None:
+        self._taken_off = {}
         changes = {planned.id: _merge(planned) for planned in deeds.batch}
         self._before = self._readback.read(deeds.stream, _ids(changes.values()), "guards")
         for planned in deeds.batch:
@@ -96,11 +102,21 @@ class Merging:
             else:
                 refused.setdefault(planned.id, (planned, answer.errors))
         # What was accepted in part is settled by what it came to.
-        return [
-            planned
-            for planned, errors in refused.values()
-            if planned.id not in deeds.accepted and deeds.refuse(planned, errors)
-        ]
+        left = [(planned, errors) for planned, errors in refused.values() if planned.id not in deeds.accepted]
+        freed = self._freed(deeds.stream, [planned for planned, errors in left if error_code(errors[0]) == REFUSED])
+        again = [planned for planned, errors in left if planned.id in freed or deeds.refuse(planned, errors)]
+        waiting = {planned.id for planned in again}
+        over = [planned for planned, _ in left if planned.id not in waiting]
+        self._redundant.put_back([row for planned in over for row in self._taken_off.pop(planned.id, ())])
+        return again
+
+    def _freed(self, stream: str, blocked: Sequence[Planned]) -> set[str]:
+        """Which of the refused merges had relations in the way, that are off now; each gets one more try."""
+        fresh = [planned for planned in blocked if planned.id not in self._taken_off]
+        groups = [[_merge(planned).key.id, *self._left(_merge(planned))] for planned in fresh]
+        for planned, rows in zip(fresh, self._redundant.take_off(stream, groups), strict=True):
+            self._taken_off[planned.id] = rows
+        return {planned.id for planned in fresh if self._taken_off[planned.id]}
 
     def prove(self, deeds: Deeds, started_us: int) -> Sequence[Batch]:
         changes = {planned.id: _merge(planned) for planned in deeds.unproved}

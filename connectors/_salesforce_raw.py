@@ -20,8 +20,9 @@ Row = Mapping[str, Any]
 QUERIES = COMPOSITE_RECORDS  # of one batch call
 # Rows that join two records, of which two may not agree in all of these fields: where a merge would make them agree, it
 # deletes one. Of the pair LeadId, ContactId a campaign member has one or the other.
+RELATION = "AccountContactRelation"
 JOINS: Mapping[str, tuple[str, ...]] = {
-    "AccountContactRelation": ("AccountId", "ContactId"),
+    RELATION: ("AccountId", "ContactId"),
     "AccountContactRole": ("AccountId", "ContactId"),
     "CampaignInfluence": ("CampaignId", "OpportunityId", "ContactId", "ModelId"),
     "CampaignMember": ("CampaignId", "LeadId", "ContactId"),

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors._http import redacted
-from connectors._salesforce_apart import State, Work, add_work, join_key
+from connectors._salesforce_apart import State, Work, add_work, join_key, kept_relations
 from connectors._salesforce_client import Client, chunks
 from connectors._salesforce_create import Creating
 from connectors._salesforce_deeds import PARTLY, Deeds
 from connectors._salesforce_faults import error_code
 from connectors._salesforce_parts import PARTS
-from connectors._salesforce_raw import JOINS, Raw, Row
+from connectors._salesforce_raw import JOINS, RELATION, Raw, Row, writable
 from connectors._salesforce_read import Current, Readback
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_send import COLLECTION_RECORDS, row_errors
@@ -131,7 +131,8 @@ class Unmerging:
     def _hanging(self, cases: Sequence[Case]) -> dict[str, Row]:
         by_kind: dict[str, dict[str, None]] = defaultdict(dict)
         fields: dict[str, set[str]] = defaultdict(set)
-        for one in (one for case in cases for shot in case.losers for one in shot.hanging):
+        losers = (one for case in cases for shot in case.losers for one in shot.hanging)
+        for one in (*losers, *(one for case in cases for one in kept_relations(case))):
             by_kind[one.kind][one.id] = None
             fields[one.kind] |= {one.field, *(("IsPrimary",) if one.values and "IsPrimary" in one.values else ())}
         queries, kinds = [], []
@@ -146,26 +147,28 @@ class Unmerging:
         answers = self._raw.many(queries, "hanging records") if queries else []
         return {str(row["Id"]): row for rows in answers for row in rows}
 
-    def _joined(self, cases: Sequence[Case]) -> dict[str, set[Key]]:
-        """The keys of the joins that the losers have now."""
+    def _joined(self, cases: Sequence[Case]) -> dict[str, dict[Key, Row]]:
+        """The joins that the losers and the survivors have now, by their keys."""
         wanted: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         for case in cases:
             for shot in case.losers:
                 home = case.homes.get(shot.key.id, shot.key.id)
                 for one in shot.hanging:
                     if one.values is not None:
-                        wanted[one.kind, one.field][home] = None
+                        wanted[one.kind, one.field] |= {home: None, case.survivor.key.id: None}
         queries, kinds = [], []
         for (kind, name), ids in wanted.items():
             sobject = self._raw.sobject(kind)
-            columns = ", ".join(["Id", *(one for one in JOINS[kind] if sobject is not None and sobject.has(one))])
+            ends = [one for one in (*JOINS[kind], "IsPrimary") if sobject is not None and sobject.has(one)]
+            more = writable(sobject) if sobject is not None and kind == RELATION else []
+            columns = ", ".join(dict.fromkeys(["Id", *ends, *more]))
             for some in chunks(list(ids), COLLECTION_RECORDS):
                 queries.append(("SELECT {columns:literal} FROM {kind:literal} WHERE {name:literal} IN {ids}",
                                 {"columns": columns, "kind": kind, "name": name, "ids": list(some)}))  # fmt: skip
                 kinds.append(kind)
-        found: dict[str, set[Key]] = defaultdict(set)
+        found: dict[str, dict[Key, Row]] = defaultdict(dict)
         for kind, rows in zip(kinds, self._raw.many(queries, "joins") if queries else [], strict=True):
-            found[kind] |= {join_key(kind, row) for row in rows}
+            found[kind] |= {join_key(kind, row): row for row in rows}
         return found
 
     def _flags(self, kind: str, name: str) -> frozenset[str]:
@@ -209,6 +212,7 @@ class Unmerging:
                 (case, tuple((*place, name) for name in values)) for place, (case, values) in work.updates.items()
             ]
             self._collection("PATCH", records, owners, sent)
+            return  # a contact that goes back to its account takes relations along
         for some in _chunks(list(work.deletes)):
             ids = ",".join(one for _, one in some)
             self._client.usage.needs("deletions of joins", len(some), most=COLLECTION_RECORDS)

@@ -17,6 +17,7 @@ from connectors._salesforce_observe import observed_records
 from connectors._salesforce_parts import PARTS, STREAM_NAMES, WRITABLE
 from connectors._salesforce_pull import Pull, count_part
 from connectors._salesforce_read import Readback
+from connectors._salesforce_redundant import Redundant
 from connectors._salesforce_refusal import refusal
 from connectors._salesforce_remove import Deleting, Restoring
 from connectors._salesforce_roles import Roles, is_role
@@ -75,7 +76,7 @@ class SalesforceConnector:
         self._kinds: dict[str, Kind] = {
             ROLE: self._roles,
             Restore.kind: Restoring(self._client, self._readback),
-            Merge.kind: Merging(self._client, self._readback),
+            Merge.kind: Merging(self._client, self._readback, Redundant(self._client, self._schema)),
             Convert.kind: Converting(self._client, self._readback),
             Create.kind: self._creating,
             Delete.kind: Deleting(self._client, self._readback),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Table, and_, select
@@ -36,15 +37,15 @@ def save(connection: Connection, taken: Taken, at: int) -> None:
     """By change id, the records as they are now.
 
     A change that is sent again after a part of it arrived meets fewer records than before: those it had stay as they
-    were then.
+    were then. It may meet as many, and joins of theirs are off already: those stay too.
     """
     for change_id, shots in taken.items():
         here = SNAPSHOTS.c.change_id == change_id
-        known = {(row.connection, row.stream, row.id) for row in connection.execute(select(SNAPSHOTS).where(here))}
+        known = {shot.key: shot for shot in of_change(connection, change_id)}
         if len(known) <= len(shots):
             connection.execute(SNAPSHOTS.delete().where(here))
-            known = set()
-        new = [shot for shot in shots if (shot.key.connection, shot.key.stream, shot.key.id) not in known]
+            shots, known = [_with_joins(shot, known.get(shot.key)) for shot in shots], {}
+        new = [shot for shot in shots if shot.key not in known]
         rows = [
             {
                 "change_id": change_id,
@@ -58,6 +59,12 @@ def save(connection: Connection, taken: Taken, at: int) -> None:
         ]
         if rows:
             connection.execute(SNAPSHOTS.insert(), rows)
+
+
+def _with_joins(shot: Snapshot, earlier: Snapshot | None) -> Snapshot:
+    here = {one.id for one in shot.hanging}
+    gone = [one for one in (earlier.hanging if earlier else ()) if one.values is not None and one.id not in here]
+    return replace(shot, hanging=(*shot.hanging, *gone)) if gone else shot
 
 
 def of_change(connection: Connection, change_id: str) -> tuple[Snapshot, ...]:

@@ -103,7 +103,9 @@ class Merging:
     def _move_children(self, declared: SObject, loser: str, master_id: str, actor: Actor) -> list[str]:
         """Ids of the rows that point at the master now; those that collide with one of the master's are deleted."""
         moved = []
-        for child in self._schema.children(declared):
+        # A contact's move makes its relation to the master the direct one, so the relations are there before.
+        children = sorted(self._schema.children(declared), key=lambda child: child.sobject != "AccountContactRelation")
+        for child in children:
             # An earlier loser keeps naming the record it was merged into.
             if child.field.name == "MasterRecordId":
                 continue

@@ -51,7 +51,7 @@ class Records:
         self.picklists = Picklists(database)
         self.bin = RecycleBin(database, schema, clock)
         self.history = History(database, schema, rules, self.new_id)
-        self.effects = Effects(database, schema, self._insert)
+        self.effects = Effects(database, schema, rules, self._insert)
         self._persons = Persons(database, schema, self._insert)
         self._incoming = Incoming(database, schema, self.picklists, rules)
         self._checks = Checks(database, schema, rules)
@@ -180,6 +180,7 @@ class Records:
             for kind, one in back:
                 row = self.existing(kind, one)
                 self._checks.check_whole(kind, row, row)
+            self.effects.after_return(back, actor)
             self.effects.after_removal(back, text_of_ms(self._clock.now_ms()))
 
     def key_field(self, declared: SObject, name: str) -> Field:

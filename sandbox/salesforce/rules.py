@@ -58,7 +58,8 @@ class Rules:
     denied: set[tuple[str, str]] = field(default_factory=set)  # sObject and operation the API user has no right to
     locked: dict[str, str] = field(default_factory=dict)  # record id -> the code that refuses its change
     inactive_owner_blocks: bool = False  # every update of a record whose owner has left is refused
-    redundant_relations_block: bool = False  # merging what has an indirect relation to the same third record is refused
+    redundant_relations_block: bool = True  # merging what has an indirect relation to the same third record is refused
+    former_account_goes: bool = False  # a contact that gets another account keeps no relation to the one before
     newest_individual_survives: bool = False  # a merge keeps the privacy record changed last, not the master's
     validations: list[ValidationRule] = field(default_factory=list)
     duplicates: list[DuplicateRule] = field(default_factory=list)

@@ -244,3 +244,59 @@ def test_text_that_xml_cannot_hold_is_refused(world: World) -> None:
     outcome = push(world, merge(world, *world.contacts, title="\x07"))
     assert (outcome.status, outcome.code) == ("rejected", "NOT_EXACT")
     assert row(world, world.contacts[0])["Phone"] == PHONE
+
+
+# --- contacts of several accounts ---
+
+
+def related(world: World) -> set[tuple[str, str, str]]:
+    rows = [one for one in world.app.rows("AccountContactRelation") if not one["IsDeleted"]]
+    return {(one["AccountId"], one["ContactId"], one["Roles"] or "") for one in rows}
+
+
+@pytest.fixture
+def redundant(world: World) -> World:
+    """Two contacts that are both related to the first account, one of them to the second account as well."""
+    world.app.turn_on("contacts_to_multiple_accounts")
+    for account, contact in ((0, 0), (0, 1), (1, 1)):
+        ends = {"AccountId": world.accounts[account], "ContactId": world.contacts[contact]}
+        world.app.create("AccountContactRelation", Roles="Evaluator", **ends)
+    world.pull()
+    return world
+
+
+def test_relations_that_keep_contacts_from_being_merged_come_off_first(redundant: World) -> None:
+    (first, second, _), (one, two, _) = redundant.contacts, redundant.accounts
+    assert push(redundant, merge(redundant, first, second)).status == "applied"
+    assert related(redundant) == {(one, first, "Evaluator"), (two, first, "Evaluator")}
+    assert soap_calls(redundant) == 2
+
+
+def test_relations_that_keep_accounts_from_being_merged_come_off_first(redundant: World) -> None:
+    (first, second, _), (one, two, _) = redundant.contacts, redundant.accounts
+    assert push(redundant, merge(redundant, one, two)).status == "applied"
+    assert related(redundant) == {(one, first, "Evaluator"), (one, second, "Evaluator")}
+
+
+def test_relations_are_put_back_where_the_merge_is_refused_all_the_same(redundant: World) -> None:
+    before = related(redundant)
+    redundant.app.settings.rules.denied.add(("Contact", "update"))
+    outcome = push(redundant, merge(redundant, *redundant.contacts[:2]))
+    assert (outcome.status, outcome.code) == ("rejected", "INSUFFICIENT_ACCESS_OR_READONLY")
+    assert related(redundant) == before
+
+
+def test_merge_refused_for_another_reason_takes_no_relation_off(redundant: World) -> None:
+    before = related(redundant)
+    redundant.app.create("AccountContactRelation", AccountId=redundant.accounts[2], ContactId=redundant.contacts[2])
+    redundant.listener.faults.add(Fault(route=SOAP, stage="after", act=lambda _, answer: _refused(answer)))
+    outcome = push(redundant, merge(redundant, redundant.contacts[0], redundant.contacts[2]))
+    assert (outcome.status, outcome.code) == ("rejected", "MERGE_FAILED")
+    assert before <= related(redundant)
+
+
+def _refused(answer: Response | None) -> Response:
+    assert answer is not None
+    errors = b"<errors><message>no</message><statusCode>MERGE_FAILED</statusCode></errors><success>false</success>"
+    head, _, tail = answer.body.partition(b"<success>true</success>")
+    return Response(200, head + errors + tail, answer.headers)

@@ -107,8 +107,10 @@ def test_history_goes_and_comes_with_its_record(org: Org) -> None:
     assert org.app.count("AccountHistory") == 1
 
 
-def test_direct_relation_mirrors_the_contacts_account() -> None:
+@pytest.mark.parametrize("goes", [False, True])
+def test_direct_relation_mirrors_the_contacts_account(goes: bool) -> None:
     with running(SalesforceApp(settings=Settings(features=frozenset({"contacts_to_multiple_accounts"})))) as org:
+        org.app.settings.rules.former_account_goes = goes
         first, second = (org.create("Account", Name=name) for name in "AB")
         contact = org.create("Contact", LastName="L", AccountId=first)
         org.create("AccountContactRelation", AccountId=second, ContactId=contact, Roles="Evaluator;Other")
@@ -116,13 +118,17 @@ def test_direct_relation_mirrors_the_contacts_account() -> None:
         assert [row["AccountId"] for row in org.records(f"{direct} TRUE")] == [first]
         org.patch("Contact", contact, AccountId=second)
         assert [row["AccountId"] for row in org.records(f"{direct} TRUE")] == [second]
-        assert org.records(f"{direct} FALSE") == []
+        assert [row["AccountId"] for row in org.records(f"{direct} FALSE")] == ([] if goes else [first])
         again = org.client.post(
             "/services/data/v60.0/sobjects/AccountContactRelation", json={"AccountId": second, "ContactId": contact}
         )
         assert again.json()[0]["errorCode"] == "DUPLICATE_VALUE"
         org.patch("Contact", contact, AccountId=None)
-        assert org.app.count("AccountContactRelation") == 0
+        assert org.app.count("AccountContactRelation") == (0 if goes else 2)
+        org.patch("Contact", contact, AccountId=first)
+        org.app.delete("Contact", contact)
+        org.app.undelete("Contact", contact)
+        assert [row["AccountId"] for row in org.records(f"{direct} TRUE")] == [first]
 
 
 def test_campaign_comes_with_statuses_that_decide_who_responded(org: Org) -> None:

@@ -46,6 +46,14 @@ def test_change_sent_again_after_a_part_arrived_keeps_what_it_had(store: Store) 
     assert store.snapshots(change_id) == (shot(ANN), shot(BO))
 
 
+def test_change_sent_again_keeps_the_joins_that_are_off_already(store: Store) -> None:
+    change_id, run_id = planned(store), store.begin_run("push", 2)
+    store.journal(run_id, [change_id], 2, {change_id: (shot(ANN), shot(BO))})
+    new = Hanging("Task", "WhoId", "00T-2")
+    store.journal(run_id, [change_id], 3, {change_id: (shot(ANN, "COO", (new,)), shot(BO, "COO"))})
+    assert store.snapshots(change_id) == (shot(ANN, "COO", (new, HANGING[1])), shot(BO, "COO"))
+
+
 def test_forgetting_one_leaves_the_other_without_a_mention(store: Store) -> None:
     change_id = planned(store)
     store.journal(store.begin_run("push", 2), [change_id], 2, {change_id: (shot(ANN), shot(BO))})

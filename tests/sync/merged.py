@@ -29,7 +29,8 @@ SF_DERIVED = frozenset(
         *(("Opportunity", name) for name in ("Fiscal", "FiscalQuarter", "FiscalYear")),
     }
 )
-JOINS = ("CampaignMember", "OpportunityContactRole")
+JOINS = ("AccountContactRelation", "CampaignMember", "OpportunityContactRole")
+_ENDS = ("AccountId", "CampaignId", "OpportunityId", "ContactId", "LeadId")
 HS_SYSTEM = frozenset({"createdate", "trueline_id", "associatedcompanyid", "hs_primary_associated_company",
                        "hs_parent_company_id", "hs_primary_company_id"})  # fmt: skip
 FIELDS = {"contacts": ("title", "phone", "city"), "accounts": ("phone", "website", "city"), "leads": ("title",)}
@@ -51,7 +52,7 @@ def salesforce(scene: Scene) -> Rows:
                 if name not in SF_SYSTEM and (declared.name, name) not in SF_DERIVED
             }
             if declared.name in JOINS:
-                key = tuple(row.get(name) for name in ("CampaignId", "OpportunityId", "ContactId", "LeadId"))
+                key = tuple(row.get(name) for name in _ENDS)
                 found[declared.name, key] = kept | {"Id": ""}
             else:
                 found[declared.name, row["Id"]] = kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,8 @@ from model.changes import Convert, Merge, Unmerge, records_of
 from model.evidence import RecordKey
 from model.settings import Caps, PlanSettings
 from sandbox.faults import Fault
+from sandbox.salesforce import SalesforceApp
+from sandbox.salesforce.errors import ApiError
 from sandbox.start import start
 from sync.instep import OUT_OF_STEP
 from sync.plan import plan_changes
@@ -77,6 +80,25 @@ def same(scene: Scene, workspace: Workspace, before: tuple[Any, Any]) -> None:
 def test_merges_by_chance_are_undone_in_both_crms(scene: Scene) -> None:
     with scene.open(caps=WIDE) as workspace:
         assert merged_and_undone(scene, workspace, 25, random.Random(9)) >= 20
+
+
+@pytest.mark.parametrize("goes", [False, True], ids=["former-account-stays", "former-account-goes"])
+def test_merges_are_undone_where_contacts_have_several_accounts(tmp_path: Path, goes: bool) -> None:
+    """Salesforce refuses merges that would make two relations of a contact and an account one: those come off first."""
+    chance = random.Random(3)
+    with start(200, 5, 1.0, TODAY) as sandbox:
+        app: SalesforceApp = sandbox.salesforce[0].app
+        app.turn_on("contacts_to_multiple_accounts")
+        app.settings.rules.former_account_goes = goes
+        contacts, accounts = (sorted(row["Id"] for row in app.rows(kind)) for kind in ("Contact", "Account"))
+        for contact in contacts:
+            for account in chance.sample(accounts[:12], 2):
+                with suppress(ApiError):  # they are related already
+                    app.create("AccountContactRelation", AccountId=account, ContactId=contact, Roles="Evaluator")
+        crm = Crm(sandbox, connected(sandbox))
+        scene = Scene(prepared_scene(crm, SECRETS.__getitem__, tmp_path, pull_all), tmp_path)
+        with scene.open(caps=WIDE) as workspace:
+            assert merged_and_undone(scene, workspace, 25, chance) >= 20
 
 
 @pytest.mark.soak

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from sandbox.salesforce.actor import Actor
 from sandbox.salesforce.database import Database, Row
 from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.rules import Rules
 from sandbox.salesforce.schema import Schema
 
 Insert = Callable[[SObject, Row, Actor], str]
@@ -19,15 +20,18 @@ _LINKS = ("WhoId", "WhatId", "AccountId")
 class Effects:
     """Follows up writes of the org's records; `insert` creates a row as the platform itself would."""
 
-    def __init__(self, database: Database, schema: Schema, insert: Insert) -> None:
+    def __init__(self, database: Database, schema: Schema, rules: Rules, insert: Insert) -> None:
         self._database = database
         self._schema = schema
+        self._rules = rules
         self._insert = insert
 
     def after_write(self, declared: SObject, before: Row, after: Row, actor: Actor) -> None:
         """`before` is empty for a new record."""
         if declared.name == "Contact" and before.get("AccountId") != after.get("AccountId"):
             self.mirror(after, actor)
+        elif declared.name == "AccountContactRelation" and not before:
+            self._be_direct(declared, after)
         elif declared.name == "Campaign" and not before:
             self._add_statuses(after, actor)
         elif declared.name == "CampaignMemberStatus":
@@ -39,6 +43,12 @@ class Effects:
         elif declared.name in _ACTIVITIES:
             self._date_parents([before, after], after["SystemModstamp"], lower=False)
 
+    def after_return(self, back: Iterable[tuple[SObject, str]], actor: Actor) -> None:
+        """Of the records that came out of the recycle bin together."""
+        for kind, one in back:
+            if kind.name == "Contact" and (row := self._database.row(kind, one)):
+                self.mirror(row, actor)
+
     def after_removal(self, gone: Iterable[tuple[SObject, str]], now: str) -> None:
         """Of the records that went into the recycle bin or came out of it together."""
         rows = [row for kind, one in gone if kind.name in _ACTIVITIES and (row := self._database.row(kind, one))]
@@ -47,8 +57,8 @@ class Effects:
     def mirror(self, contact: Row, actor: Actor) -> None:
         """Keep the one direct AccountContactRelation in step with the contact's account.
 
-        A relation to the new account that was indirect becomes the direct one; the former direct one goes. Without
-        the feature there are no relations.
+        A relation to the new account that was indirect becomes the direct one; the former direct one stays as an
+        indirect one, or goes where the org prefers that. Without the feature there are no relations.
         """
         relation = self._schema.find("AccountContactRelation")
         if relation is None:
@@ -59,14 +69,26 @@ class Effects:
                 self._database.update(relation, row["Id"], {"IsDirect": 1, **stamps})
                 account = None
             elif row["IsDirect"]:
-                self._database.update(relation, row["Id"], {"IsDirect": 0, "IsDeleted": 1, **stamps})
-                self._database.execute(
-                    "INSERT OR REPLACE INTO _deletions VALUES (?, ?, ?, ?)",
-                    (row["Id"], relation.name, contact["SystemModstamp"], row["Id"]),
-                )
+                self._step_back(relation, row, stamps)
         if account is not None:
             values = {"AccountId": account, "ContactId": contact["Id"], "IsDirect": 1, "IsActive": 1}
             self._insert(relation, values, actor)
+
+    def _step_back(self, relation: SObject, row: Row, stamps: Row) -> None:
+        """The direct relation to an account that is the contact's own no longer."""
+        gone = int(self._rules.former_account_goes)
+        self._database.update(relation, row["Id"], {"IsDirect": 0, "IsDeleted": gone, **stamps})
+        if gone:
+            self._database.execute(
+                "INSERT OR REPLACE INTO _deletions VALUES (?, ?, ?, ?)",
+                (row["Id"], relation.name, stamps["SystemModstamp"], row["Id"]),
+            )
+
+    def _be_direct(self, relation: SObject, row: Row) -> None:
+        """A relation to the contact's own account is the direct one, whoever made it."""
+        contact = self._database.row(self._schema.get("Contact"), row["ContactId"])
+        is_direct = int(contact is not None and contact["AccountId"] == row["AccountId"])
+        self._database.update(relation, row["Id"], {"IsDirect": is_direct})
 
     def _add_statuses(self, campaign: Row, actor: Actor) -> None:
         declared = self._schema.find("CampaignMemberStatus")
