@@ -19,8 +19,8 @@ _DESK = 3
 # Less likely readings of a name make no candidate, nor do more than so many.
 _LEAST, _READINGS = -4.0, 6
 _PAIR = ["person", "account"]
-_LABEL = pl.col("domain").str.extract(r"^([^.]+)").str.replace_all("-", "")
-_OFFICE = pl.col("phone").str.head(-_DESK)
+LABEL = pl.col("domain").str.extract(r"^([^.]+)").str.replace_all("-", "")
+OFFICE = pl.col("phone").str.head(-_DESK)
 
 
 def candidates(pool: Pool, named: pl.DataFrame) -> pl.DataFrame:
@@ -52,7 +52,7 @@ def _hits(pool: Pool) -> Iterator[pl.DataFrame]:
     domain, label = pl.col("domain"), pl.col("label")
     yield _same(people, domain, accounts, domain, "by_domain")
     yield _same(people, pl.col("site"), accounts, domain, "by_site")
-    yield _same(people, _LABEL, accounts, label, "by_label")
+    yield _same(people, LABEL, accounts, label, "by_label")
     yield _same(people, pl.col("phone"), accounts, pl.col("phone"), "by_phone")
     yield _same(people, pl.col("mobile"), accounts, pl.col("phone"), "by_phone")
     yield _same(people, pl.col("place"), accounts, pl.col("place"), "by_place")
@@ -62,19 +62,24 @@ def _hits(pool: Pool) -> Iterator[pl.DataFrame]:
     offices = pl.concat(
         [linked.select("connection", "account", "phone"), accounts.select("connection", "account", "phone")]
     )
-    yield _colleagues(people, _OFFICE, offices, _OFFICE, "office")
+    yield _colleagues(people, OFFICE, offices, OFFICE, "office")
     yield _others(people, accounts, linked)
 
 
 def _same(people: pl.DataFrame, ours: pl.Expr, accounts: pl.DataFrame, theirs: pl.Expr, mark: str) -> pl.DataFrame:
     """The accounts of the person's connection that have the same key."""
     wanted = people.select("person", "connection", ours.alias("key")).drop_nulls("key")
-    keyed = accounts.select("account", "connection", theirs.alias("key")).drop_nulls("key").unique()
+    keyed = _asked(accounts.select("account", "connection", theirs.alias("key")), wanted)
     few = keyed.filter(pl.len().over("connection", "key") <= BLOCK)
     return wanted.join(few, on=["connection", "key"]).select(*_PAIR, pl.lit(value=True).alias(mark))
 
 
-def _shortened(keys: pl.Series) -> pl.DataFrame:
+def _asked(keyed: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose key somebody of the connection has."""
+    return keyed.join(wanted.select("connection", "key").unique(), on=["connection", "key"], how="semi")
+
+
+def shortened(keys: pl.Series) -> pl.DataFrame:
     """Columns key and part: each key of some length, and each without one of its characters."""
     distinct = pl.DataFrame({"key": keys.drop_nulls().unique()}).filter(pl.col("key").str.len_chars() >= 8)
     longest = max(distinct["key"].str.len_chars().to_list(), default=0)
@@ -89,8 +94,10 @@ def _shortened(keys: pl.Series) -> pl.DataFrame:
 def _near(people: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """Accounts whose domain is a keystroke from the person's, which no account has."""
     known = accounts["domain"].drop_nulls().unique()
-    wanted = people.filter(~pl.col("domain").is_in(known.implode()))
-    near = _shortened(wanted["domain"]).join(_shortened(known), on="part", suffix="_known")
+    wanted = people.drop_nulls("domain").join(accounts, on="domain", how="anti")
+    if wanted.is_empty():
+        return pl.DataFrame()
+    near = shortened(wanted["domain"]).join(shortened(known), on="part", suffix="_known")
     pairs = near.select(pl.col("key").alias("domain"), "key_known").unique()
     meant = wanted.select("person", "connection", "domain").join(pairs, on="domain")
     owners = accounts.select("connection", "account", pl.col("domain").alias("key_known"))
@@ -98,21 +105,27 @@ def _near(people: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     return found.select(*_PAIR, pl.lit(value=True).alias("by_near")).unique()
 
 
-def named_accounts(pool: Pool) -> pl.DataFrame:
-    """Accounts that each person's company name may mean, by name or legal name: who is linked changes nothing here."""
-    people, accounts = pool.people, pool.accounts
-    names = (
-        pl.concat(
-            [accounts.select("connection", "account", pl.col(name).alias("called")) for name in ("name", "legal_name")]
-        )
-        .drop_nulls()
-        .unique()
-    )
-    fits = name_fits(people["company"], names["called"]).filter(pl.col("log_odds") >= _LEAST)
+def called(accounts: pl.DataFrame) -> pl.DataFrame:
+    """Columns connection, called and, of numbered accounts, account: the names of accounts, legal ones too."""
+    every = [
+        accounts.select("connection", pl.col("^account$"), pl.col(name).alias("called"))
+        for name in ("name", "legal_name")
+    ]
+    return pl.concat(every).drop_nulls().unique()
+
+
+def named_accounts(pool: Pool, fits: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Accounts that each person's company name may mean, by name or legal name: who is linked changes nothing here.
+
+    `fits` are the `name_fits` of all these companies, where they are known.
+    """
+    people, names = pool.people, called(pool.accounts)
+    told = name_fits(people["company"], names["called"]) if fits is None else fits
+    fits = told.filter(pl.col("log_odds") >= _LEAST)
     fits = fits.filter(pl.col("log_odds").rank("min", descending=True).over("name") <= _READINGS)
     meant = people.select("person", "connection", "company").join(fits, left_on="company", right_on="name")
     found = meant.join(names, left_on=["connection", "account"], right_on=["connection", "called"], suffix="_number")
-    best = found.sort("log_odds", descending=True).unique(
+    best = found.sort("log_odds", "account", descending=[True, False]).unique(
         ["person", "account_number"], keep="first", maintain_order=True
     )
     return best.select(
@@ -123,7 +136,7 @@ def named_accounts(pool: Pool) -> pl.DataFrame:
 
 def _colleagues(people: pl.DataFrame, ours: pl.Expr, linked: pl.DataFrame, theirs: pl.Expr, name: str) -> pl.DataFrame:
     wanted = people.select("person", "connection", ours.alias("key")).drop_nulls("key")
-    keyed = linked.select("connection", "account", theirs.alias("key")).drop_nulls()
+    keyed = _asked(linked.select("connection", "account", theirs.alias("key")), wanted)
     here = keyed.group_by("connection", "key", "account").agg(pl.len().cast(pl.Int64).alias(f"{name}_here"))
     told = here.with_columns(
         pl.col(f"{name}_here").sum().over("connection", "key").alias(f"{name}_all"),
@@ -135,7 +148,7 @@ def _colleagues(people: pl.DataFrame, ours: pl.Expr, linked: pl.DataFrame, their
 def _others(people: pl.DataFrame, accounts: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     """Accounts of the companies on which other records of the person hang, in any connection."""
     companies = accounts.select("account", pl.col("entity").alias("company"))
-    hangs = linked.select("entity", "account").drop_nulls("entity").join(companies, on="account")
+    hangs = linked.select("entity", "account").join(people, on="entity", how="semi").join(companies, on="account")
     here = hangs.group_by("entity", "company").agg(pl.len().cast(pl.Int64).alias("entity_here"))
     told = here.with_columns(pl.col("entity_here").sum().over("entity").alias("entity_all"))
     wanted = people.select("person", "connection", "entity").join(told, on="entity")

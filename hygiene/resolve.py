@@ -11,7 +11,7 @@ from hygiene.best_accounts import best_accounts
 from hygiene.candidates import named_accounts
 from hygiene.findings import found as finding
 from hygiene.normalise import normalise_all
-from hygiene.resolve_pool import Pool, pool
+from hygiene.resolve_pool import KEY, Pool, own
 from model.settings import ResolveSettings, TieBreakName
 
 LINKS = pl.Schema(
@@ -19,6 +19,8 @@ LINKS = pl.Schema(
      "probability": pl.Float64, "reason": pl.String, "runner_up_id": pl.String, "runner_up_reason": pl.String,
      "abstained_because": pl.String}
 )  # fmt: skip
+# Contacts that were linked, to which account, and how many rounds of others were linked before.
+SETTLED = pl.Schema({**dict.fromkeys((*KEY, "account_id"), pl.String()), "wave": pl.Int64()})
 DEFAULTS = ResolveSettings()
 
 
@@ -37,8 +39,12 @@ def resolve(
     ready = normalise_all(frames, default_country)
     if not {"contacts", "leads"} & set(ready):
         return LINKS.to_frame()
-    pooled = pool(ready, memberships)
-    told = _chosen(pooled, settings)
+    pooled = own(ready, memberships).pooled()
+    return lines(pooled, chosen(pooled, named_accounts(pooled), settings))
+
+
+def lines(pooled: Pool, told: pl.DataFrame) -> pl.DataFrame:
+    """A row of LINKS for each of the people, with what is told of those who have any candidate."""
     judged = pooled.people.join(told, on="person", how="left", maintain_order="left")
     why = pl.when(pl.col("candidate").is_null()).then(_why_none()).otherwise("abstained_because")
     named = judged.with_columns(why.alias("abstained_because")).with_columns(
@@ -50,27 +56,27 @@ def resolve(
     return named.select(LINKS.names()).cast(LINKS)
 
 
-def _chosen(pooled: Pool, settings: ResolveSettings) -> pl.DataFrame:
-    """Lines for the people who have any candidate.
+def chosen(pooled: Pool, named: pl.DataFrame, settings: ResolveSettings) -> pl.DataFrame:
+    """What is told of each of the people who have any candidate; `named` are their `named_accounts`.
 
-    A contact that is linked is a colleague of the others, so contacts are linked until no more are: the next run, which
-    finds them linked, has nothing to add.
+    A contact that is linked is a colleague of the others, so contacts are linked until no more are, in waves: the next
+    run, which finds them linked, has nothing to add.
     """
     names = settings.tie_breaks
     company = "family" if ties.choose_in_family(names) else "house"
-    named, ids = named_accounts(pooled), pooled.accounts["id"]
+    ids = pooled.accounts["id"]
     settled: list[pl.DataFrame] = []
     while True:
-        told = _lines(best_accounts(pooled, named, company, names), ids, names, settings.threshold)
+        told = _told(best_accounts(pooled, named, company, names), ids, names, settings.threshold)
         contacts = pooled.people.filter(pl.col("stream") == "contacts")
         linked = told.filter(pl.col("account_id").is_not_null()).join(contacts, on="person", how="semi")
         if linked.is_empty():
-            return pl.concat([*settled, told]).drop("account")
-        settled.append(linked)
+            return pl.concat([*settled, told.with_columns(pl.lit(None, pl.Int64).alias("wave"))]).drop("account")
+        settled.append(linked.with_columns(pl.lit(len(settled), pl.Int64).alias("wave")))
         pooled = pooled.with_links(linked)
 
 
-def _lines(best: pl.DataFrame, ids: pl.Series, names: Sequence[TieBreakName], threshold: float) -> pl.DataFrame:
+def _told(best: pl.DataFrame, ids: pl.Series, names: Sequence[TieBreakName], threshold: float) -> pl.DataFrame:
     chosen = pl.col("probability") >= threshold
     near = pl.col("probability") + pl.col("next_probability").fill_null(0.0) >= threshold
     tie = ties.words_of_the_first(names)

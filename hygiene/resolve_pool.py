@@ -11,7 +11,7 @@ from hygiene.known import blank, completed
 from hygiene.linkage import keys
 from hygiene.normalise import normalise
 
-_KEY = ["connection", "stream", "id"]
+KEY = ["connection", "stream", "id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Pool:
         rest = self.people.join(links, on="person", how="anti", maintain_order="left")
         return Pool(rest, self.accounts, pl.concat([self.linked, joined])).counted()
 
+    def of(self, numbers: pl.Series) -> Pool:
+        """The pool with only these people to be resolved, numbered anew."""
+        some = self.people.filter(pl.col("person").is_in(numbers.implode()))
+        return Pool(some.drop("person").with_row_index("person"), self.accounts, self.linked)
+
     def counted(self) -> Pool:
         """With `contacts`, how many are linked, on each account."""
         counts = self.linked.group_by("account").agg(pl.len().cast(pl.Int64).alias("contacts"))
@@ -44,32 +49,51 @@ class Pool:
         return Pool(self.people, known.with_columns(pl.col("contacts").fill_null(0)), self.linked)
 
 
-def pool(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> Pool:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What records say themselves, before anything is known of others: `people` and `accounts` as in `Pool`, without
+    numbers and what is counted, sorted by key; people with account_id, accounts with made_at (µs); and the open `deals`
+    (connection, id, account_id)."""
+
+    people: pl.DataFrame
+    accounts: pl.DataFrame
+    deals: pl.DataFrame
+
+    def pooled(self) -> Pool:
+        accounts = _counted(self.accounts, self.deals)
+        numbers = accounts.select("connection", pl.col("id").alias("account_id"), "account")
+        everyone = _named_elsewhere(self.people)
+        people = everyone.filter(pl.col("account_id").is_null()).with_row_index("person").drop("account_id")
+        linked = everyone.join(numbers, on=["connection", "account_id"]).drop("account_id")
+        return Pool(people, accounts, linked).counted()
+
+
+def own(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> Own:
     """From normalised frames by stream; `memberships` (connection, stream, id, entity) tells who is who."""
-    accounts = _accounts(frames, memberships)
-    everyone = _people(frames, memberships)
-    people = everyone.filter(pl.col("account_id").is_null()).with_row_index("person").drop("account_id")
-    numbers = accounts.select("connection", pl.col("id").alias("account_id"), "account")
-    linked = everyone.join(numbers, on=["connection", "account_id"]).drop("account_id")
-    return Pool(people, accounts, linked).counted()
+    return Own(_people(frames, memberships), _accounts(frames, memberships), _open_deals(frames))
 
 
 def _accounts(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> pl.DataFrame:
     known = frames["accounts"] if "accounts" in frames else normalise("accounts", completed("accounts", pl.DataFrame()))
-    raw = _with_entity(known.with_columns(pl.lit("accounts").alias("stream")), memberships)
-    numbered = raw.sort("connection", "id").with_row_index("account")
+    told = _with_entity(known.with_columns(pl.lit("accounts").alias("stream")), memberships)
     own = pl.concat_str("connection", pl.lit("/"), "id")
     alike = pl.concat_str("connection", pl.lit("/"), "name_key", pl.lit("@"), "domain_key")
-    made = numbered.select(
-        "account", "connection", "id", pl.coalesce("entity", alike, own).alias("entity"), "name", "legal_name",
+    return told.select(
+        "connection", "id", pl.coalesce("entity", alike, own).alias("entity"), "name", "legal_name",
         pl.col("name_key").str.replace_all(" ", "").alias("label"), pl.col("domain_key").alias("domain"),
         pl.col("phone_norm").alias("phone"), pl.col("country_norm").alias("country"),
-        keys.words_of(numbered["city"]).alias("city"), _place(numbered).alias("place"),
-        pl.col("parent_id").alias("parent"),
-        (-pl.col("created_at").dt.epoch("us").rank("ordinal").cast(pl.Int64)).fill_null(-(2**31)).alias("age"),
-    )  # fmt: skip
-    joined = made.join(_open_deals(frames), on=["connection", "id"], how="left", maintain_order="left")
-    return with_family(joined.with_columns(pl.col("open_deals").fill_null(0)))
+        keys.words_of(told["city"]).alias("city"), _place(told).alias("place"),
+        pl.col("parent_id").alias("parent"), pl.col("created_at").dt.epoch("us").alias("made_at"),
+    ).sort("connection", "id")  # fmt: skip
+
+
+def _counted(accounts: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFrame:
+    """Accounts with their number, age, open deals, house and family."""
+    open_deals = deals.group_by("connection", pl.col("account_id").alias("id")).len("open_deals")
+    older = (-pl.col("made_at").rank("ordinal").cast(pl.Int64)).fill_null(-(2**31))
+    numbered = accounts.with_row_index("account").with_columns(older.alias("age")).drop("made_at")
+    joined = numbered.join(open_deals, on=["connection", "id"], how="left", maintain_order="left")
+    return with_family(joined.with_columns(pl.col("open_deals").cast(pl.Int64).fill_null(0)))
 
 
 def with_family(accounts: pl.DataFrame) -> pl.DataFrame:
@@ -98,8 +122,7 @@ def _top(house: int, above: Mapping[int, int]) -> int:
 def _open_deals(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     deals = completed("deals", frames.get("deals", pl.DataFrame()))
     is_open = deals.filter(~pl.col("is_closed").fill_null(value=False)).drop_nulls("account_id")
-    counted = is_open.group_by("connection", pl.col("account_id").alias("id"))
-    return counted.agg(pl.len().cast(pl.Int64).alias("open_deals"))
+    return is_open.select("connection", "id", "account_id").sort("connection", "id")
 
 
 def _people(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None) -> pl.DataFrame:
@@ -119,15 +142,20 @@ def _people(frames: Mapping[str, pl.DataFrame], memberships: pl.DataFrame | None
                 _place(frame).alias("place"), account.alias("account_id"),
             )
         )  # fmt: skip
-    return _named_elsewhere(_with_entity(pl.concat(parts), memberships).sort(_KEY))
+    return _with_entity(pl.concat(parts), memberships).sort(KEY)
 
 
 def _named_elsewhere(people: pl.DataFrame) -> pl.DataFrame:
     """The company that other records of a person name where this one names none; is_told where it does itself."""
-    named = people.drop_nulls(["entity", "company_key"]).group_by("entity")
-    told = named.agg(pl.col("company").mode().sort().first().alias("elsewhere"))
-    joined = people.join(told, on="entity", how="left", maintain_order="left")
     is_told = pl.col("company_key").is_not_null()
+    silent = people.filter(~is_told).select("entity").drop_nulls().unique()
+    named = people.drop_nulls(["entity", "company_key"]).join(silent, on="entity", how="semi")
+    counted = (
+        named.group_by("entity", "company").len().sort("entity", "len", "company", descending=[False, True, False])
+    )
+    told = counted.unique("entity", keep="first", maintain_order=True)
+    joined = people.join(told.select("entity", pl.col("company").alias("elsewhere")), on="entity", how="left",
+                         maintain_order="left")  # fmt: skip
     company = pl.when(is_told).then("company").otherwise("elsewhere")
     return joined.with_columns(is_told.alias("is_told"), company.alias("company")).drop("elsewhere")
 
@@ -140,4 +168,4 @@ def _place(frame: pl.DataFrame) -> pl.Series:
 def _with_entity(frame: pl.DataFrame, memberships: pl.DataFrame | None) -> pl.DataFrame:
     if memberships is None:
         return frame.with_columns(pl.lit(None, pl.String).alias("entity"))
-    return frame.join(memberships.select(*_KEY, "entity"), on=_KEY, how="left", maintain_order="left")
+    return frame.join(memberships.select(*KEY, "entity"), on=KEY, how="left", maintain_order="left")

@@ -12,7 +12,7 @@ from hygiene.choose import leading, probabilities
 from hygiene.known import completed
 from hygiene.linkage.company_match import name_fits
 from hygiene.normalise import normalise_all
-from hygiene.resolve_pool import pool
+from hygiene.resolve_pool import own
 from model.settings import ResolveSettings
 
 RESOLVED = pl.Schema(
@@ -65,7 +65,7 @@ def resolve_tables(
     """
     frames = {"contacts": _as_stream(people, people_kinds, "contacts"),
               "accounts": _as_stream(accounts, account_kinds, "accounts")}  # fmt: skip
-    pooled = pool(normalise_all(frames, default_country), None)
+    pooled = own(normalise_all(frames, default_country), None).pooled()
     best = best_accounts(pooled, named_accounts(pooled))
     rows = best.select(
         pl.lit(pooled.people["id"]).gather(pl.col("person")).cast(pl.UInt32).alias("row"),

@@ -5,6 +5,7 @@ from store.erase import Person
 from store.marks import Work
 from store.matches import KindMatch, Matched, MatchUpdate, StoredModel
 from store.plans import Recorded
+from store.resolving import LinkUpdate
 from store.runs import Run
 from store.scoped import ScopedStore
 from store.store import Store
@@ -12,6 +13,7 @@ from store.store import Store
 __all__ = [
     "BaseCell",
     "KindMatch",
+    "LinkUpdate",
     "MatchUpdate",
     "Matched",
     "Person",

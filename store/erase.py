@@ -21,6 +21,7 @@ from store.lookups import LOOKUPS
 from store.marks import MATCHED, UNMATCHED, WORKS
 from store.mirror import MIRROR
 from store.plans import CHANGES, JOURNAL, OUTCOMES, PLANS, dump_change, load_change, unfinished, without_values
+from store.resolving import PARTS
 from store.tables import METADATA
 
 # Statements hold at most so many ids.
@@ -48,7 +49,8 @@ class Person:
 def erase(connection: Connection, person: Person, at: int) -> dict[str, int]:
     """Erase a person and remember their hashes; by table, how many rows went or lost their values.
 
-    What was learned to match with goes too, because it holds values of records: the next match learns anew.
+    What was learned to match with, or kept to resolve with, goes too, because it holds values of records: the next
+    match learns anew.
     """
     counts = Counter(changes=_changes_emptied(connection, person))
     keys = [*person.records, *_about(connection, person)]
@@ -65,7 +67,7 @@ def erase(connection: Connection, person: Person, at: int) -> dict[str, int]:
             for where in _named(MIRROR[stream], MIRROR[stream].c[name], of, person.records):
                 update = MIRROR[stream].update().where(where).values({name: None})
                 counts[stream] += connection.execute(update).rowcount
-    for table in (matches.MODELS, MATCHED, matches.BLOCK_KEYS, UNMATCHED, *chain(*WORKS.values())):
+    for table in (matches.MODELS, MATCHED, matches.BLOCK_KEYS, UNMATCHED, PARTS, *chain(*WORKS.values())):
         connection.execute(table.delete())
     forgotten.remember(connection, person.records, person.emails, at)
     return {name: count for name, count in sorted(counts.items()) if count}

@@ -1,4 +1,4 @@
-"""Marks: the records that came, changed or went since the last match, plan or scoring looked at them."""
+"""Marks: the records that came, changed or went since the last match, resolution, plan or scoring looked at them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Literal
 
+import polars as pl
 from sqlalchemy import Column, ColumnElement, Connection, Table, select
 
 from model.batch import Batch
 from model.evidence import RecordKey
 from model.streams import Value
 from store.columns import text_type
-from store.derived import table_of
+from store.derived import delete_rows, table_of
 from store.tables import METADATA, MatchedRow, UnmatchedRow
 
 MATCHED, UNMATCHED = table_of(MatchedRow), table_of(UnmatchedRow)
 # Streams whose records are matched, or say something about one that is.
 STREAMS = frozenset(("accounts", "contacts", "leads", "associations"))
-Work = Literal["plan", "score"]
+Work = Literal["resolve", "plan", "score"]
 
 
 def _tables(done: str, waiting: str) -> tuple[Table, Table]:
@@ -31,6 +32,7 @@ def _tables(done: str, waiting: str) -> tuple[Table, Table]:
 
 # By work under what it last was done to all records, and the records it is to look at since, or to look at again.
 WORKS: dict[Work, tuple[Table, Table]] = {
+    "resolve": _tables("resolved", "unresolved"),
     "plan": _tables("planned", "unplanned"),
     "score": _tables("scored", "unscored"),
 }
@@ -41,13 +43,13 @@ _AT_ONCE = 500
 _STAMPED = frozenset(("associations",))
 
 
-def marked(connection: Connection, stream: str) -> list[Table]:
-    """The tables in which records of a stream are marked: those of what was done once, be it matching, planning or
-    scoring."""
+def marked(connection: Connection, stream: str, works: Collection[Work] = tuple(WORKS)) -> list[Table]:
+    """The tables in which records of a stream are marked: those of what was done once, be it matching or one of the
+    `works`."""
     wanted = [(MATCHED, UNMATCHED)] if stream in STREAMS else []
     return [
         table
-        for once, table in (*wanted, *(WORKS.values() if stream not in _REPORTED else ()))
+        for once, table in (*wanted, *(WORKS[work] for work in works if stream not in _REPORTED))
         if connection.execute(select(*once.primary_key).limit(1)).first() is not None
     ]
 
@@ -65,10 +67,24 @@ def mark_rows(connection: Connection, rows: Sequence[tuple[Value, ...]], tables:
         connection.exec_driver_sql(sql, list(rows))
 
 
-def mark_concerned(connection: Connection, keys: Iterable[RecordKey]) -> None:
-    """Note that the next plan and the next scoring are to look at these records."""
+def mark_concerned(connection: Connection, keys: Iterable[RecordKey], works: Collection[Work] = tuple(WORKS)) -> None:
+    """Note that the next plan, scoring and so on are to look at these records."""
     rows = sorted({(key.connection, key.stream, key.id) for key in keys})
-    mark_rows(connection, rows, marked(connection, ""))
+    mark_rows(connection, rows, marked(connection, "", works))
+
+
+def settle(
+    connection: Connection, work: Work, settings: str, back: Iterable[RecordKey] = (), seen: pl.DataFrame | None = None
+) -> None:
+    """Note that this was done to all records, or to those `seen`; to those of `back` it is to be done again."""
+    done, waiting = WORKS[work]
+    if seen is None:
+        connection.execute(waiting.delete())
+        connection.execute(done.delete())
+        connection.execute(done.insert().values(settings=settings))
+    else:
+        delete_rows(connection, waiting.name, ["connection", "stream", "id"], seen)
+    mark_rows(connection, sorted({(key.connection, key.stream, key.id) for key in back}), [waiting])
 
 
 def mark_where(connection: Connection, name: str, table: Table, which: ColumnElement[bool]) -> None:

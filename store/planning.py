@@ -1,4 +1,4 @@
-"""The part of the store that says what is to be looked at: which records changed since a plan or a scoring saw them."""
+"""The part of the store that says what is to be looked at: which records changed since it was last done."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from sqlalchemy import select
 from model.evidence import RecordKey
 from store import marks
 from store.agreements import Agreements
-from store.derived import delete_rows, frame_of
+from store.derived import frame_of
 from store.marks import WORKS, Work
-
-_KEY = ["connection", "stream", "id"]
 
 
 class Planning(Agreements):
@@ -38,13 +36,5 @@ class Planning(Agreements):
         self, work: Work, settings: str, back: Iterable[RecordKey] = (), seen: pl.DataFrame | None = None
     ) -> None:
         """Note that this was done to all records, or to those `seen`; to those of `back` it is to be done again."""
-        done, waiting = WORKS[work]
-        rows = sorted({(key.connection, key.stream, key.id) for key in back})
         with self._database.write() as connection:
-            if seen is None:
-                connection.execute(waiting.delete())
-                connection.execute(done.delete())
-                connection.execute(done.insert().values(settings=settings))
-            else:
-                delete_rows(connection, waiting.name, _KEY, seen)
-            marks.mark_rows(connection, rows, [waiting])
+            marks.settle(connection, work, settings, back, seen)

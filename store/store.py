@@ -13,22 +13,23 @@ from sqlalchemy import Table, false, func, select
 
 from model.batch import Batch, Page, Watermark
 from model.errors import StoreError
-from model.evidence import RecordKey, Verdict
+from model.evidence import Verdict
 from model.streams import STREAMS, SYSTEM_FIELDS, Value
 from store import derived, erase, lookups, marks, matches, pulls, runs
 from store.chosen import frame_of_chosen
 from store.custom import having, with_custom
-from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PAIRS, PARTNERS, SCORES, VERDICTS
+from store.derived import FINDINGS, MEMBERSHIPS, PAIRS, PARTNERS, SCORES, VERDICTS
 from store.erase import Person
 from store.journaling import Journaling
 from store.matches import Matched, MatchUpdate, StoredModel
 from store.mirror import MIRROR
 from store.place import database_at
+from store.resolving import Resolving
 from store.runs import Run
 from store.schema import migrate
 
 
-class Store(Journaling):
+class Store(Journaling, Resolving):
     """An open store. Times are µs, dates days; every method is one transaction; every failure a StoreError."""
 
     @classmethod
@@ -217,19 +218,6 @@ class Store(Journaling):
 
     def pairs(self) -> pl.DataFrame:
         return derived.frame_of(self._database, PAIRS)
-
-    def save_links(self, frame: pl.DataFrame) -> None:
-        """Put these links of people to accounts in the place of the earlier ones."""
-        before = self.links()
-        named = frame.select(pl.col(name).cast(kind) for name, kind in before.schema.items() if name in frame.columns)
-        told = named.join(before, on=named.columns, how="anti", nulls_equal=True)
-        with self._database.write() as connection:
-            derived.replace(self._database, connection, LINKS, frame, {})
-            keys = told.select("connection", "stream", "id").rows()
-            marks.mark_concerned(connection, [RecordKey(*key) for key in keys])
-
-    def links(self) -> pl.DataFrame:
-        return derived.frame_of(self._database, LINKS)
 
     def save_memberships(self, frame: pl.DataFrame, at: int) -> None:
         """Make `frame` (connection, stream, id, entity) the memberships from `at` on; what it lacks ends then."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model.errors import StoreError
 from model.evidence import RecordKey, Verdict, VerdictAnswer
-from store import Store
+from store import LinkUpdate, Store
 from store.numbers import numbered
 
 FINDING = {"connection": "sf", "stream": "contacts", "id": "1", "rule": "bad-email", "severity": "low",
@@ -76,7 +76,7 @@ def test_pairs_and_links_come_back(store: Store) -> None:
     link = {"connection": "sf", "stream": "contacts", "id": "1", "account_id": None, "probability": None, "reason": "",
             "runner_up_id": "9", "runner_up_reason": "same city", "abstained_because": "free mail"}  # fmt: skip
     store.save_pairs(pl.DataFrame([pair]))
-    store.save_links(pl.DataFrame([link]))
+    store.save_links("r1", LinkUpdate(pl.DataFrame([link])))
     assert store.pairs().rows(named=True) == [pair]
     assert store.links().rows(named=True) == [link]
 

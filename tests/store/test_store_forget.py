@@ -13,7 +13,7 @@ from model.changes import FORGOTTEN, Merge, Outcome, SetField
 from model.errors import InputError
 from model.evidence import RecordKey, Verdict
 from model.streams import Value
-from store import KindMatch, Matched, MatchUpdate, Person, Store, StoredModel
+from store import KindMatch, LinkUpdate, Matched, MatchUpdate, Person, Store, StoredModel
 from store.mirror import MIRROR
 from store.plans import CHANGES
 from store.tables import METADATA
@@ -28,7 +28,8 @@ KEY = {"connection": pl.String, "stream": pl.String, "id": pl.String}
 # Tables that hold no record's key and no text of a record.
 IMPERSONAL = {
     "counters", "runs", "watermarks", "readable", "plans", "journal", "outcomes", "forgotten", "hash_keys",
-    "changes", "lookups", "models", "matched", "block_keys", "planned", "scored",
+    "changes", "lookups", "models", "matched", "block_keys", "planned", "scored", "resolved",
+    "resolved_parts",
 }  # fmt: skip
 
 
@@ -81,7 +82,9 @@ def derive(store: Store) -> None:
     store.save_model("person", StoredModel("v", 1, EMAIL.encode()))
     store.replace_findings(run_id, pl.concat([told, mention]))
     store.replace_scores(everybody.with_columns(name=pl.lit("n"), reason=pl.lit("r")))
-    store.save_links(everybody.with_columns(reason=pl.lit("r")))
+    mentioned = everybody.with_columns(phone=pl.lit(EMAIL))
+    links = LinkUpdate(everybody.with_columns(reason=pl.lit("r")), parts={"people": mentioned}, settings="s")
+    store.save_links(run_id, links)
     store.add_verdict(Verdict(ANN, BO, "different", "me", 1, "Contains Anneliese's words"))
     store.add_verdict(Verdict(BO, RecordKey("sf", "contacts", "x"), "same", "me", 1, f"not {EMAIL}"))
     store.save_lookup("register", "ann", 1, {"email": EMAIL})
@@ -207,7 +210,9 @@ def test_forget_leaves_no_byte_of_the_person_in_the_files(tmp_path: Path) -> Non
         pull(store)
         derive(store)
         push(store)
-        store.save_links(keyed(BO).with_columns(reason=pl.lit("r")))  # what was replaced lies in free space
+        store.save_links(
+            "r9", LinkUpdate(keyed(BO).with_columns(reason=pl.lit("r")))
+        )  # what was replaced lies in free space
         assert any(EMAIL.encode() in path.read_bytes() for path in tmp_path.iterdir())
         store.forget(PERSON, 9, apply=True)
         held = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))

@@ -6,7 +6,7 @@ import polars as pl
 
 from model.batch import Batch
 from model.evidence import RecordKey, Verdict
-from store import MatchUpdate, ScopedStore, Store
+from store import LinkUpdate, MatchUpdate, ScopedStore, Store
 
 _KEY = ("connection", "stream", "id")
 
@@ -53,11 +53,11 @@ def test_changed_records_wait_until_a_plan_has_seen_them(store: Store) -> None:
 def test_records_wait_whose_link_or_verdict_is_another(store: Store) -> None:
     put(store, "a", "b", "c", "d")
     link = keys("a").with_columns(pl.lit("x").alias("account_id"), pl.lit("r").alias("reason"))
-    store.save_links(link)
+    store.save_links("r1", LinkUpdate(link))
     store.settle("plan", "s", [])
-    store.save_links(link)
+    store.save_links("r1", LinkUpdate(link))
     assert waiting(store) == []
-    store.save_links(link.with_columns(account_id=pl.lit("y")))
+    store.save_links("r2", LinkUpdate(link.with_columns(account_id=pl.lit("y"))))
     assert waiting(store) == ["a"]
     store.add_verdict(Verdict(key("c"), key("d"), "different", "tester", 1))
     assert waiting(store) == ["a", "c", "d"]

@@ -159,7 +159,7 @@ def sync_and_show(
         return document, failures
     matched = match_records(workspace, full=full)
     screen.say(matched.sentence)
-    document |= {"match": matched, "resolve": _resolved(workspace, screen)}
+    document |= {"match": matched, "resolve": _resolved(workspace, screen, full=full)}
     document["score"] = scored = score_records(workspace, full=full)
     screen.say(scored.sentence)
     document["plan"] = planned = plan_changes(workspace, limit, full=full)
@@ -205,8 +205,8 @@ def _show_plan(screen: Screen, plan: PlanReport) -> None:
         screen.say(f"  {stage.sentence}")
 
 
-def _resolved(workspace: Workspace, screen: Screen) -> ResolveReport:
-    resolved = resolve_people(workspace)
+def _resolved(workspace: Workspace, screen: Screen, *, full: bool) -> ResolveReport:
+    resolved = resolve_people(workspace, full=full)
     screen.say(resolved.sentence)
     return resolved
 

@@ -1,0 +1,163 @@
+"""People to accounts once more, where something changed: what of it is left is what resolving everybody would give.
+
+What records say is kept, and so are the accounts' names that each company name may mean: these are looked up when a
+company name first comes up, and again when an account gets or loses such a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from hygiene.candidates import called, named_accounts
+from hygiene.linkage.company_match import name_fits
+from hygiene.normalise import normalise_all
+from hygiene.resolve import SETTLED, chosen, lines
+from hygiene.resolve_concerned import Carriers, concerned
+from hygiene.resolve_pool import KEY, Own, Pool, own
+from model.settings import ResolveSettings
+
+# How common words are in company names is told by so many that were looked up before.
+_SAMPLE, _SEED = 2_000, 17
+_ASKED = pl.Schema({"name": pl.String})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the next resolution goes on from: what records said, which company names were `asked` for (name) and the
+    accounts' names they fit, and who was linked without being so in the CRM (schema SETTLED)."""
+
+    own: Own
+    asked: pl.DataFrame
+    fits: pl.DataFrame
+    settled: pl.DataFrame
+
+    def with_changes(self, keys: pl.DataFrame, own: Own, asked: pl.DataFrame, fits: pl.DataFrame) -> Kept:
+        """With what these records (connection, stream, id) say now, and what these company names fit."""
+        return Kept(
+            Own(
+                _replaced(self.own.people, keys, own.people, KEY).sort(KEY),
+                _replaced(self.own.accounts, _of("accounts", keys), own.accounts, _PLACE).sort(_PLACE),
+                _replaced(self.own.deals, _of("deals", keys), own.deals, _PLACE).sort(_PLACE),
+            ),
+            pl.concat([self.asked, asked]).unique().sort("name"),
+            _replaced(self.fits, asked, fits, ["name"]).sort("name", "account"),
+            self.settled,
+        )
+
+    def of(self, keys: pl.DataFrame, asked: pl.DataFrame) -> Kept:
+        """What is kept of these records and company names; of the settled all."""
+        own = Own(
+            self.own.people.join(keys, on=KEY, how="semi", maintain_order="left"),
+            self.own.accounts.join(_of("accounts", keys), on=_PLACE, how="semi", maintain_order="left"),
+            self.own.deals.join(_of("deals", keys), on=_PLACE, how="semi", maintain_order="left"),
+        )
+        return Kept(own, asked, self.fits.join(asked, on="name", how="semi", maintain_order="left"), self.settled)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """`links` (schema LINKS) of the records `only` (connection, stream, id), or of all where that is None; `asked` are
+    the company names that were looked up."""
+
+    links: pl.DataFrame
+    only: pl.DataFrame | None
+    asked: pl.DataFrame
+    kept: Kept
+
+
+_PLACE = ["connection", "id"]
+
+
+def resolve_all(
+    frames: Mapping[str, pl.DataFrame],
+    memberships: pl.DataFrame | None,
+    default_country: str | None,
+    settings: ResolveSettings,
+) -> Resolution:
+    """Everybody without account. `frames` holds accounts, contacts and leads, and deals."""
+    said = own(normalise_all(frames, default_country), memberships)
+    pooled = said.pooled()
+    asked = _companies(pooled)
+    fits = name_fits(asked["name"], called(pooled.accounts)["called"])
+    told = chosen(pooled, named_accounts(pooled, fits), settings)
+    return Resolution(lines(pooled, told), None, asked, Kept(said, asked, fits, _settled(pooled, told)))
+
+
+def resolve_again(
+    kept: Kept,
+    frames: Mapping[str, pl.DataFrame],
+    memberships: pl.DataFrame,
+    keys: pl.DataFrame,
+    default_country: str | None,
+    settings: ResolveSettings,
+) -> Resolution:
+    """Those whom it concerns that the records of `keys` may be others than they were: `frames` holds these as they are
+    now, as far as they are still there, and `memberships` theirs."""
+    said = own(normalise_all(frames, default_country), memberships)
+    none = _ASKED.to_frame()
+    before = kept.of(keys, none).own
+    moved = kept.with_changes(keys, said, none, kept.fits.clear())
+    pooled = moved.own.pooled()
+    asked = _to_be_asked(kept, pooled, before.accounts, said.accounts)
+    now = kept.with_changes(keys, said, asked, _looked_up(kept, pooled, asked))
+    carriers = Carriers.between(kept.own, now.own, before, said)
+    people = concerned(pooled, carriers, kept.fits, now.fits)
+    company = pooled.people.join(asked, left_on="company", right_on="name", how="semi")
+    mates = pl.concat([before.people, said.people]).select("entity").drop_nulls().unique()
+    mine = [
+        pooled.people.join(one, on=on, how="semi")
+        for one, on in ((keys, KEY), (kept.settled, KEY), (mates, ["entity"]))
+    ]
+    people = pl.concat([people, company["person"], *(one["person"] for one in mine)]).unique().sort()
+    told, part = pl.DataFrame(), pooled
+    while True:
+        part = pooled.of(people)
+        told = chosen(part, named_accounts(part, now.fits), settings)
+        settled = _settled(part, told)
+        more = concerned(pooled, carriers.settled(kept.settled, settled), kept.fits, now.fits)
+        every = pl.concat([people, more]).unique().sort()
+        if len(every) == len(people):
+            break
+        people = every
+    links = lines(part, told)
+    only = pl.concat([keys.filter(pl.col("stream").is_in(["contacts", "leads"])), part.people.select(KEY)]).unique()
+    return Resolution(links, only.sort(KEY), asked, Kept(now.own, now.asked, now.fits, settled))
+
+
+def _to_be_asked(kept: Kept, pooled: Pool, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """The company names that are new, and those that may mean a name which an account got or lost."""
+    companies = _companies(pooled)
+    new = companies.join(kept.asked, on="name", how="anti")
+    names = [called(accounts).select("connection", "called").unique() for accounts in (before, after)]
+    changed = pl.concat([one.join(other, on=one.columns, how="anti") for one, other in (names, names[::-1])])
+    meaning = name_fits(companies["name"], changed["called"]).select("name") if len(changed) else new.clear()
+    return pl.concat([new, meaning]).unique().sort("name")
+
+
+def _looked_up(kept: Kept, pooled: Pool, asked: pl.DataFrame) -> pl.DataFrame:
+    """What these company names fit now."""
+    if asked.is_empty():
+        return kept.fits.clear()
+    others = kept.asked.sort(pl.col("name").hash(_SEED), "name").head(_SAMPLE)
+    names = pl.concat([asked, others]).unique().sort("name")["name"]
+    return name_fits(names, called(pooled.accounts)["called"]).join(asked, on="name", how="semi", maintain_order="left")
+
+
+def _companies(pooled: Pool) -> pl.DataFrame:
+    return pooled.people.select(pl.col("company").alias("name")).drop_nulls().unique().sort("name")
+
+
+def _settled(pooled: Pool, told: pl.DataFrame) -> pl.DataFrame:
+    linked = told.drop_nulls("wave").select("person", "account_id", "wave")
+    return pooled.people.join(linked, on="person").select(SETTLED.names()).cast(SETTLED).sort(KEY)
+
+
+def _replaced(held: pl.DataFrame, keys: pl.DataFrame, rows: pl.DataFrame, on: Sequence[str]) -> pl.DataFrame:
+    return pl.concat([held.join(keys, on=list(on), how="anti", maintain_order="left"), rows])
+
+
+def _of(stream: str, keys: pl.DataFrame) -> pl.DataFrame:
+    return keys.filter(pl.col("stream") == stream).select(_PLACE)
