@@ -7,7 +7,7 @@ company name first comes up, and again when an account gets or loses such a name
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -34,18 +34,19 @@ class Kept:
     fits: pl.DataFrame
     settled: pl.DataFrame
 
-    def with_changes(self, keys: pl.DataFrame, own: Own, asked: pl.DataFrame, fits: pl.DataFrame) -> Kept:
-        """With what these records (connection, stream, id) say now, and what these company names fit."""
-        return Kept(
-            Own(
-                _replaced(self.own.people, keys, own.people, KEY).sort(KEY),
-                _replaced(self.own.accounts, _of("accounts", keys), own.accounts, _PLACE).sort(_PLACE),
-                _replaced(self.own.deals, _of("deals", keys), own.deals, _PLACE).sort(_PLACE),
-            ),
-            pl.concat([self.asked, asked]).unique().sort("name"),
-            _replaced(self.fits, asked, fits, ["name"]).sort("name", "account"),
-            self.settled,
+    def with_records(self, keys: pl.DataFrame, own: Own) -> Kept:
+        """With what these records (connection, stream, id) say now."""
+        said = Own(
+            _replaced(self.own.people, keys, own.people, KEY),
+            _replaced(self.own.accounts, _of("accounts", keys), own.accounts, _PLACE),
+            _replaced(self.own.deals, _of("deals", keys), own.deals, _PLACE),
         )
+        return replace(self, own=said)
+
+    def with_names(self, asked: pl.DataFrame, fits: pl.DataFrame) -> Kept:
+        """With what these company names fit now."""
+        every = pl.concat([self.asked, asked]).unique().sort("name")
+        return replace(self, asked=every, fits=_replaced(self.fits, asked, fits, ["name", "account"], ["name"]))
 
     def of(self, keys: pl.DataFrame, asked: pl.DataFrame) -> Kept:
         """What is kept of these records and company names; of the settled all."""
@@ -97,34 +98,31 @@ def resolve_again(
     """Those whom it concerns that the records of `keys` may be others than they were: `frames` holds these as they are
     now, as far as they are still there, and `memberships` theirs."""
     said = own(normalise_all(frames, default_country), memberships)
-    none = _ASKED.to_frame()
-    before = kept.of(keys, none).own
-    moved = kept.with_changes(keys, said, none, kept.fits.clear())
+    before = kept.of(keys, _ASKED.to_frame()).own
+    moved = kept.with_records(keys, said)
     pooled = moved.own.pooled()
     asked = _to_be_asked(kept, pooled, before.accounts, said.accounts)
-    now = kept.with_changes(keys, said, asked, _looked_up(kept, pooled, asked))
+    now = moved.with_names(asked, _looked_up(kept, pooled, asked))
     carriers = Carriers.between(kept.own, now.own, before, said)
-    people = concerned(pooled, carriers, kept.fits, now.fits)
-    company = pooled.people.join(asked, left_on="company", right_on="name", how="semi")
-    mates = pl.concat([before.people, said.people]).select("entity").drop_nulls().unique()
-    mine = [
-        pooled.people.join(one, on=on, how="semi")
-        for one, on in ((keys, KEY), (kept.settled, KEY), (mates, ["entity"]))
-    ]
-    people = pl.concat([people, company["person"], *(one["person"] for one in mine)]).unique().sort()
-    told, part = pl.DataFrame(), pooled
+    people, settled = _certainly(pooled, kept, keys, asked, pl.concat([before.people, said.people])), kept.settled
     while True:
+        others = concerned(pooled, carriers.settled(kept.settled, settled), kept.fits, now.fits)
+        people = pl.concat([people, others]).unique().sort()
         part = pooled.of(people)
         told = chosen(part, named_accounts(part, now.fits), settings)
-        settled = _settled(part, told)
-        more = concerned(pooled, carriers.settled(kept.settled, settled), kept.fits, now.fits)
-        every = pl.concat([people, more]).unique().sort()
-        if len(every) == len(people):
+        if settled.equals(settled := _settled(part, told)):
             break
-        people = every
-    links = lines(part, told)
-    only = pl.concat([keys.filter(pl.col("stream").is_in(["contacts", "leads"])), part.people.select(KEY)]).unique()
-    return Resolution(links, only.sort(KEY), asked, Kept(now.own, now.asked, now.fits, settled))
+    only = pl.concat([keys.filter(pl.col("stream").is_in(["contacts", "leads"])), part.people.select(KEY)])
+    return Resolution(lines(part, told), only.unique().sort(KEY), asked, replace(now, settled=settled))
+
+
+def _certainly(pooled: Pool, kept: Kept, keys: pl.DataFrame, asked: pl.DataFrame, changed: pl.DataFrame) -> pl.Series:
+    """The numbers of the people whose own records, or company names, are to be looked at: those of `keys`, all of the
+    persons who are or were `changed`, and who was linked without being so in the CRM."""
+    persons = changed.select("entity").drop_nulls().unique()
+    companies = asked.select(pl.col("name").alias("company"))
+    mine = ((keys, KEY), (kept.settled, KEY), (persons, ["entity"]), (companies, ["company"]))
+    return pl.concat([pooled.people.join(one, on=on, how="semi")["person"] for one, on in mine])
 
 
 def _to_be_asked(kept: Kept, pooled: Pool, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -155,8 +153,11 @@ def _settled(pooled: Pool, told: pl.DataFrame) -> pl.DataFrame:
     return pooled.people.join(linked, on="person").select(SETTLED.names()).cast(SETTLED).sort(KEY)
 
 
-def _replaced(held: pl.DataFrame, keys: pl.DataFrame, rows: pl.DataFrame, on: Sequence[str]) -> pl.DataFrame:
-    return pl.concat([held.join(keys, on=list(on), how="anti", maintain_order="left"), rows])
+def _replaced(
+    held: pl.DataFrame, keys: pl.DataFrame, rows: pl.DataFrame, order: Sequence[str], on: Sequence[str] = ()
+) -> pl.DataFrame:
+    rest = held.join(keys, on=list(on or order), how="anti", maintain_order="left")
+    return pl.concat([rest, rows]).sort(order) if len(rows) else rest
 
 
 def _of(stream: str, keys: pl.DataFrame) -> pl.DataFrame:

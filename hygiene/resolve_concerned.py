@@ -19,12 +19,14 @@ _SAID = ["connection", "stream", "id", "entity", "domain", "company_key", "phone
 @dataclass(frozen=True, slots=True)
 class Carriers:
     """What is otherwise than it was, on both sides of the change: `accounts` rows, and rows of contacts that hang, or
-    hung, on accounts (`hanging`). `before` and `now` are all records."""
+    hung, on accounts (`hanging`). `before` and `now` are all records, `lent` the contacts that hang on accounts only by
+    what was found for them."""
 
     before: Own
     now: Own
     accounts: pl.DataFrame
     hanging: pl.DataFrame
+    lent: pl.DataFrame
 
     @classmethod
     def between(cls, before: Own, now: Own, was: Own, said: Own) -> Carriers:
@@ -35,19 +37,19 @@ class Carriers:
         moved = [changed.select(_PLACE), deals, people.select("connection", pl.col("account_id").alias("id"))]
         if len(changed):
             moved.append(_other_family(before.accounts, now.accounts))
-        return cls(before, now, changed, people)._with_accounts(pl.concat(moved).unique())
+        return cls(before, now, changed, people, people.clear())._with_accounts(pl.concat(moved).unique())
 
     def settled(self, before: pl.DataFrame, now: pl.DataFrame) -> Carriers:
-        """What is otherwise where these contacts were linked (schema SETTLED) before, and are now."""
-        moved = _differing(before, now).drop("wave")
-        people = pl.concat([self.before.people, self.now.people]).drop("account_id").join(moved, on=KEY)
-        places = moved.select("connection", pl.col("account_id").alias("id")).unique()
-        every = pl.concat([before, now]).drop("wave")
-        beside = every.join(places, left_on=_HANGS, right_on=_PLACE, how="semi")
-        also = pl.concat([self.before.people, self.now.people]).drop("account_id").join(beside, on=KEY)
-        return replace(
-            self, accounts=self.accounts.clear(), hanging=pl.concat([people, also]).select(_SAID)
-        )._with_accounts(places)
+        """With what is otherwise where contacts were linked (schema SETTLED) before, and are now, and with those of
+        them that hang on any of the accounts."""
+        moved = _differing(before, now).select(*KEY, "account_id")
+        whole = self._with_accounts(moved.select("connection", pl.col("account_id").alias("id")).unique())
+        every = pl.concat([before, now]).select(*KEY, "account_id").unique()
+        people = [own.people.drop("account_id").join(every, on=KEY).select(_SAID) for own in (self.before, self.now)]
+        lent = pl.concat(people).unique()
+        beside = lent.join(whole.accounts, left_on=_HANGS, right_on=_PLACE, how="semi")
+        told = [whole.hanging, beside, lent.join(moved, on=moved.columns, how="semi")]
+        return replace(whole, hanging=pl.concat(told).unique(), lent=lent)
 
     def _with_accounts(self, places: pl.DataFrame) -> Carriers:
         """With these accounts, and all who hang on them."""
@@ -105,14 +107,15 @@ def _named(people: pl.DataFrame, accounts: pl.DataFrame, fits: Sequence[pl.DataF
     return people.join(pl.concat(meaning).unique(), on="company", how="semi")["person"]
 
 
-def _others(people: pl.DataFrame, carriers: Carriers) -> pl.Series:
+def _others(asking: pl.DataFrame, carriers: Carriers) -> pl.Series:
     """Who has another record that hangs on one of these companies, in whatever connection."""
     companies = carriers.accounts.select("entity").unique()
     entities = [carriers.hanging.select("entity")]
     for own in (carriers.before, carriers.now):
         places = own.accounts.join(companies, on="entity", how="semi").select(_PLACE)
-        entities.append(own.people.join(places, left_on=_HANGS, right_on=_PLACE, how="semi").select("entity"))
-    return people.join(pl.concat(entities).drop_nulls().unique(), on="entity", how="semi")["person"]
+        hanging = (own.people.select(_SAID), carriers.lent)
+        entities += [one.join(places, left_on=_HANGS, right_on=_PLACE, how="semi").select("entity") for one in hanging]
+    return asking.join(pl.concat(entities).drop_nulls().unique(), on="entity", how="semi")["person"]
 
 
 def _other_family(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import polars as pl
@@ -114,8 +114,8 @@ def _kept(segments: list[dict[str, pl.DataFrame]]) -> tuple[Kept, pl.DataFrame, 
     if len(segments) == 1:
         return base, pl.DataFrame(schema=dict.fromkeys(KEY, pl.String)), base.asked.clear()
     keys, since = segments[1]["keys"], _kept_of(segments[1])
-    whole = base.with_changes(keys, since.own, since.asked, since.fits)
-    return Kept(whole.own, whole.asked, whole.fits, since.settled), keys, since.asked
+    whole = base.with_records(keys, since.own).with_names(since.asked, since.fits)
+    return replace(whole, settled=since.settled), keys, since.asked
 
 
 def _kept_of(parts: Mapping[str, pl.DataFrame]) -> Kept:
