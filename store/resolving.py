@@ -7,15 +7,24 @@ from dataclasses import dataclass, field
 from io import BytesIO
 
 import polars as pl
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Column, LargeBinary, Table, func, select
 
 from model.evidence import RecordKey
 from store import derived, marks, matches
-from store.derived import FINDINGS, LINKS, frame_of, table_of
+from store.columns import text_type
+from store.derived import FINDINGS, LINKS, frame_of
 from store.planning import Planning
-from store.tables import ResolvedPartRow
+from store.tables import METADATA
 
-PARTS = table_of(ResolvedPartRow)
+# Frames that the next resolution goes on from, as Arrow: segment 0 is of the last one that looked at everybody,
+# segment 1 of what changed since.
+PARTS = Table(
+    "resolved_parts",
+    METADATA,
+    Column("segment", BigInteger(), primary_key=True, autoincrement=False),
+    Column("part", text_type(), primary_key=True),
+    Column("body", LargeBinary(), nullable=False),
+)
 STEP = "resolve"
 _KEY = ["connection", "stream", "id"]
 

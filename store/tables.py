@@ -323,16 +323,6 @@ class LinkRow(Row, table=True):
     abstained_because: str | None = _text(null=True)
 
 
-class ResolvedPartRow(Row, table=True):
-    """A frame that the next resolution of people to accounts goes on from, as Arrow. Segment 0 is of the last one that
-    looked at everybody, segment 1 of what changed since."""
-
-    __tablename__ = "resolved_parts"
-    segment: int = _number(key=True)
-    part: str = _text(key=True)
-    body: bytes = _bytes()
-
-
 class PlanRow(Row, table=True):
     """A stored plan; its changes are `ChangeRow`s."""
 

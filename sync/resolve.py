@@ -29,7 +29,7 @@ _PERSON = {"person_connection": "connection", "person_stream": "stream", "person
 # With a larger share of records changed since everybody was looked at, looking at all of them is as quick; how common
 # words are in company names is told anew then.
 MOST_CHANGED = 0.1
-_FEW = 1_000
+FEW = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +76,17 @@ def _all_resolved(workspace: Workspace, settings: str) -> LinkUpdate:
 def _changes_resolved(workspace: Workspace, settings: str) -> LinkUpdate | None:
     """None where everybody has to be looked at: nobody was yet, settings are others, or very much has changed."""
     store, own = workspace.store, workspace.settings
-    segments = store.resolved_parts() if store.settled("resolve") == settings else []
-    if not segments:
+    if store.settled("resolve") != settings:
         return None
     seen = store.waiting("resolve")
-    kept, since, asked = _kept(segments)
     keys = _changed(store, seen)
+    if keys.is_empty():
+        return LinkUpdate(LINKS.to_frame().rename(_PERSON), only=keys, segment=2, settings=settings, seen=seen)
+    kept, since, asked = kept_of(store.resolved_parts())
     since = pl.concat([since, keys]).unique()
     records = kept.own.people.height + kept.own.accounts.height
-    if since.height > max(MOST_CHANGED * records, _FEW):
+    if since.height > max(MOST_CHANGED * records, FEW):
         return None
-    if keys.is_empty():
-        return _update(Resolution(LINKS.to_frame(), keys, asked, kept), {}, len(segments), settings, seen)
     frames = _frames(store, keys)
     found = resolve_again(kept, frames, store.memberships_of(keys), keys, own.plan.default_country, own.resolve)
     asked = pl.concat([asked, found.asked]).unique()
@@ -108,17 +107,17 @@ def _parts(kept: Kept) -> dict[str, pl.DataFrame]:
             "settled": kept.settled}  # fmt: skip
 
 
-def _kept(segments: list[dict[str, pl.DataFrame]]) -> tuple[Kept, pl.DataFrame, pl.DataFrame]:
+def kept_of(segments: list[dict[str, pl.DataFrame]]) -> tuple[Kept, pl.DataFrame, pl.DataFrame]:
     """What is kept, and of which records and company names since everybody was looked at."""
-    base = _kept_of(segments[0])
+    base = _read(segments[0])
     if len(segments) == 1:
         return base, pl.DataFrame(schema=dict.fromkeys(KEY, pl.String)), base.asked.clear()
-    keys, since = segments[1]["keys"], _kept_of(segments[1])
+    keys, since = segments[1]["keys"], _read(segments[1])
     whole = base.with_records(keys, since.own).with_names(since.asked, since.fits)
     return replace(whole, settled=since.settled), keys, since.asked
 
 
-def _kept_of(parts: Mapping[str, pl.DataFrame]) -> Kept:
+def _read(parts: Mapping[str, pl.DataFrame]) -> Kept:
     own = Own(parts["people"], parts["accounts"], parts["deals"])
     return Kept(own, parts["asked"], parts["fits"], parts["settled"].cast(SETTLED))
 
