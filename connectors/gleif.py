@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
+
+import httpx
 
 from connectors._gleif_entities import Entity, choose, confirm, entities
 from connectors._gleif_names import company_name, country_code, without_form
@@ -68,9 +71,13 @@ class GleifLookup:
         self._settings = settings
         self._base = _base(name, settings.base_url)
         self._origins = Origins(name, [self._base])
-        self._client = new_client(name, self._base, settings.timeout_s)
         self._pacer = Pacer(settings.calls_per_minute, 60.0, clock=clock, sleep=sleep)
         self._sleep = sleep
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Made when first asked: to read the certificates takes a while, and few commands look anything up."""
+        return new_client(self.name, self._base, self._settings.timeout_s)
 
     def check(self) -> Access:
         """Whether GLEIF answers, how many entities it has and how fresh they are."""
@@ -110,7 +117,8 @@ class GleifLookup:
         return choose([*found, *self._entities(self._page("filter[fulltext]", known, 1))], known)
 
     def close(self) -> None:
-        self._client.close()
+        if "_client" in vars(self):
+            self._client.close()
 
     def _by_lei(self, lei: str) -> Entity | None:
         body = self._get("read", f"/lei-records/{lei}", {}, absent_is_none=True)

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
-import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
 
 from model.errors import InputError
 from reports.private import write_privately
+
+if TYPE_CHECKING:
+    import xlsxwriter
 
 # What a spreadsheet takes for the start of a formula, in narrow and full-width form, with whatever invisible stands
 # before it; and a leading tab or line break, after which some go on reading.
@@ -77,6 +79,8 @@ def _parquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 def _xlsx(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
+    import xlsxwriter  # few commands write a spreadsheet
+
     # Row by row to disk: a million findings must not be held in memory.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True,
                "remove_timezone": True, "constant_memory": True}  # fmt: skip
@@ -89,7 +93,7 @@ def _xlsx(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
             for name, part in _sheets(tables):
                 _sheet(book.add_worksheet(name), part, formats)
         path.write_bytes(content.getvalue())
-    except XlsxWriterException as error:
+    except xlsxwriter.exceptions.XlsxWriterException as error:
         raise OSError(str(error)) from error
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from model.errors import StoreError
@@ -15,6 +13,10 @@ from store.database import Database
 from store.mirror import MIRROR
 from store.tables import METADATA
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE = "trueline_version"
 OUR_TABLES = frozenset(METADATA.tables) | frozenset(MIRROR)
 
@@ -27,36 +29,36 @@ def migrate(database: Database) -> None:
     with database.write() as connection:
         database.lock_schema(connection)
         version = _version(database, connection)
-        if version not in _versions():
+        if version is not None and version not in _versions():
             raise StoreError(
                 f"the store {database.label} was written by a newer Trueline (schema {version}); update Trueline"
             )
         if version is None:
             _refuse_foreign(database, connection)
+        from alembic import command  # every command opens a store, and next to none has to migrate it
+
         command.upgrade(config(connection), "head")
 
 
-def newest() -> str | None:
+def newest() -> str:
     """The schema version that this program writes."""
-    return _scripts().get_current_head()
+    return _versions()[-1]
 
 
 def config(connection: Connection) -> Config:
     """Alembic's configuration for a connection that is in a transaction already."""
+    from alembic.config import Config
+
     settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     settings.attributes["connection"] = connection
     return settings
 
 
 @cache
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).with_name("migrations")))
-
-
-@cache
-def _versions() -> frozenset[str | None]:
-    return frozenset((None, *(script.revision for script in _scripts().walk_revisions())))
+def _versions() -> tuple[str, ...]:
+    """All there are, oldest first: each migration's file is named after its version."""
+    return tuple(sorted(file.name.partition("_")[0] for file in _MIGRATIONS.glob("versions/[0-9]*.py")))
 
 
 def _version(database: Database, connection: Connection) -> str | None:

@@ -28,7 +28,6 @@ from typing import Any, cast
 
 import polars as pl
 from adbc_driver_manager import Error as ArrowError
-from adbc_driver_sqlite import dbapi as arrow_sqlite
 from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event
 
 from model.errors import StoreError
@@ -168,6 +167,8 @@ class SqliteDatabase(Database):
 
 
 def _read_span(copy: Path, span: tuple[int, int], schema: pl.Schema) -> pl.DataFrame:
+    from adbc_driver_sqlite import dbapi as arrow_sqlite  # small stores never need it
+
     with arrow_sqlite.connect(str(copy)) as connection, connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(CHUNK_ROWS)})
         cursor.execute("SELECT * FROM copied WHERE rowid BETWEEN ? AND ?", span)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,21 +14,19 @@ from sync.pull import StreamPull, pull_all
 from sync.records import stored_frames
 from sync.workspace import Workspace
 from tests.sync.conftest import Crm
-from tests.sync.scene import Prepared
+from tests.sync.scene import Scene
 
 
 @pytest.fixture
-def crm(prepared: Prepared) -> Crm:
+def crm(scene: Scene) -> Crm:
     """The shared sandbox, put back to where it was."""
-    prepared.put_back()
-    return prepared.crm
+    return scene.crm
 
 
 @pytest.fixture
-def workspace(crm: Crm, prepared: Prepared, tmp_path: Path) -> Iterator[Workspace]:
+def workspace(scene: Scene) -> Iterator[Workspace]:
     """A store that was pulled from it before."""
-    shutil.copy(prepared.store, tmp_path / "trueline.db")
-    with crm.open(tmp_path) as opened:
+    with scene.open() as opened:
         yield opened
 
 
