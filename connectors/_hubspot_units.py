@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from connectors._hubspot_operations import BATCH_UPDATE, LINKS_CREATE
 from model.changes import Associate, Change, Create, Dissociate, Merge, Planned, SetField, Unmerge
 
-UNMERGES = 50  # of one unit
+# Of one unit. The more merges, the longer their values wait for the last one.
+UNMERGES, MERGES = 50, 25
 ORDER = ("accounts", "contacts", "deals")
 
 
 def units_of(changes: Sequence[Planned]) -> list[tuple[Planned, ...]]:
-    """Merges that are undone first, then merges, each alone, new records, fields, new links, removed ones and deletes;
-    within a group in plan order.
+    """Merges that are undone first, then merges, new records, fields, new links, removed ones and deletes; within a
+    group in plan order.
 
     A unit of fields holds up to 100 records of one stream, all changes of a record together and no field of a record
     twice; a unit of links up to 2,000 of one kind between two streams, with one link per record, so that none
@@ -45,10 +46,9 @@ def _place(stream: str) -> int:
 
 
 def _split(group: Sequence[Planned]) -> list[tuple[Planned, ...]]:
-    if isinstance(group[0].change, Merge):
-        return [(planned,) for planned in group]
-    if isinstance(group[0].change, Unmerge):
-        return [tuple(group[start : start + UNMERGES]) for start in range(0, len(group), UNMERGES)]
+    if isinstance(group[0].change, Merge | Unmerge):
+        size = MERGES if isinstance(group[0].change, Merge) else UNMERGES
+        return [tuple(group[start : start + size]) for start in range(0, len(group), size)]
     most = LINKS_CREATE.most if isinstance(group[0].change, Associate | Dissociate) else BATCH_UPDATE.most
     units: list[list[Planned]] = [[]]
     records: list[set[str]] = [set()]

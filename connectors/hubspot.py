@@ -22,7 +22,7 @@ from connectors._hubspot_layouts import LAYOUTS, PARTS
 from connectors._hubspot_link_push import send_links
 from connectors._hubspot_links import pull_links
 from connectors._hubspot_logins import pull_logins
-from connectors._hubspot_merge import send_merge
+from connectors._hubspot_merge import send_merges
 from connectors._hubspot_native import NATIVE, native_streams
 from connectors._hubspot_observe import observe_changes
 from connectors._hubspot_pages import count_objects
@@ -209,7 +209,7 @@ class Hubspot:
         elif isinstance(change, Create):
             sent = send_creates(gateway, description, sendable, self._external_id)
         elif isinstance(change, Merge):
-            sent = send_merge(gateway, description, sendable[0])
+            sent = send_merges(gateway, description, sendable)
         elif isinstance(change, Unmerge):
             sent = self._unmerging.send(sendable)
         elif isinstance(change, Delete):

@@ -11,6 +11,7 @@ from model.changes import ADOPTED, Create, Delete, Merge, Outcome, Planned
 from model.evidence import RecordKey
 from model.streams import Value
 from sandbox.faults import Fault
+from sandbox.wire import Request, Response
 from tests.connectors.hubspot_portal import Portal, open_portal, planned
 
 CREATE = "/contacts/batch/create"
@@ -175,6 +176,45 @@ def test_merge_sent_again_is_found_done(portal: Portal) -> None:
     assert (again.status, again.made) == ("already", first.made)
     observed = portal.connect().observe(planned(change))["p0001-000001"]
     assert observed.value == first.made
+
+
+def test_merges_share_the_call_of_their_values_and_of_their_proofs(portal: Portal) -> None:
+    pairs = [[contact(portal, firstname=f"{name} {number}") for name in ("Ada", "Aada")] for number in range(3)]
+    changes = planned(*(merge(portal, *pair, values=(("title", f"{pair[0]}"),)) for pair in pairs))
+    hubspot = portal.connect()
+    (unit,) = hubspot.batches(changes)
+    came = hubspot.send(unit).outcomes
+    assert [outcome.status for outcome in came] == ["applied"] * 3
+    titles = [portal.value("contacts", outcome.made or "", "jobtitle") for outcome in came]
+    assert titles == [pair[0] for pair in pairs]
+    assert hubspot.usage.calls == {"describe": 2, "read": 3 + 1, "write": 3 + 1}
+    assert hubspot.usage.budgeted == hubspot.usage.minimum
+
+
+def test_merges_behind_one_that_fails_are_unsent_and_those_before_stand(portal: Portal) -> None:
+    pairs = [[contact(portal, firstname=f"{name} {number}") for name in ("Ada", "Aada")] for number in range(3)]
+    changes = planned(*(merge(portal, *pair, values=(("title", "Chosen"),)) for pair in pairs))
+    portal.listener.faults.add(Fault(route="batch/read$", after=1, count=5, status=503))
+    came = portal.connect().send(changes).outcomes
+    assert [outcome.status for outcome in came] == ["applied", "unsent", "unsent"]
+    assert portal.value("contacts", came[0].made or "", "jobtitle") == "Chosen"
+    assert portal.app.count("contacts") == 5
+
+
+def test_value_that_somebody_set_while_merges_were_under_way_is_told(portal: Portal) -> None:
+    ids = [contact(portal, firstname=name, jobtitle=name) for name in ("Ada", "Aada")]
+    change = merge(portal, *ids, values=(("title", "Chosen"),))
+
+    def theirs(_: Request, __: Response | None) -> None:
+        portal.app.clock.turn(1)
+        (survivor,) = [row["hs_object_id"] for row in portal.app.rows("contacts")]
+        portal.app.edit("contacts", survivor, jobtitle="Theirs")
+        portal.app.clock.turn(1)
+
+    portal.listener.faults.add(Fault(route="batch/update$", act=theirs))
+    (outcome,) = sent(portal, change)
+    assert (outcome.status, outcome.found) == ("overwrote", "Theirs")
+    assert portal.value("contacts", outcome.made or "", "jobtitle") == "Chosen"
 
 
 def test_half_a_merge_says_how_far_it_came(portal: Portal) -> None:
