@@ -1,8 +1,8 @@
 """What is left to do until a merge is taken apart in HubSpot: the snapshots compared with what there is now. No calls.
 
-The survivor's values go first, since they free what must be unique; then the losers are made anew, then their links,
-and last the links that the survivor had from them go. Only what the merge did is taken back: what somebody changed,
-linked or unlinked since stays as it is.
+The survivor's values go first, since they free what must be unique; then the losers are made anew; once they are there,
+their links are made, and then the links that the survivor had from them go. Only what the merge did is taken back: what
+somebody changed, linked or unlinked since stays as it is.
 """
 
 from __future__ import annotations
@@ -57,10 +57,11 @@ def next_work(cases: Sequence[Case], state: State) -> Work:
     """The next steps; none when all is done. No case goes ahead of the others: a link of two survivors stands for those
     of their losers until these are made."""
     work = Work()
-    for step in (_values, _addresses, _losers, _loser_links, _survivor_links, _marks):
-        for case in cases:
-            step(work, case, state)
-        if not work.is_done:
+    for steps in ((_values, _addresses, _losers), (_loser_links, _survivor_links), (_marks,)):
+        for step in steps:
+            for case in cases:
+                step(work, case, state)
+        if work.creates or (steps[-1] is _survivor_links and not work.is_done):
             break
     return work
 

@@ -66,7 +66,7 @@ def find_created(
     for start in range(0, len(external_ids), BATCH_READ.most):
         inputs = [{"id": external_id} for external_id in external_ids[start : start + BATCH_READ.most]]
         body = {"idProperty": property_name, "properties": [property_name, fields.layout.modified], "inputs": inputs}
-        gateway.usage.needs(f"read {fields.layout.object}", len(inputs), most=BATCH_READ.most)
+        gateway.usage.needs(f"look for {fields.layout.object}", len(inputs), most=BATCH_READ.most)
         reply = gateway.call(BATCH_READ, path={"object": fields.layout.object}, body=body)
         for record in results_of(gateway, reply):
             found[str((record.get("properties") or {}).get(property_name))] = record

@@ -128,12 +128,15 @@ def _last_shown(gateway: Gateway, reply: Reply, objects: Objects, shown: str | N
     return ids[-1] if len(objects) < total else None
 
 
-def read_objects(gateway: Gateway, object_name: str, properties: Sequence[str], ids: Sequence[str]) -> Objects:
-    """The objects of these ids that exist, in batches of 100."""
+def read_objects(
+    gateway: Gateway, object_name: str, properties: Sequence[str], ids: Sequence[str], *, why: str = "read"
+) -> Objects:
+    """The objects of these ids that exist, in batches of 100. `why` names reads that could be one, in the count of the
+    fewest calls."""
     objects: Objects = []
     for start in range(0, len(ids), BATCH_READ.most):
         some = ids[start : start + BATCH_READ.most]
-        gateway.usage.needs(f"read {object_name}", len(some), most=BATCH_READ.most)
+        gateway.usage.needs(f"{why} {object_name}", len(some), most=BATCH_READ.most)
         objects += read_batch(gateway, BATCH_READ, object_name, {"properties": list(properties)}, some)
     return objects
 

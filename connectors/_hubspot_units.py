@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors._hubspot_operations import BATCH_UPDATE, LINKS_CREATE
-from model.changes import Associate, Change, Create, Dissociate, Merge, Planned, SetField, Unmerge
+from connectors._hubspot_operations import BATCH_READ, BATCH_UPDATE, LINKS_CREATE
+from model.changes import Associate, Change, Create, Dissociate, Merge, Planned, SetField, Unmerge, records_of
 
-# Of one unit. The more merges, the longer their values wait for the last one.
-UNMERGES, MERGES = 50, 25
+# Merges of one unit. The more, the longer their values wait for the last one.
+MERGES = 25
 ORDER = ("accounts", "contacts", "deals")
 
 
@@ -46,9 +46,10 @@ def _place(stream: str) -> int:
 
 
 def _split(group: Sequence[Planned]) -> list[tuple[Planned, ...]]:
-    if isinstance(group[0].change, Merge | Unmerge):
-        size = MERGES if isinstance(group[0].change, Merge) else UNMERGES
-        return [tuple(group[start : start + size]) for start in range(0, len(group), size)]
+    if isinstance(group[0].change, Merge):
+        return [tuple(group[start : start + MERGES]) for start in range(0, len(group), MERGES)]
+    if isinstance(group[0].change, Unmerge):
+        return _unmerges(group)
     most = LINKS_CREATE.most if isinstance(group[0].change, Associate | Dissociate) else BATCH_UPDATE.most
     units: list[list[Planned]] = [[]]
     records: list[set[str]] = [set()]
@@ -66,6 +67,20 @@ def _split(group: Sequence[Planned]) -> list[tuple[Planned, ...]]:
         records[place].add(record)
         taken[place].add(slot)
     return [tuple(unit) for unit in units if unit]
+
+
+def _unmerges(group: Sequence[Planned]) -> list[tuple[Planned, ...]]:
+    """As many as one batch reads the records of."""
+    units: list[list[Planned]] = []
+    left = 0
+    for planned in group:
+        records = len(records_of(planned.change))
+        if not units or records > left:
+            units.append([])
+            left = BATCH_READ.most
+        units[-1].append(planned)
+        left -= records
+    return [tuple(unit) for unit in units]
 
 
 def _grown(place: int, units: list[list[Planned]], records: list[set[str]], taken: list[set[tuple[str, str]]]) -> int:

@@ -30,7 +30,7 @@ from connectors._hubspot_operations import (
 from connectors._hubspot_pages import read_objects
 from connectors._hubspot_parse import version_of
 from connectors._hubspot_portal import Description
-from connectors._hubspot_push import GONE, Record, field_value, read_with_history, record_batches
+from connectors._hubspot_push import GONE, Record, field_value, record_batches
 from connectors._hubspot_raw_links import RawLinks, link_input, read_raw_links
 from connectors._hubspot_snapshot import kept_properties
 from connectors._hubspot_write import Failure, unsent_error, write_inputs
@@ -53,12 +53,15 @@ class Unmerging:
         self._description = description
         self._external_id = external_id
         self._has_sent = False
+        self._step = 0
+        self._records: dict[str, Record] = {}  # as they were read last
+        self._looked_for: dict[tuple[str, str], str] = {}  # linked record -> the id it lives on under, blank for none
 
     def send(self, batch: Sequence[Planned]) -> Sent:
         """Take the merges of one stream apart."""
         cases, without = cases_of(batch)
         outcomes = {outcome.change_id: outcome for outcome in without}
-        self._has_sent = False
+        self._begin()
         stream = batch[0].change.key.stream
         try:
             fields = with_property(self._gateway, self._description, stream, self._external_id)
@@ -74,17 +77,18 @@ class Unmerging:
             failure = Failure("unknown", "STOPPED", str(error))
             outcomes |= {one.id: failure.outcome(one) for one in batch if one.id not in outcomes}
             return Sent(tuple(outcomes[one.id] for one in batch))
-        ids = list(dict.fromkeys(one for case in cases for one in (case.at, *case.homes.values())))
-        now = read_with_history(self._gateway, fields, (), ids)
         for case in cases:
-            outcomes[case.planned.id] = _outcome(fields, case, now.get(case.at))
-        return Sent(tuple(outcomes[one.id] for one in batch), record_batches(self._gateway, fields, list(now.values())))
+            outcomes[case.planned.id] = _outcome(fields, case, self._records.get(case.at))
+        ids = dict.fromkeys(one for case in cases for one in (case.at, *case.homes.values()))
+        now = [self._records[one] for one in ids if one in self._records]
+        return Sent(tuple(outcomes[one.id] for one in batch), record_batches(self._gateway, fields, now))
 
     def observed(self, changes: Sequence[Planned]) -> dict[str, Observed]:
         """By change id, the losers as they are now once nothing is left to do."""
         cases, without = cases_of(changes)
         found = {outcome.change_id: Observed(None, None) for outcome in without}
         outcomes: dict[str, Outcome] = {}
+        self._begin()
         fields = self._description.fields(changes[0].change.key.stream)
         state = self._read(fields, cases, outcomes)
         for case in cases:
@@ -94,6 +98,10 @@ class Unmerging:
             work = next_work([case], state)
             found[case.planned.id] = Observed(case.made if work.is_done else None, None)
         return found
+
+    def _begin(self) -> None:
+        self._has_sent, self._step = False, 0
+        self._looked_for.clear()
 
     def _apart(self, fields: Fields, cases: Sequence[Case], outcomes: dict[str, Outcome]) -> list[Case]:
         for number in range(_ROUNDS):
@@ -107,13 +115,16 @@ class Unmerging:
             if work.is_done:
                 break
             self._carry_out(fields, work)
+        else:
+            self._read(fields, cases, outcomes)
         return list(cases)
 
     # --- reading ---
 
     def _read(self, fields: Fields, cases: Sequence[Case], outcomes: dict[str, Outcome]) -> State:
         """Everything the cases are about as it is now; cases whose survivor is gone get their outcome."""
-        records = self._records(fields, cases)
+        records = self._records = self._read_records(fields, cases)
+        self._step += 1
         for case in cases:
             if case.at not in records:
                 outcomes[case.planned.id] = GONE.outcome(case.planned)
@@ -137,27 +148,29 @@ class Unmerging:
             fields.layout.object, texts, links, self._living(fields, cases, links), formerly, is_sent, is_untouched
         )
 
-    def _records(self, fields: Fields, cases: Sequence[Case]) -> dict[str, Record]:
+    def _read_records(self, fields: Fields, cases: Sequence[Case]) -> dict[str, Record]:
         """The survivors, the losers' stand-ins, and what of the losers never was merged: that is no loser any more."""
-        gateway, names = self._gateway, [*kept_properties(fields), fields.layout.modified]
-        external = {self._external(shot): (case, shot.key.id) for case in cases for shot in case.losers}
+        gateway, why = self._gateway, f"read before step {self._step + 1} of undoing"
+        names = sorted({*kept_properties(fields), *fields.asked, fields.layout.modified})
+        external = {self._external(shot): (case, shot.key.id) for case in cases for shot in case.losers
+                    if shot.key.id not in case.homes and ("create", shot.key.id) not in case.refused}  # fmt: skip
         for found_id, record in find_created(gateway, fields, self._external_id, list(external)).items():
             case, loser = external.get(found_id, (None, ""))
             if case is not None and str(record["id"]) not in (case.at, *(shot.key.id for shot in case.losers)):
                 case.homes[loser] = str(record["id"])
-        ids = dict.fromkeys(
-            one for case in cases for one in (case.at, *(s.key.id for s in case.losers), *case.homes.values())
-        )
+        ids = dict.fromkeys(one for case in cases for one in (case.at, *_places(case, self._step)))
         records: dict[str, Record] = {
-            str(one.get("id")): one for one in read_objects(gateway, fields.layout.object, names, list(ids))
+            str(one.get("id")): one for one in read_objects(gateway, fields.layout.object, names, list(ids), why=why)
         }
+        if self._step == 0:
+            for case in cases:
+                soft = {shot.key.id for shot in case.losers if _is_soft(records.get(shot.key.id))}
+                case.homes |= {one: one for one in soft}
+                case.losers = [shot for shot in case.losers if shot.key.id in soft or shot.key.id not in records]
         for case in cases:
-            soft = {shot.key.id for shot in case.losers if _is_soft(records.get(shot.key.id))}
-            case.homes |= {one: one for one in soft}
-            case.losers = [shot for shot in case.losers if shot.key.id in soft or shot.key.id not in records]
             if case.at not in records and (now := living(gateway, fields, case.at)) is not None:
                 case.at = str(now["id"])
-                more = read_objects(gateway, fields.layout.object, names, [case.at])
+                more = read_objects(gateway, fields.layout.object, names, [case.at], why=f"{why}, moved")
                 records |= {str(one.get("id")): one for one in more}
         return records
 
@@ -186,14 +199,15 @@ class Unmerging:
         wanted = {(one.kind, one.id) for shot in shots for one in shot.hanging}
         shown = {(kind, to) for kind, own in links.items() for tos in own.values() for to in tos}
         for kind in sorted(_MERGEABLE):
-            asked = sorted(to for of, to in wanted - shown - found.keys() if of == kind)
+            asked = sorted(to for of, to in wanted - shown - found.keys() - self._looked_for.keys() if of == kind)
             there = {str(one.get("id")) for one in read_objects(self._gateway, kind, ["hs_object_id"], asked)}
             layout = next((one for one in LAYOUTS.values() if one.object == kind), None)
             for to in asked:
+                self._looked_for[kind, to] = ""
                 if to not in there and layout is not None:
                     now = living(self._gateway, self._description.fields(layout.stream), to)
-                    found |= {(kind, to): str(now["id"])} if now is not None else {}
-        return found
+                    self._looked_for[kind, to] = str(now["id"]) if now is not None else ""
+        return {place: home for place, home in self._looked_for.items() if home} | found
 
     # --- writing ---
 
@@ -209,7 +223,8 @@ class Unmerging:
             for shot, case in work.creates
         ]
         made = [[(case, ("create", shot.key.id))] for shot, case in work.creates]
-        self._write(BATCH_CREATE, {"object": own}, creates, made)
+        for record in self._write(BATCH_CREATE, {"object": own}, creates, made):
+            self._settle_home(work, record)
         for operation, steps in (
             (LINKS_CREATE, work.links),
             (LABELS_ARCHIVE, work.unlabels),
@@ -233,10 +248,10 @@ class Unmerging:
         path: Mapping[str, str],
         inputs: Sequence[Mapping[str, Any]],
         owners: Sequence[Sequence[Owner]],
-    ) -> None:
-        """Send a step of several cases; what HubSpot refuses is noted and not asked for again."""
+    ) -> Sequence[Record]:
+        """Send a step of several cases: the records as answered. What HubSpot refuses is noted and not asked again."""
         if not inputs:
-            return
+            return ()
         written = write_inputs(self._gateway, operation, path, inputs)
         self._has_sent = True
         for position, failure in written.failures.items():
@@ -245,6 +260,14 @@ class Unmerging:
             for case, key in owners[position]:
                 case.refused.add(key)
                 case.left[f"{' '.join(map(str, key))}: {failure.message}"] = None
+        return written.results
+
+    def _settle_home(self, work: Work, record: Record) -> None:
+        """A record that was made stands for its loser; one whose answer does not tell is looked for."""
+        named = (record.get("properties") or {}).get(self._external_id)
+        for shot, case in work.creates:
+            if named == self._external(shot) and record.get("id"):
+                case.homes[shot.key.id] = str(record["id"])
 
     def _address(self, operation: Operation, record_id: str, address: str, case: Case) -> None:
         self._gateway.usage.needs(operation.name, 1, most=1)
@@ -255,6 +278,11 @@ class Unmerging:
             case.left[f"a further address could not be moved: {getattr(error, 'reason', error)}"] = None
         finally:
             self._has_sent = True
+
+
+def _places(case: Case, step: int) -> list[str]:
+    """The losers' ids, which only before the first step may be records of their own, and what stands for them."""
+    return [*(shot.key.id for shot in case.losers if step == 0), *case.homes.values()]
 
 
 def _is_soft(record: Record | None) -> bool:
