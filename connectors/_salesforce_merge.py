@@ -81,7 +81,7 @@ class Merging:
             owners += [planned] * len(mine)
         if not requests:
             return []
-        self._client.usage.needs("merges", len(requests), most=MAX_MERGES)
+        self._client.usage.needs(f"merges of {deeds.stream}", len(requests), most=MAX_MERGES)
         return self._note(deeds, owners, self._client.soap("merge", merge_call(requests)))
 
     def _requests(self, stream: str, change: Merge) -> list[str]:

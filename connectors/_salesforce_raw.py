@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -14,7 +15,7 @@ from connectors._salesforce_schema import Schema
 from connectors._salesforce_selection import Sobject
 from connectors._salesforce_send import COMPOSITE_RECORDS
 from connectors._salesforce_soql import IDS_PER_QUERY, column_groups
-from model.errors import NotPermitted
+from model.errors import ConnectorError, NotPermitted, Rejected
 
 Row = Mapping[str, Any]
 QUERIES = COMPOSITE_RECORDS  # of one batch call
@@ -37,6 +38,34 @@ ARCHIVED = frozenset({"Task", "Event"})
 _OWN_ROWS = ("History", "Share", "Feed", "ChangeEvent", "__Tag", "CleanInfo")
 # What holds no single value that could be written again.
 _UNWRITTEN = frozenset({"address", "location", "base64"})
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query of one object with `{name}` places for values; `gone` shows what is in the recycle bin too. One that
+    `is_needed` and is refused is an error."""
+
+    kind: str
+    soql: str
+    values: Mapping[str, object]
+    gone: bool = False
+    is_needed: bool = False
+
+    @property
+    def resource(self) -> str:
+        return "queryAll" if self.gone or self.kind in ARCHIVED else "query"
+
+    @property
+    def text(self) -> str:
+        return format_soql(self.soql, kind=self.kind, **self.values)
+
+
+def by_ids(answers: Iterable[Sequence[Row]]) -> dict[str, Row]:
+    """Rows by id, those of one id put together."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in (row for rows in answers for row in rows):
+        found.setdefault(str(row["Id"]), {}).update((name, cell) for name, cell in row.items() if name != "attributes")
+    return dict(found)
 
 
 def writable(sobject: Sobject) -> list[str]:
@@ -71,40 +100,41 @@ class Raw:
         except NotPermitted:
             return None
 
-    def rows(self, kind: str, columns: Sequence[str], ids: Sequence[str], why: str, *, gone: bool) -> dict[str, Row]:
-        """By id, the records there are, with `gone` those in the recycle bin too."""
-        found: dict[str, dict[str, Any]] = {}
-        self._client.usage.needs(f"{why} of {kind}", len(ids), most=IDS_PER_QUERY)
-        for group in column_groups(columns):
-            for some in chunks(ids, IDS_PER_QUERY):
-                for row in self._client.rows(
-                    "SELECT {columns:literal} FROM {kind:literal} WHERE Id IN {ids}",
-                    {"columns": ", ".join(group), "kind": kind, "ids": list(some)},
-                    kind="read",
-                    deleted=gone,
-                ):
-                    found.setdefault(str(row["Id"]), {}).update(row)
-        return {key: {name: value for name, value in row.items() if name != "attributes"} for key, row in found.items()}
+    def by_id(self, kind: str, columns: Sequence[str], ids: Sequence[str], *, gone: bool) -> list[Query]:
+        """Queries that must be answered for the records of these ids, with `gone` those in the recycle bin too."""
+        soql = "SELECT {columns:literal} FROM {kind:literal} WHERE Id IN {ids}"
+        return [
+            Query(kind, soql, {"columns": ", ".join(group), "ids": list(some)}, gone=gone, is_needed=True)
+            for group in column_groups(columns)
+            for some in chunks(ids, IDS_PER_QUERY)
+        ]
 
-    def many(self, queries: Sequence[tuple[str, Mapping[str, object]]], why: str) -> list[list[Row]]:
-        """The rows of each query, QUERIES of them a call; none where the org refuses one. `kind` among a query's
-        values is its object."""
+    def many(self, queries: Sequence[Query], why: str) -> list[list[Row]]:
+        """The rows of each query, QUERIES of them a call; none where the org refuses one, unless it is needed.
+
+        `why` names the queries that could share calls, in the count of the fewest.
+        """
         self._client.usage.needs(why, len(queries), most=QUERIES)
         found: list[list[Row]] = []
-        texts = [(format_soql(soql, **values), values.get("kind") in ARCHIVED) for soql, values in queries]
-        for start in range(0, len(texts), QUERIES):
-            some = texts[start : start + QUERIES]
+        for some in (queries[start : start + QUERIES] for start in range(0, len(queries), QUERIES)):
             version = self._client.api_version
-            asked = [
-                {"method": "GET", "url": f"v{version}/{'queryAll' if is_all else 'query'}?q={quote_plus(soql)}"}
-                for soql, is_all in some
-            ]
+            asked = [{"method": "GET", "url": f"v{version}/{one.resource}?q={quote_plus(one.text)}"} for one in some]
             answer = self._client.post("composite/batch", {"batchRequests": asked}, kind="read")
             results = answer.get("results") if isinstance(answer, dict) else None
             if not isinstance(results, list) or len(results) != len(some):
                 raise unreadable(self._client.name, "a batch answer without the results of all its requests")
-            found += [self._rows(result) for result in results]
+            for query, result in zip(some, results, strict=True):
+                status = result.get("statusCode") if isinstance(result, dict) else None
+                if query.is_needed and status != 200:
+                    raise self._refusal(query, status)
+                found.append(self._rows(result))
         return found
+
+    def _refusal(self, query: Query, status: object) -> ConnectorError:
+        if isinstance(status, int) and 400 <= status < 500:
+            text = f"{self._client.name}: Salesforce refused to show {query.kind}, HTTP {status}."
+            return Rejected(text, connection=self._client.name, code=f"HTTP {status}")
+        return unreadable(self._client.name, f"{query.kind} in a batch, HTTP {status}")
 
     def _rows(self, result: Any) -> list[Row]:
         page = result.get("result") if isinstance(result, dict) and result.get("statusCode") == 200 else None

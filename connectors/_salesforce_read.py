@@ -99,9 +99,18 @@ class Readback:
         selection = self.selection(stream)
         # One text that is no id would fail the whole query, for the other 199 records too.
         known = [record_id for record_id in ids if _ID.fullmatch(record_id)]
-        columns = [*selection.columns, *(name for name in _LAST_CHANGE if selection.sobject.has(name))]
+        columns = self.columns(stream)
         self._client.usage.needs(f"{why} of {selection.sobject.name}", len(known), most=IDS_PER_QUERY)
-        records = self._reader.by_id(selection, known, columns, kind="read")
+        return self.currents(stream, self._reader.by_id(selection, known, columns, kind="read"))
+
+    def columns(self, stream: str) -> list[str]:
+        """The API names that `currents` makes something of."""
+        selection = self.selection(stream)
+        return [*selection.columns, *(name for name in _LAST_CHANGE if selection.sobject.has(name))]
+
+    def currents(self, stream: str, records: Sequence[dict[str, Any]]) -> dict[str, Current]:
+        """The same of records that were read with these columns."""
+        selection = self.selection(stream)
         try:
             return self._currents(selection, records)
         except (ValueError, TypeError, KeyError, OverflowError):

@@ -19,11 +19,13 @@ from connectors._salesforce_create import Creating
 from connectors._salesforce_deeds import PARTLY, Deeds
 from connectors._salesforce_faults import error_code
 from connectors._salesforce_parts import PARTS
-from connectors._salesforce_raw import JOINS, RELATION, Raw, Row, writable
+from connectors._salesforce_raw import JOINS, RELATION, Query, Raw, Row, by_ids, writable
 from connectors._salesforce_read import Current, Readback
+from connectors._salesforce_rows import long_id
 from connectors._salesforce_schema import Schema
 from connectors._salesforce_send import COLLECTION_RECORDS, row_errors
 from connectors._salesforce_soap import MAX_IDS, undelete_call
+from connectors._salesforce_soql import IDS_PER_QUERY, fitting
 from connectors._unmerge import Case, Key, cases_of
 from connectors.connector import Observed, Sent
 from model.changes import OutcomeStatus, Planned
@@ -42,12 +44,15 @@ class Unmerging:
         self._raw = Raw(client, schema)
         self._readback = readback
         self._creating = creating
+        self._step = 0
+        self._now: Mapping[str, Current] = {}  # the cases' records as they were read last
 
     def send(self, batch: Sequence[Planned]) -> Sent:
         """Take the merges of one stream apart. Raises AuthFailed, QuotaSpent or Unavailable with nothing sent."""
         deeds = Deeds(batch)
         cases = _cases(deeds)
         sent = [False]
+        self._step = 0
         try:
             state = self._read(deeds, cases)
             for case in cases:
@@ -75,6 +80,7 @@ class Unmerging:
         """By change id, the losers as they are now once nothing is left to do."""
         deeds = Deeds(changes)
         cases = _cases(deeds)
+        self._step = 0
         state = self._read(deeds, cases)
         found = {planned.id: Observed(None, None, exists=False) for planned in changes}
         for case in cases:
@@ -96,59 +102,84 @@ class Unmerging:
 
     def _read(self, deeds: Deeds, cases: Sequence[Case]) -> State:
         """Everything the cases are about as it is now; cases whose survivor is gone get their outcome."""
+        self._step += 1
+        asked = [self._records(deeds.stream, cases), self._remade(deeds.stream, cases), self._hanging(cases),
+                 self._joins(cases)]  # fmt: skip
         kind = PARTS[deeds.stream][0].sobject
-        self._find_homes(deeds.stream, cases)
-        ids = list(dict.fromkeys(one for case in cases for one in _record_ids(case)))
-        sobject = self._readback.selection(deeds.stream).sobject
-        names = {name for case in cases for shot in (case.survivor, *case.losers) for name in shot.values}
-        columns = [*sorted(name for name in names if sobject.has(name)), "IsDeleted", "MasterRecordId"]
-        records = self._raw.rows(kind, columns, ids, "unmerged", gone=True)
-        currents = self._readback.read(deeds.stream, [case.change.key.id for case in cases], "unmerged")
+        why = f"reads before step {self._step} of undoing {kind}"
+        answers = iter(self._raw.many([query for some in asked for query in some], why))
+        of_records, of_remade, of_hanging, of_joins = ([(query, next(answers)) for query in some] for some in asked)
+        if self._find_homes(cases, [row for _, rows in of_remade for row in rows]):
+            return self._read(deeds, cases)
+        records = by_ids(rows for _, rows in of_records)
+        self._now = self._readback.currents(deeds.stream, [dict(row) for row in records.values()])
         for case in cases:
             survivor = records.get(case.change.key.id)
             if survivor is None or survivor["IsDeleted"]:
                 deeds.settle(case.planned, "conflict", "GONE", "the survivor was deleted or merged since the merge")
-        hanging = self._hanging(cases)
-        return State(records, hanging, self._joined(cases), self._flags, self._ours(deeds.stream, currents))
+        joined: dict[str, dict[Key, Row]] = defaultdict(dict)
+        for query, rows in of_joins:
+            joined[query.kind] |= {join_key(query.kind, row): row for row in rows}
+        hanging = by_ids(rows for _, rows in of_hanging)
+        return State(records, hanging, joined, self._flags, self._ours(deeds.stream, self._now))
 
-    def _find_homes(self, stream: str, cases: Sequence[Case]) -> None:
-        """Losers that were made anew, found by the external id they got."""
-        wanted = {
+    def _columns(self, stream: str, cases: Sequence[Case]) -> list[str]:
+        sobject = self._readback.selection(stream).sobject
+        names = {name for case in cases for shot in (case.survivor, *case.losers) for name in shot.values}
+        own = [*sorted(name for name in names if sobject.has(name)), "IsDeleted", "MasterRecordId"]
+        return list(dict.fromkeys([*own, *self._readback.columns(stream)]))
+
+    def _records(self, stream: str, cases: Sequence[Case]) -> list[Query]:
+        ids = list(dict.fromkeys(one for case in cases for one in _record_ids(case)))
+        return self._raw.by_id(PARTS[stream][0].sobject, self._columns(stream, cases), ids, gone=True)
+
+    def _remade(self, stream: str, cases: Sequence[Case]) -> list[Query]:
+        """Before the first step: what carries the external ids of losers, which an undo that died made anew."""
+        if self._step > 1 or not self._creating.can_find(stream):
+            return []
+        wanted = dict.fromkeys(self._external(shot.values, shot.key.id) for case in cases for shot in case.losers)
+        soql = "SELECT Id, {field:literal} FROM {kind:literal} WHERE {field:literal} IN {ids}"
+        kind, field = PARTS[stream][0].sobject, self._creating.field
+        return [Query(kind, soql, {"field": field, "ids": some}, is_needed=True) for some in fitting(list(wanted))]
+
+    def _find_homes(self, cases: Sequence[Case], rows: Sequence[Row]) -> bool:
+        """Take what carries a loser's external id for that loser made anew; whether there is any."""
+        known = {
             self._external(shot.values, shot.key.id): (case, shot.key.id) for case in cases for shot in case.losers
         }
-        if not wanted or not self._creating.can_find(stream):
-            return
         ids = {shot.key.id for case in cases for shot in case.losers}
-        for external_id, (record_id, _) in self._creating.there(stream, list(wanted)).items():
-            case, loser = wanted[external_id]
-            if record_id not in ids and record_id != case.change.key.id:
-                case.homes[loser] = record_id
+        is_any = False
+        for row in rows:
+            named = next(cell for name, cell in row.items() if name.lower() == self._creating.field.lower())
+            case, loser = known.get(str(named), (None, ""))
+            if case is not None and str(row["Id"]) not in (*ids, case.change.key.id):
+                case.homes[loser], is_any = str(row["Id"]), True
+        return is_any
 
     def _external(self, values: Row, record_id: str) -> str:
         own = next((value for name, value in values.items() if name.lower() == self._creating.field.lower()), None)
         return str(own or record_id)
 
-    def _hanging(self, cases: Sequence[Case]) -> dict[str, Row]:
+    def _hanging(self, cases: Sequence[Case]) -> list[Query]:
+        """What hung on the losers, wherever it is now."""
         by_kind: dict[str, dict[str, None]] = defaultdict(dict)
         fields: dict[str, set[str]] = defaultdict(set)
         losers = (one for case in cases for shot in case.losers for one in shot.hanging)
         for one in (*losers, *(one for case in cases for one in kept_relations(case))):
             by_kind[one.kind][one.id] = None
             fields[one.kind] |= {one.field, *(("IsPrimary",) if one.values and "IsPrimary" in one.values else ())}
-        queries, kinds = [], []
+        queries: list[Query] = []
         for kind, ids in by_kind.items():
             sobject = self._raw.sobject(kind)
             flag = ["IsDeleted"] if sobject is not None and sobject.has("IsDeleted") else []
             columns = ", ".join(["Id", *sorted(fields[kind]), *flag])
-            for some in chunks(list(ids), COLLECTION_RECORDS):
-                queries.append(("SELECT {columns:literal} FROM {kind:literal} WHERE Id IN {ids}",
-                                {"columns": columns, "kind": kind, "ids": list(some)}))  # fmt: skip
-                kinds.append(kind)
-        answers = self._raw.many(queries, "hanging records") if queries else []
-        return {str(row["Id"]): row for rows in answers for row in rows}
+            soql = "SELECT {columns:literal} FROM {kind:literal} WHERE Id IN {ids}"
+            parts = chunks(list(ids), IDS_PER_QUERY)
+            queries += [Query(kind, soql, {"columns": columns, "ids": list(some)}) for some in parts]
+        return queries
 
-    def _joined(self, cases: Sequence[Case]) -> dict[str, dict[Key, Row]]:
-        """The joins that the losers and the survivors have now, by their keys."""
+    def _joins(self, cases: Sequence[Case]) -> list[Query]:
+        """The joins that the losers and the survivors have now."""
         wanted: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         for case in cases:
             for shot in case.losers:
@@ -156,20 +187,16 @@ class Unmerging:
                 for one in shot.hanging:
                     if one.values is not None:
                         wanted[one.kind, one.field] |= {home: None, case.survivor.key.id: None}
-        queries, kinds = [], []
+        queries: list[Query] = []
         for (kind, name), ids in wanted.items():
             sobject = self._raw.sobject(kind)
             ends = [one for one in (*JOINS[kind], "IsPrimary") if sobject is not None and sobject.has(one)]
             more = writable(sobject) if sobject is not None and kind == RELATION else []
             columns = ", ".join(dict.fromkeys(["Id", *ends, *more]))
-            for some in chunks(list(ids), COLLECTION_RECORDS):
-                queries.append(("SELECT {columns:literal} FROM {kind:literal} WHERE {name:literal} IN {ids}",
-                                {"columns": columns, "kind": kind, "name": name, "ids": list(some)}))  # fmt: skip
-                kinds.append(kind)
-        found: dict[str, dict[Key, Row]] = defaultdict(dict)
-        for kind, rows in zip(kinds, self._raw.many(queries, "joins") if queries else [], strict=True):
-            found[kind] |= {join_key(kind, row): row for row in rows}
-        return found
+            soql = "SELECT {columns:literal} FROM {kind:literal} WHERE {name:literal} IN {ids}"
+            parts = chunks(list(ids), IDS_PER_QUERY)
+            queries += [Query(kind, soql, {"columns": columns, "name": name, "ids": list(some)}) for some in parts]
+        return queries
 
     def _flags(self, kind: str, name: str) -> frozenset[str]:
         sobject = self._raw.sobject(kind)
@@ -199,30 +226,30 @@ class Unmerging:
     def _carry_out(self, stream: str, work: Work, sent: list[bool]) -> None:
         """One kind of step at a time: what comes back first, then what leads to it."""
         if work.undelete or work.remake:
-            self._undelete(work, sent)
+            self._undelete(stream, work, sent)
             self._remake(stream, work, sent)
             return
         if work.creates:
             records = [(kind, self._createable(kind, row)) for kind, row, _ in work.creates]
             keys = [(case, ((kind, join_key(kind, row)),)) for kind, row, case in work.creates]
-            self._collection("POST", records, keys, sent)
+            self._collection("POST", stream, records, keys, sent)
         if work.updates:
             records = [(kind, {"id": one, **values}) for (kind, one), (_, values) in work.updates.items()]
             owners = [
                 (case, tuple((*place, name) for name in values)) for place, (case, values) in work.updates.items()
             ]
-            self._collection("PATCH", records, owners, sent)
+            self._collection("PATCH", stream, records, owners, sent)
             return  # a contact that goes back to its account takes relations along
         for some in _chunks(list(work.deletes)):
             ids = ",".join(one for _, one in some)
-            self._client.usage.needs("deletions of joins", len(some), most=COLLECTION_RECORDS)
+            self._client.usage.needs(f"deletions of joins of {stream}", len(some), most=COLLECTION_RECORDS)
             sent[0] = True
             answer = self._client.write("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false", None)
             self._note(answer, [(work.deletes[place], (place,)) for place in some])
 
-    def _undelete(self, work: Work, sent: list[bool]) -> None:
+    def _undelete(self, stream: str, work: Work, sent: list[bool]) -> None:
         for some in chunks(list(work.undelete), MAX_IDS):
-            self._client.usage.needs("restores", len(some), most=MAX_IDS)
+            self._client.usage.needs(f"restores of {stream}", len(some), most=MAX_IDS)
             answers = self._soap(some, sent)
             for record_id, answer in zip(some, answers, strict=False):
                 if not answer.is_success:
@@ -255,6 +282,9 @@ class Unmerging:
             sent[0] = True
             answer = self._client.write("PATCH", path, {"allOrNone": False, "records": records})
             self._note(answer, [(work.remake[one], (("remake", one),)) for one in some])
+            for one, row in zip(some, answer if isinstance(answer, list) else (), strict=False):
+                if isinstance(row, Mapping) and row.get("success") is True and row.get("id"):
+                    work.remake[one].homes[one] = long_id(str(row["id"]))
 
     def _createable(self, kind: str, values: Row) -> dict[str, Any]:
         return {
@@ -264,12 +294,12 @@ class Unmerging:
         }
 
     def _collection(
-        self, method: str, records: Sequence[tuple[str, Row]], owners: Sequence[Owner], sent: list[bool]
+        self, method: str, stream: str, records: Sequence[tuple[str, Row]], owners: Sequence[Owner], sent: list[bool]
     ) -> None:
         order = sorted(range(len(records)), key=lambda place: records[place][0])
         for some in _calls([(records[place][0], place) for place in order]):
             body = [{"attributes": {"type": records[place][0]}, **records[place][1]} for place in some]
-            self._client.usage.needs(f"{method} of hanging records", len(some), most=COLLECTION_RECORDS)
+            self._client.usage.needs(f"{method} of what hung on {stream}", len(some), most=COLLECTION_RECORDS)
             sent[0] = True
             answer = self._client.write(method, "composite/sobjects", {"allOrNone": False, "records": body})
             self._note(answer, [owners[place] for place in some])
@@ -289,20 +319,15 @@ class Unmerging:
     # --- after ---
 
     def _settled(self, deeds: Deeds, cases: Sequence[Case]) -> Sent:
-        """Outcomes of what is open, and the records as they are now."""
-        ids = [case.homes.get(one, one) for case in cases for one in _record_ids(case)]
-        try:
-            now = self._readback.read(deeds.stream, list(dict.fromkeys(ids)), "proofs")
-        except ConnectorError:
-            now = {}
-        batch = self._readback.last_batch if now else None
+        """Outcomes of what is open, and the records as they were read last."""
         for case in cases:
-            survivor = now.get(case.change.key.id)
+            survivor = self._now.get(case.change.key.id)
             text = "; ".join(case.left)
             code = PARTLY if case.left else ""
             version = survivor.version if survivor else None
             deeds.settle(case.planned, "applied", code, text, version=version, made=case.made)
-        return deeds.sent(() if batch is None else (batch,))
+        batch = self._readback.last_batch
+        return deeds.sent((batch,) if self._now and batch is not None else ())
 
 
 # What an org fills by itself when it merges people.

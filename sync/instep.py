@@ -17,7 +17,7 @@ from store import Store
 
 OUT_OF_STEP = "OUT_OF_STEP"
 # So many groups are read ahead; more would let snapshots grow old.
-AT_ONCE = 25
+AT_ONCE = 50
 _MERGED = frozenset({"applied", "already", "overwrote"})
 _REFUSED = frozenset({"conflict", "rejected"})
 Taken = Mapping[str, Sequence[Snapshot]]
