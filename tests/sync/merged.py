@@ -17,7 +17,8 @@ from sync.workspace import Workspace
 from tests.sync.scene import Scene
 
 # The closed list of what an undo leaves otherwise than it was. Salesforce: stamps, histories, what the platform works
-# out, and the ids and first response of joins; HubSpot: ids, and every property that no call can set.
+# out, the ids and first response of joins, and blanks around a text, which every write of it trims; HubSpot: ids, and
+# every property that no call can set.
 SF_SYSTEM = frozenset({
     "SystemModstamp", "LastModifiedDate", "LastModifiedById", "CreatedDate", "CreatedById", "LastActivityDate",
     "FirstRespondedDate", "ConvertedContactId", "ConvertedAccountId",
@@ -47,7 +48,7 @@ def salesforce(scene: Scene) -> Rows:
             if row.get("IsDeleted"):
                 continue
             kept = {
-                name: value
+                name: value.strip() if isinstance(value, str) else value
                 for name, value in row.items()
                 if name not in SF_SYSTEM and (declared.name, name) not in SF_DERIVED
             }
