@@ -12,7 +12,7 @@ import sys
 from itertools import takewhile
 
 WIRE = ("wire_salesforce", "wire_hubspot")
-BENCHMARKS = ("store", "generator", "loop", "matching", *WIRE, "sync")
+BENCHMARKS = ("store", "generator", "loop", "matching", *WIRE, "sync", "merges")
 GROUPS = {"wire": WIRE, **{name: (name,) for name in BENCHMARKS}}
 
 

@@ -16,8 +16,8 @@ from model.snapshots import Snapshot
 from store import Store
 
 OUT_OF_STEP = "OUT_OF_STEP"
-# So many groups are read ahead; more would let snapshots grow old.
-AT_ONCE = 50
+# So many groups are read ahead, as many as batches of reads hold; more would let snapshots grow old.
+AT_ONCE = 100
 _MERGED = frozenset({"applied", "already", "overwrote"})
 _REFUSED = frozenset({"conflict", "rejected"})
 Taken = Mapping[str, Sequence[Snapshot]]
