@@ -208,7 +208,7 @@ def test_value_that_somebody_set_while_merges_were_under_way_is_told(portal: Por
     def theirs(_: Request, __: Response | None) -> None:
         portal.app.clock.turn(1)
         (survivor,) = [row["hs_object_id"] for row in portal.app.rows("contacts")]
-        portal.app.edit("contacts", survivor, jobtitle="Theirs")
+        portal.app.edit("contacts", str(survivor), jobtitle="Theirs")
         portal.app.clock.turn(1)
 
     portal.listener.faults.add(Fault(route="batch/update$", act=theirs))
