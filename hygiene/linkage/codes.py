@@ -26,6 +26,8 @@ _SEED = 1
 TERM = pl.Schema({"value": pl.String, "count": pl.Int64})
 # Fewer records than this are taken for a sample of as many: two of two with one name are no proof that it is common.
 POPULATION = 1_000
+# So many pairs at a time, that what is worked on is no more than memory is kept for.
+_PART = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,20 @@ class Coded:
 
         With `apart` texts of which one is longer by more letters than its first number have its second as level.
         """
+        found = np.empty(len(left), np.uint8)
+        for at in range(0, len(left), _PART):
+            part = slice(at, at + _PART)
+            found[part] = self._levels(left[part], right[part], unequal, same, apart)
+        return found
+
+    def _levels(
+        self,
+        left: Rows,
+        right: Rows,
+        unequal: Callable[[Texts, Texts], Levels],
+        same: int,
+        apart: tuple[int, int] | None,
+    ) -> Levels:
         ours, theirs = self.hashes[left], self.hashes[right]
         both = (ours != 0) & (theirs != 0)
         found = np.where(both, np.uint8(same), np.uint8(NOTHING))

@@ -72,13 +72,12 @@ class Names:
     def compare(self, left: Rows, right: Rows) -> Compared:
         given = self._given.levels(left, right, self._given_levels, same=S)
         family = self._family.levels(left, right, self._family_levels, same=S)
-        expected = self._expected(left)
-        levels = (BUCKETS + given.astype(np.int64) * 6 + family).astype(np.uint8)
+        levels = np.uint8(BUCKETS) + given * np.uint8(6) + family
         both = (given == S) & (family == S)
-        levels[both] = 1 + rarity(expected[both], BUCKETS - 1).astype(np.uint8)
+        levels[both] = 1 + rarity(self._expected(left[both]), BUCKETS - 1).astype(np.uint8)
         levels[(given == N) & (family == N)] = 0
-        crossed = self._crossed(left, right) & ~both
-        levels[crossed] = SWAPPED
+        crossed = self._crossed(left, right)
+        levels[crossed[~both[crossed]]] = SWAPPED
         told = self._generation
         apart = told.given(left) & told.given(right) & ~told.equal(left, right)
         levels[apart & (given != D) & (family != D) & (levels > 0)] = OTHER_GENERATION
@@ -88,11 +87,14 @@ class Names:
         """Namesakes that chance would give a record, were given and family names independent."""
         return np.asarray(self._given.frequency(rows) * (self._family.frequency(rows) / max(self._given.records, 1)))
 
-    def _crossed(self, left: Rows, right: Rows) -> npt.NDArray[Any]:
-        """Given and family name changed places."""
+    def _crossed(self, left: Rows, right: Rows) -> npt.NDArray[np.int64]:
+        """The places of the pairs where given and family name changed places."""
         given, family = self._given.hashes, self._family.hashes
-        known = (given[left] != 0) & (given[right] != 0)
-        return np.asarray(known & (given[left] == family[right]) & (given[right] == family[left]))
+        ours = given[left]
+        at = np.flatnonzero((ours == family[right]) & (ours != 0))
+        theirs = given[right[at]]
+        found: npt.NDArray[np.int64] = at[(theirs == family[left[at]]) & (theirs != 0)]
+        return found
 
     def _given_levels(self, left: Texts, right: Texts) -> Levels:
         return _given_levels(left, right, self._often[0])
@@ -211,7 +213,7 @@ def _spelling(left: Texts, right: Texts, often: Mapping[str, int], *, alike: flo
     for at in np.flatnonzero((distances(left, right, cutoff=1) <= 1) & (short >= 3)).tolist():
         found[at] = ALIKE if _are_two_names(left[at], right[at], often) else CLOSE
     found[short == 1] = np.where(same_initial[short == 1], FITS, D)
-    # Степан and Stepan cannot be compared letter by letter.
+    # 健一 and Kenichi cannot be compared letter by letter.
     latin = both.select(pl.all().str.contains("[a-z]"))
     found[(latin["left"] != latin["right"]).to_numpy()] = N
     return found, np.flatnonzero(several).tolist()

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hygiene.linkage import keys
+from hygiene.linkage import codes, keys
 from hygiene.linkage.columns import prepared
 from hygiene.linkage.link import link
 from hygiene.linkage.names import Names
@@ -54,6 +54,15 @@ def test_dates_are_read_in_the_usual_orders(text: str | None, key: str | None) -
 def test_countries_are_one_however_they_are_spelt() -> None:
     spelt = pl.Series(["Korea (Republic of)", "South Korea", "KR", "Atlantis", None])
     assert keys.countries(spelt).to_list() == ["KR", "KR", "KR", "atlantis", None]
+
+
+def test_pairs_have_the_same_levels_however_many_are_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded, comparisons = prepared(people(60, 2), PERSON)
+    one, other = (rows.astype(np.uint32) for rows in np.triu_indices(len(folded), 1))
+    whole = [comparison.compare(one, other).levels for comparison in comparisons]
+    monkeypatch.setattr(codes, "_PART", 1_000)
+    assert all((comparison.compare(one, other).levels == levels).all()
+               for comparison, levels in zip(comparisons, whole, strict=True))  # fmt: skip
 
 
 def test_country_that_is_part_of_another_is_not_simply_another() -> None:
