@@ -9,7 +9,7 @@ import polars as pl
 
 from hygiene.data import lines, words
 from hygiene.distinct import over_distinct
-from hygiene.kinds.spelling import fold, is_no_value, tidy
+from hygiene.kinds.spelling import fold, is_no_value, romanised, tidy
 
 # "S.A.", "G.m.b.H.", "S. p. A.": letters each followed by a dot are one abbreviation.
 _ABBREVIATION = re.compile(r"\b(?:[^\W\d_]\.\s?){1,}[^\W\d_]\b\.?")
@@ -119,15 +119,14 @@ def form(text: str) -> str:
 
 
 def match_key_of(text: str) -> str | None:
-    """The core words joined by blanks; None for stand-ins ("n/a") and text without letters or digits."""
+    """The core words joined by blanks, Cyrillic and Greek in Latin letters; None for stand-ins ("n/a") and text without
+    letters or digits."""
     if is_no_value(text):
         return None
     trading = _TRADING_AS.split(text)
     listed = tokens(trading[-1]) or tokens(text)
-    return (
-        " ".join("and" if word in _AND_WORDS and number > 0 else word for number, word in enumerate(core(listed)))
-        or None
-    )
+    told = ("and" if word in _AND_WORDS and number > 0 else word for number, word in enumerate(core(listed)))
+    return romanised(" ".join(told)) or None
 
 
 def match_key(values: pl.Series) -> pl.Series:

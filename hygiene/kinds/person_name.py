@@ -9,7 +9,7 @@ import polars as pl
 
 from hygiene.data import rows, words
 from hygiene.distinct import over_distinct
-from hygiene.kinds.spelling import fold, is_no_value, tidy
+from hygiene.kinds.spelling import fold, is_no_value, romanised, tidy
 
 
 def _listed(kind: str) -> frozenset[str]:
@@ -121,13 +121,14 @@ def generation(text: str) -> str | None:
 
 
 def match_key_of(text: str) -> str | None:
-    """Folded words of a name without titles, degrees and generation; None for stand-ins ("n/a", "unknown")."""
+    """Folded words of a name without titles, degrees and generation, Cyrillic and Greek in Latin letters; None for
+    stand-ins ("n/a", "unknown")."""
     if is_no_value(text):
         return None
     bare = _MARKUP.sub(" ", text)
     listed = _tokens(_BRACKETED.sub(" ", bare)) or _tokens(bare)
     core = [word for word in listed if word not in TITLES and word not in DEGREES and word not in GENERATIONS]
-    key = " ".join(core or listed)
+    key = romanised(" ".join(core or listed))
     return key if any(letter.isalpha() for letter in key) else None
 
 

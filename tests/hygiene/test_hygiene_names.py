@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from rapidfuzz.distance import OSA
 
 from hygiene.kinds import company_name, person_name
 
@@ -82,6 +83,28 @@ def test_match_key_ignores_case_diacritics_titles_and_stand_ins() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "latin"),
+    [
+        ("Анна", "Anna"),
+        ("Игорь Щукин", "Igor Shchukin"),
+        ("Георгій Ткаченко", "Heorhii Tkachenko"),
+        ("Ђорђе", "Djordje"),
+        ("Γιώργος Παπαδόπουλος", "Giorgos Papadopoulos"),
+        ("Χρήστος", "Christos"),
+    ],
+)
+def test_match_key_of_cyrillic_and_greek_is_that_of_the_name_in_latin_letters(written: str, latin: str) -> None:
+    key, expected = person_name.match_key_of(written), person_name.match_key_of(latin)
+    assert key is not None and expected is not None
+    assert OSA.distance(key, expected) <= 1
+    assert person_name.match_key_of(key) == key
+
+
+def test_match_key_of_other_scripts_keeps_their_signs() -> None:
+    assert [person_name.match_key_of(text) for text in ("健一", "김철수", "王芳")] == ["健一", "김철수", "王芳"]
+
+
+@pytest.mark.parametrize(
     ("written", "key"),
     [
         ("The Acme Corp.", "acme"),
@@ -101,7 +124,8 @@ def test_match_key_ignores_case_diacritics_titles_and_stand_ins() -> None:
         ("Acme Pty Ltd", "acme"),
         ("ACME (UK) Ltd", "acme uk"),
         ("Foo Bar d/b/a Baz Inc", "baz"),
-        ("ООО Ромашка", "ромашка"),
+        ("ООО Ромашка", "romashka"),
+        ("ΑΦΟΙ Παπαδάκη Α.Ε.", "afoi papadaki"),
         ("Acme s.r.o.", "acme"),
         ("Acme Sp. z o.o.", "acme"),
         ("Acme A/S", "acme"),
