@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from connectors.connector import Sink
 from hygiene.kinds import email
 from hygiene.known import live
 from hygiene.merging import Groups, job_changes, looked_up_alike, loses_itself, sure_groups, surviving
@@ -18,6 +19,7 @@ from hygiene.partners import crowded
 from hygiene.survive import Survived
 from hygiene.survivors import facts
 from model.changes import JOINING, Change, Chosen, Merge, SetField, records_of
+from model.errors import ConnectorError
 from model.evidence import Evidence, RecordKey
 from model.streams import Value
 from store import Recorded, Store
@@ -197,7 +199,7 @@ def _merges(
     if mine.is_empty():
         return []
     survive, sinks = settings.survive, workspace.sinks()
-    derived = {name: sinks[name].derived(stream) for name in mine["connection"].unique().to_list()}
+    unset = {name: _not_set(sinks[name], stream) for name in mine["connection"].unique().to_list()}
     survived = surviving(
         stream, mine, corrected.frames[stream], survive.fields.get(stream, {}),
         readable=workspace.store.readable(),
@@ -212,24 +214,33 @@ def _merges(
     before = _plain_rows(mine.join(stored, on=["connection", "id"], how="inner", maintain_order="left"))
     told = _by_group(survived)
     return [
-        _merge(list(rows), wanted, derived, told.get(rows[0]["group"], {}))
+        _merge(list(rows), wanted, unset, told.get(rows[0]["group"], {}))
         for wanted, rows in zip(_plain_rows(survived.values), _grouped(before), strict=True)
     ]
+
+
+def _not_set(sink: Sink, stream: str) -> frozenset[str]:
+    """The fields that the system sees to itself, or lets nobody write; of the latter none where it is out of reach."""
+    try:
+        locked = {one.field for one in sink.describe(stream) if one.field and not one.is_writable}
+    except ConnectorError:
+        locked = set()
+    return sink.derived(stream) | locked
 
 
 def _merge(
     rows: list[Mapping[str, Value]],
     wanted: Mapping[str, Value],
-    derived: Mapping[str, frozenset[str]],
+    unset: Mapping[str, frozenset[str]],
     told: Mapping[str, tuple[str, str]],
 ) -> Merge:
-    """`rows` are a group's records as stored, the survivor first; `derived` names by connection the fields that the
-    system sees to itself; `told` has each field's source and reason."""
+    """`rows` are a group's records as stored, the survivor first; `unset` names by connection the fields that no merge
+    sets; `told` has each field's source and reason."""
     survivor, *losers = (RecordKey(str(row["connection"]), str(row["stream"]), str(row["id"])) for row in rows)
     first = rows[0]
     set_values, chosen = [], []
     for field, value in wanted.items():
-        if field in ("group", *derived[survivor.connection]) or value is None:
+        if field in ("group", *unset[survivor.connection]) or value is None:
             continue
         is_new = value != first[field]
         if is_new and not _can_be_set(field, value, (survivor, *losers)):

@@ -117,11 +117,13 @@ class World:
     def prepare(self) -> None:
         """Bring the CRMs and the store to rest, once; every walk begins there."""
         with self.open() as workspace:
-            while True:
+            for _ in range(10):
                 pull_all(workspace)
                 if plan_changes(workspace).plan_id is None:
                     break
-                push_stored(workspace, joins=True)
+                report = push_stored(workspace, joins=True)
+            else:
+                raise AssertionError(f"the CRMs never came to rest: {report.sentence} {dict(report.reasons)}")
             self.prior = frozenset(item.planned.id for item in workspace.store.outcomes())
         shutil.move(self.store, self.folder / "prepared.db")
         self.states = {name: app.dump() for name, app in self.apps.items()}

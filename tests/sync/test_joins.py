@@ -41,6 +41,22 @@ def test_merges_are_sent_when_asked_for_and_then_nothing_is_left(with_plan: Work
     assert changes_planned(workspace) == []
 
 
+def test_merge_sets_nothing_that_the_system_lets_nobody_write(planned: Scene) -> None:
+    with planned.open() as workspace:
+        merges = [change for change in stored_plan(workspace) if isinstance(change, Merge)]
+        merge = next(one for one in merges if (one.key.connection, one.key.stream) == ("hs", "contacts"))
+        planned.hs.edit("contacts", merge.key.id, hs_analytics_source="")
+        planned.hs.edit("contacts", merge.losers[0].id, hs_analytics_source="OFFLINE")
+        planned.hs.catch_up_index()
+        prepare(workspace)
+        again = [one for one in changes_planned(workspace) if isinstance(one, Merge)]
+        ids = {merge.key.id, merge.losers[0].id}
+        (mine,) = [one for one in again if ids <= {key.id for key in records_of(one)}]
+        assert "lead_source" not in dict(mine.values)
+        assert "lead_source" not in {chosen.field for chosen in mine.chosen}
+        assert push_stored(workspace, joins=True).statuses.keys() == {"applied"}
+
+
 def test_push_without_the_word_sends_no_merge_and_says_how_many_wait(with_plan: Workspace) -> None:
     workspace, changes = with_plan, stored_plan(with_plan)
     merges = [change for change in changes if change.kind in JOINING]
