@@ -62,6 +62,11 @@ class Journaling(Planning):
             bases.set_cells(connection, agreed, at)
             derived.add_new_verdicts(connection, same)
 
+    def note_settled(self) -> None:
+        """Note that no change is unfinished, where that is so: what was journaled so far is not looked at again."""
+        with self._database.write() as connection:
+            plans.note_settled(connection)
+
     def unfinished(self) -> list[tuple[str, Planned]]:
         """Changes that may have been sent and of which nobody knows the end, each with the run that sent it last."""
         with self._database.read() as connection:

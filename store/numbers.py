@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import CounterRow
@@ -30,3 +30,13 @@ def next_number(connection: Connection, name: str) -> int:
         .returning(_COUNTERS.c.value)
     )
     return int(connection.execute(counted).scalar_one())
+
+
+def last_number(connection: Connection, name: str) -> int:
+    """The number last counted or put, 0 before the first."""
+    return int(connection.execute(select(_COUNTERS.c.value).where(_COUNTERS.c.name == name)).scalar() or 0)
+
+
+def put_number(connection: Connection, name: str, value: int) -> None:
+    connection.execute(_COUNTERS.delete().where(_COUNTERS.c.name == name))
+    connection.execute(_COUNTERS.insert().values(name=name, value=value))

@@ -16,7 +16,7 @@ from model.evidence import Evidence, RecordKey
 from model.streams import Value
 from store.columns import micros
 from store.database import Database
-from store.numbers import next_number, numbered
+from store.numbers import last_number, next_number, numbered, put_number
 from store.tables import ChangeRow, JournalRow, OutcomeRow, PlanRow
 
 PLANS: Table = PlanRow.__table__  # type: ignore[attr-defined]
@@ -25,6 +25,8 @@ JOURNAL: Table = JournalRow.__table__  # type: ignore[attr-defined]
 OUTCOMES: Table = OutcomeRow.__table__  # type: ignore[attr-defined]
 _KINDS: dict[str, type[Change]] = {cls.kind: cls for cls in get_args(Change)}
 _AT_ONCE = 500
+# The journal's number up to which every change has its outcome.
+_SETTLED = "settled"
 _KEYS = frozenset({"key", "to", "contact", "account", "source"})
 # What a change is given when it is sent, and what no plan holds.
 _LENT = frozenset({"snapshots", "renamed"})
@@ -163,9 +165,17 @@ def record(connection: Connection, run_id: str, outcomes: Iterable[Outcome], at:
         )
 
 
+def note_settled(connection: Connection) -> None:
+    """Note, where no change is unfinished, that none is of those journaled so far: they are not looked at again."""
+    if not unfinished(connection):
+        newest = connection.execute(select(func.coalesce(func.max(JOURNAL.c.number), 0))).scalar_one()
+        put_number(connection, _SETTLED, newest)
+
+
 def unfinished(connection: Connection) -> list[tuple[str, Planned]]:
     """Changes whose last sending has no outcome, or only `unknown`, with the run that sent them."""
-    last = select(func.max(JOURNAL.c.number)).group_by(JOURNAL.c.change_id)
+    since = JOURNAL.c.number > last_number(connection, _SETTLED)
+    last = select(func.max(JOURNAL.c.number)).where(since).group_by(JOURNAL.c.change_id)
     settled = (
         select(OUTCOMES.c.change_id)
         .where(
@@ -180,7 +190,7 @@ def unfinished(connection: Connection) -> list[tuple[str, Planned]]:
     query = (
         select(JOURNAL.c.run_id, CHANGES.c.id, CHANGES.c.body)
         .join(CHANGES, CHANGES.c.id == JOURNAL.c.change_id)
-        .where(and_(JOURNAL.c.number.in_(last), ~settled))
+        .where(and_(since, JOURNAL.c.number.in_(last), ~settled))
         .order_by(CHANGES.c.id)
     )
     return [(row.run_id, Planned(row.id, load_change(row.body))) for row in connection.execute(query)]

@@ -103,30 +103,22 @@ class ScopedStore(Store):
             return plans.outcomes_of(connection, self._records())
 
     def replace_findings(self, run_id: str, frame: pl.DataFrame, *, step: str = "score") -> None:
-        self.renew_findings(run_id, frame, step)
+        self.renew_findings(run_id, frame, step, "", self.keys)
 
-    def renew_findings(
-        self, run_id: str, frame: pl.DataFrame, step: str, but: str = "", streams: Collection[str] = ()
-    ) -> None:
-        """Put findings about these records, and about all of the `streams`, in the place of the step's earlier ones,
-        those of the rule `but` apart."""
-        more = f" AND step = '{step}' AND rule <> '{but}'"
+    def renew_findings(self, run_id: str, frame: pl.DataFrame, step: str, but: str, keys: pl.DataFrame) -> None:
+        """Put findings about the records of `keys` in the place of the step's earlier ones, those of the rule `but`
+        apart."""
         with self._database.write() as connection:
-            derived.delete_rows(connection, FINDINGS.name, _KEY, self.keys, more)
-            derived.delete_rows(connection, FINDINGS.name, ["stream"], _column(streams), more)
+            more = f" AND step = '{step}' AND rule <> '{but}'"
+            derived.delete_rows(connection, FINDINGS.name, _KEY, keys, more)
             positioned = frame.with_row_index("position", offset=derived.next_position(connection, step))
             derived.insert_frame(self._database, connection, FINDINGS, positioned, {"step": step, "run_id": run_id})
 
-    def renew_scores(self, frame: pl.DataFrame, streams: Collection[str] = ()) -> None:
-        """Put scores of these records, and of all of the `streams`, in the place of the earlier ones."""
+    def renew_scores(self, frame: pl.DataFrame, keys: pl.DataFrame) -> None:
+        """Put scores of the records of `keys` in the place of the earlier ones."""
         with self._database.write() as connection:
-            derived.delete_rows(connection, SCORES.name, _KEY, self.keys)
-            derived.delete_rows(connection, SCORES.name, ["stream"], _column(streams))
+            derived.delete_rows(connection, SCORES.name, _KEY, keys)
             derived.insert_frame(self._database, connection, SCORES, frame, {})
 
     def _records(self) -> frozenset[RecordKey]:
         return frozenset(RecordKey(*row) for row in self.keys.rows())
-
-
-def _column(streams: Collection[str]) -> pl.DataFrame:
-    return pl.DataFrame({"stream": sorted(streams)}, schema={"stream": pl.String})

@@ -169,6 +169,13 @@ class Store(Journaling, Resolving):
         """Column id, sorted: the records of a connection that have text in one of these custom fields."""
         return having(self._database, stream, fields, connection)
 
+    def naming(self, stream: str, field: str, records: pl.DataFrame) -> pl.DataFrame:
+        """Connection and id of the live records whose field names one of these records (connection, and their id)."""
+        table = MIRROR[stream]
+        query = select(table.c.connection, table.c.id).where(table.c.is_deleted.is_(False))
+        found = frame_of_chosen(self._database, query, [table.c.connection, table.c[field]], records)
+        return found.sort("connection", "id")
+
     def links_of(self, keys: pl.DataFrame) -> pl.DataFrame:
         """The associations that go out from these records (connection, stream, id), deleted ones too, in the order of
         `frame`."""

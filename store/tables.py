@@ -337,7 +337,7 @@ class ChangeRow(Row, table=True):
     """One planned change; `body` is the whole change as JSON, the other columns are there to search by."""
 
     __tablename__ = "changes"
-    __table_args__ = (Index("ix_changes_record", "connection", "stream", "record_id"),)
+    __table_args__ = (Index("ix_changes_record", "connection", "stream", "record_id"), Index("ix_changes_kind", "kind"))
     id: str = _text(key=True)
     plan_id: str = _reference("plans.id")
     kind: str = _text()

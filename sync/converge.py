@@ -22,7 +22,7 @@ from sync.models import kinds_of, stored_models
 from sync.native import kept_by_native
 from sync.records import stored_frames
 from sync.resolve import stored_links
-from sync.scope import column_styles
+from sync.scope import Styles
 from sync.workspace import Workspace
 
 # Corrections build on each other two or three deep; more rounds than this would be a rule that undoes another.
@@ -32,11 +32,13 @@ Frames = Mapping[str, pl.DataFrame]
 
 class Wishes:
     """What the rules want of a store's records, of the connections that may be written; of a `part` of the records
-    (connection, stream, id) where the workspace shows no others, or only beside these."""
+    (connection, stream, id) where the workspace shows no others, or only beside these; `styles` are the
+    `column_styles`."""
 
-    def __init__(self, workspace: Workspace, writable: Sequence[str], part: pl.DataFrame | None = None) -> None:
-        self._workspace, self._part = workspace, part
-        self._styles = column_styles(workspace.everything)
+    def __init__(
+        self, workspace: Workspace, writable: Sequence[str], styles: Styles, part: pl.DataFrame | None = None
+    ) -> None:
+        self._workspace, self._styles, self._part = workspace, styles, part
         self._readable, self._lookups = workspace.store.readable(), learned(workspace)
         is_kept = not workspace.settings.sync.beside_native
         self._kept = kept_by_native(workspace) if is_kept else NOBODY

@@ -16,6 +16,7 @@ import polars as pl
 from connectors.connector import Lookup
 from hygiene.kinds import country, domain
 from model.errors import ConnectorError
+from model.evidence import RecordKey
 from model.settings import GleifConnection
 from model.streams import Value
 from sync.workspace import Workspace
@@ -79,9 +80,11 @@ def _ask_all(
 ) -> None:
     settings = workspace.settings.connections[lookup.name]
     allowed = settings.max_lookups if isinstance(settings, GleifConnection) else len(questions)
-    asked = 0
-    for done, (_, _, known) in enumerate(questions, start=1):
+    asked, fresh = 0, set[str]()
+    for done, (connection, record_id, known) in enumerate(questions, start=1):
         key = question_key(known)
+        if key in fresh:
+            workspace.store.mark_concerned([RecordKey(connection, "accounts", record_id)])
         remembered = workspace.store.lookup(lookup.name, key)
         if remembered and workspace.clock() - remembered[0] < REMEMBERED_FOR:
             report.remembered += 1
@@ -103,6 +106,8 @@ def _ask_all(
                 "source": found.source_id,
             }
         workspace.store.save_lookup(lookup.name, key, workspace.clock(), answer)
+        workspace.store.mark_concerned([RecordKey(connection, "accounts", record_id)])
+        fresh.add(key)
         if progress:
             progress(done, len(questions))
 

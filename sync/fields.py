@@ -154,7 +154,7 @@ class _Group:
     kept: Kept
     synced: Synced
     edits: Edits
-    addresses: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by connection: address -> ids
+    addresses: dict[str, pl.DataFrame] = field(default_factory=dict)  # by connection: id and address, lower case
     newer: dict[tuple[str, int], str] = field(default_factory=dict)  # (field, row) of newer values -> why they count
 
     def run(self, plans: Sequence[FieldPlan]) -> None:
@@ -298,10 +298,9 @@ class _Group:
             told = contacts.select(
                 "id", every.str.split(";").list.eval(pl.element().str.strip_chars()).alias("address")
             )
-            held = told.explode("address").drop_nulls().group_by("address").agg(pl.col("id").unique())
-            self.addresses[key.connection] = dict(held.iter_rows())
-        holders = self.addresses[key.connection].get(str(change.after).lower(), ())
-        return any(holder != key.id for holder in holders)
+            self.addresses[key.connection] = told.explode("address").drop_nulls()
+        is_held = (pl.col("address") == str(change.after).lower()) & (pl.col("id") != key.id)
+        return not self.addresses[key.connection].filter(is_held).is_empty()
 
     def _find(self, rows: pl.DataFrame, side: str, rule: str, plan: FieldPlan, message: pl.Expr) -> None:
         if rows.is_empty():

@@ -25,7 +25,7 @@ from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
 from sync.record_sync import NO_RECORDS, Told, planned_records
 from sync.resolve import resolve_people
-from sync.scope import plan_settings, scope_of
+from sync.scope import Styles, column_styles, plan_settings, scope_of
 from sync.workspace import Workspace
 
 # So many values of a new record are shown.
@@ -110,28 +110,29 @@ def plan_changes(workspace: Workspace, limit: int | None = None, *, full: bool =
     Without `full` only records are planned that changed since a plan looked at them, with all that these concern.
     """
     bring_up_to_date(workspace)
-    settings = plan_settings(workspace)
+    styles = column_styles(workspace.store)
+    settings = plan_settings(workspace, styles)
     scope = None if full else scope_of(workspace, settings)
     if scope is None:
-        report, back = _planned(workspace, limit)
+        report, back = _planned(workspace, styles, limit)
         # Where records wait to be made or deleted, the next plan looks at everything too.
         waits = any(isinstance(stage, Stage) and stage.waiting for stage in report.stages)
         workspace.store.settle("plan", "" if waits else settings, back)
         return report
     report, back = NOTHING, frozenset[RecordKey]()
     if not scope.keys.is_empty():
-        report, back = _planned(scope.within(workspace), limit, scope.keys)
+        report, back = _planned(scope.within(workspace), styles, limit, scope.keys)
     workspace.store.settle("plan", settings, back, scope.seen)
     return replace(report, in_part=True, conflicts=waiting_for_people(workspace))
 
 
 def _planned(
-    workspace: Workspace, limit: int | None = None, part: pl.DataFrame | None = None
+    workspace: Workspace, styles: Styles, limit: int | None = None, part: pl.DataFrame | None = None
 ) -> tuple[PlanReport, frozenset[RecordKey]]:
     """A stored plan of the records that the workspace shows, and those it is to look at again, whatever comes of it."""
     store = workspace.store
     recorded = store.outcomes()
-    wishes = Wishes(workspace, _writable(workspace), part)
+    wishes = Wishes(workspace, _writable(workspace), styles, part)
     corrected, left_out = wishes.converged()
     choose_partners(workspace, corrected.stored)
     synced = synced_fields(workspace, corrected, _writable(workspace), recorded)

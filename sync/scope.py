@@ -63,8 +63,8 @@ def looked_at(workspace: Workspace, work: Work, settings: str) -> Scope | None:
     seen = store.waiting(work)
     if seen["stream"].is_in(list(_EVERYWHERE)).any():
         return None
-    live = sum(store.counts().filter(pl.col("stream").is_in(list(RECORDS)))["live"].to_list())
-    if seen.height > max(_MOST * live, _FEW):
+    records = sum(one.summary["records"] for one in store.matched().values())
+    if seen.height > max(_MOST * records, _FEW):
         return None
     closed = _Closure(store, seen)
     keys, context = closed.keys(), closed.context()
@@ -86,16 +86,20 @@ def score_settings(workspace: Workspace, settings: str, as_of: date | None = Non
     return f"{settings} {as_of or day_of(workspace.clock())}"
 
 
-def plan_settings(workspace: Workspace) -> str:
-    """What beside the records decides a plan, as a short text."""
+Styles = Mapping[tuple[str, str, str], bool]
+
+
+def plan_settings(workspace: Workspace, styles: Styles | None = None) -> str:
+    """What beside the records decides a plan, as a short text; `styles` are the `column_styles`."""
     store = workspace.store
     versions = {kind: model.version for kind, model in stored_models(store).items()}
-    styles = [(*place, in_codes) for place, in_codes in sorted(column_styles(store).items())]
-    told = [EDITION, workspace.settings.model_dump(mode="json"), store.readable().rows(), versions, styles]
+    known = column_styles(store) if styles is None else styles
+    styled = [(*place, in_codes) for place, in_codes in sorted(known.items())]
+    told = [EDITION, workspace.settings.model_dump(mode="json"), store.readable().rows(), versions, styled]
     return blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()
 
 
-def column_styles(store: Store) -> Mapping[tuple[str, str, str], bool]:
+def column_styles(store: Store) -> Styles:
     """By connection, stream and field whether a column of countries mostly has two-letter codes."""
     styles: dict[tuple[str, str, str], bool] = {}
     for stream in RECORDS:
@@ -161,14 +165,20 @@ class _Closure:
         mine = keys.filter(pl.col("stream") == "accounts")
         if mine.is_empty():
             return NO_KEYS
-        labels = self._accounts.join(mine, on=["connection", "id"], how="semi").select("connection", "label")
-        beside = self._accounts.join(labels.drop_nulls().unique(), on=["connection", "label"], how="semi")
+        own = self._accounts.join(mine, on=["connection", "id"], how="semi")
+        labels = own.select("connection", site_labels(own).alias("label")).drop_nulls().unique()
+        # The label stands in what was typed, unless that has letters that are written otherwise in a domain.
+        names = labels["label"].unique().to_list()
+        typed = (pl.col(name).fill_null("").str.to_lowercase() for name in ("domain", "website"))
+        like = self._accounts.filter(
+            pl.any_horizontal(text.str.contains_any(names) | text.str.contains(r"[^\x00-\x7f]") for text in typed)
+        )
+        beside = like.with_columns(site_labels(like).alias("label")).join(labels, on=labels.columns, how="semi")
         return texts_of(_named("accounts", beside))
 
     @cached_property
     def _accounts(self) -> pl.DataFrame:
-        accounts = self._store.frame("accounts", columns=["domain", "website", "parent_id"])
-        return accounts.select("connection", "id", "parent_id", site_labels(accounts).alias("label"))
+        return self._store.frame("accounts", columns=["domain", "website", "parent_id"])
 
     def _on_several(self) -> pl.DataFrame:
         """What hangs on accounts of entities that have several in a connection: it tells which of them comes first."""
@@ -180,8 +190,7 @@ class _Closure:
         )
         if several.is_empty():
             return _named("accounts", children)
-        people = self._store.frame("contacts", columns=["account_id"])
-        hanging = people.join(several, left_on=["connection", "account_id"], right_on=["connection", "on"], how="semi")
+        hanging = self._store.naming("contacts", "account_id", several)
         return pl.concat([_named("accounts", children), _named("contacts", hanging)])
 
 

@@ -26,6 +26,8 @@ from sync.records import stored_frames
 from sync.scope import RECORDS, Scope, looked_at, plan_settings, score_settings
 from sync.workspace import Workspace
 
+# What a deal is judged by beside itself; where these changed, everything is scored.
+_JUDGED_BY = ("users", "stages")
 _SEVERITIES = ("high", "medium", "low", "info")
 
 
@@ -85,18 +87,20 @@ def score_records(
 
 
 def _scored_again(workspace: Workspace, day: date, settings: str, scope: Scope) -> ScoreReport:
-    """Score the records of a scope, and where others changed, deals for instance, all of those."""
+    """Score the records of a scope, and others that changed, deals for instance, which are judged by themselves."""
     run_id = workspace.store.begin_run("score", workspace.clock())
     store = ScopedStore.within(workspace.store, scope.keys, scope.context)
-    others = [stream for stream in STREAMS if stream not in (*RECORDS, "associations")]
-    others = others if scope.seen["stream"].is_in(others).any() else []
-    complete, stale, findings = _judged(workspace, store, stored_frames(store, (*RECORDS, *others)), day)
+    others = scope.seen.filter(~pl.col("stream").is_in((*RECORDS, "associations")))
+    frames = stored_frames(store, (*RECORDS, *(_JUDGED_BY if len(others) else ())))
+    frames |= {str(stream): store.frame(str(stream), only=part) for (stream,), part in others.group_by("stream")}
+    complete, stale, findings = _judged(workspace, store, frames, day)
+    keys = pl.concat([scope.keys, others.select(KEY)])
     told, scores = (
-        pl.concat([frame.join(scope.keys, on=KEY, how="semi"), frame.filter(pl.col("stream").is_in(others))])
+        frame.join(keys, on=KEY, how="semi", maintain_order="left")
         for frame in (findings, pl.concat([complete.scores, stale.scores]))
     )
-    store.renew_scores(scores, others)
-    store.renew_findings(run_id, told, "score", "spelling-variant", others)
+    store.renew_scores(scores, keys)
+    store.renew_findings(run_id, told, "score", "spelling-variant", keys)
     store.settle("score", settings, seen=scope.seen)
     store.end_run(run_id, "done", workspace.clock(), {"findings": told.height})
     return replace(_report(day, complete, stale, []), records=scope.keys.height, in_part=True)

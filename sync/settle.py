@@ -24,7 +24,7 @@ from model.changes import (
     Unmerge,
     slot_of,
 )
-from model.errors import ConnectorError
+from model.errors import ConnectorError, StoreError
 from model.streams import STREAMS, Value
 from store import Store
 from sync.agreed import agreed_cells
@@ -56,6 +56,9 @@ def settle_unfinished(store: Store, sinks: Mapping[str, Sink], clock: Clock) -> 
     for _, planned in store.unfinished():
         by_connection[planned.change.key.connection].append(planned)
     if not by_connection:
+        # Another process that pushes has entries that are not there yet.
+        with suppress(StoreError), store.alone("push"):
+            store.note_settled()
         return
     with store.alone("push"):
         run_id = store.begin_run("push", clock())

@@ -121,6 +121,20 @@ def test_change_sent_again_is_unfinished_again(sent: Sent) -> None:
     assert [item.outcome.status for item in store.outcomes(plan_id="p0001")] == ["unsent", "applied"]
 
 
+def test_what_is_noted_as_settled_hides_nothing_that_is_open(sent: Sent) -> None:
+    store, run_id, ids = sent
+    store.journal(run_id, ids[:2], 3)
+    store.record(run_id, [Outcome(ids[0], "applied", version=9)], [], 4)
+    store.note_settled()
+    assert open_ids(store) == [(run_id, ids[1])]
+    store.record(run_id, [Outcome(ids[1], "applied", version=9)], [], 5)
+    store.note_settled()
+    assert open_ids(store) == []
+    later = store.begin_run("push", 6)
+    store.journal(later, ids[:1], 7)
+    assert open_ids(store) == [(later, ids[0])]
+
+
 def test_outcome_without_sending_is_kept(sent: Sent) -> None:
     store, run_id, ids = sent
     outcome = Outcome(ids[2], "rejected", "REFUSED", "not writable", found=True)

@@ -9,6 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from model.sync_settings import SyncSettings
+from sync.enrich import enrich_accounts
 from sync.plan import PlanReport, plan_changes
 from sync.pull import pull_all
 from sync.push import push_stored
@@ -136,3 +137,14 @@ def test_what_changed_alone_is_scored_as_everything_is(scene: Scene) -> None:
         assert some.in_part
         for frame, whole in zip(in_part, judged(workspace), strict=True):
             assert_frame_equal(frame, whole)
+
+
+def test_answers_of_lookups_have_their_accounts_looked_at_again(scene: Scene) -> None:
+    with scene.open() as workspace:
+        workspace.store.settle("plan", "s")
+        assert enrich_accounts(workspace).asked
+        waiting = workspace.store.waiting("plan")
+        assert set(waiting["stream"]) == {"accounts"}
+        workspace.store.settle("plan", "s")
+        assert enrich_accounts(workspace).remembered >= waiting.height
+        assert workspace.store.waiting("plan").is_empty()
