@@ -49,6 +49,9 @@ _MOVE_WATERMARK = _WATERMARKS.update().where(_HERE)
 _FIND_READABLE = select(READABLE.c.field, READABLE.c.shown, READABLE.c.readable).where(
     and_(READABLE.c.connection == bindparam("here"), READABLE.c.stream == bindparam("there"))
 )
+_UNKNOWN = select(READABLE.c.connection, READABLE.c.field).where(
+    and_(READABLE.c.stream == bindparam("there"), READABLE.c.readable.is_(False))
+)
 _PUT_READABLE = READABLE.update().where(
     and_(
         READABLE.c.connection == bindparam("here"),
@@ -222,15 +225,18 @@ def _mark_readable(connection: Connection, page: Page) -> None:
             connection.execute(_PUT_READABLE, {**here, "that": name, **now})
 
 
-def without_unknown(records: pl.DataFrame, book: pl.DataFrame, stream: str) -> pl.DataFrame:
+def without_unknown(database: Database, records: pl.DataFrame, stream: str) -> pl.DataFrame:
     """Blank the fields that are unknown in a connection: what was last read of them may long be wrong."""
-    unknown = book.filter(pl.col("stream") == stream, ~pl.col("readable"), pl.col("field").is_in(records.columns))
+    unknown: dict[str, list[str]] = {}
+    with database.read() as connection:
+        for name, field in connection.execute(_UNKNOWN, {"there": stream}):
+            unknown.setdefault(field, []).append(name)
     held = [
         pl.when(~pl.col("connection").is_in(names)).then(pl.col(field)).alias(field)
-        for field, names in unknown.group_by("field").agg("connection").iter_rows()
-        if records[field].null_count() < len(records)
+        for field, names in unknown.items()
+        if field in records.columns and records[field].null_count() < len(records)
     ]
-    return records.with_columns(held)
+    return records.with_columns(held) if held else records
 
 
 def known_stream(stream: str) -> None:

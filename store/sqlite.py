@@ -144,8 +144,9 @@ class SqliteDatabase(Database):
             if len(rows) > DIRECT_ROWS:
                 cursor.close()
                 return self._copied_frame(_driver(connection), sql, schema)
-        read_as = {name: pl.Int64() if kind == pl.Boolean else kind for name, kind in schema.items()}
-        return pl.DataFrame(rows, schema=read_as, orient="row").cast(schema)
+        flags = {name: kind for name, kind in schema.items() if kind == pl.Boolean}
+        read_as = {**schema, **dict.fromkeys(flags, pl.Int64())}
+        return pl.DataFrame(rows, schema=read_as, orient="row").cast(flags)
 
     def _copied_frame(self, driver: sqlite3.Connection, sql: str, schema: pl.Schema) -> pl.DataFrame:
         """The rows of a query by way of a private file beside the store, as Arrow, on two threads."""

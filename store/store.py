@@ -151,7 +151,7 @@ class Store(Journaling, Resolving):
             some = frame_of_chosen(self._database, query, key, only.select("connection", "id"))
             records = some.sort("connection", "id")
         records = with_custom(self._database, records, stream, custom)
-        return pulls.without_unknown(records, self.readable(), stream)
+        return pulls.without_unknown(self._database, records, stream)
 
     def value_counts(self, stream: str, field: str) -> pl.DataFrame:
         """Columns connection, value and number, of live records; for fields of text."""
@@ -184,7 +184,7 @@ class Store(Journaling, Resolving):
         columns = [table.c.connection, table.c.from_stream, table.c.from_id]
         wanted = keys.select("connection", "stream", "id")
         found = frame_of_chosen(self._database, query, columns, wanted)
-        return pulls.without_unknown(found.sort("connection", "id"), self.readable(), "associations")
+        return pulls.without_unknown(self._database, found.sort("connection", "id"), "associations")
 
     def readable(self) -> pl.DataFrame:
         """Columns connection, stream, field, shown (the remote shows it now) and readable (the store holds it for every
