@@ -77,27 +77,33 @@ def decided(
             "left": formed(left_to, field.kind, _regions(table, "left"), default_country),
             "right": formed(right_to, field.kind, _regions(table, "right"), default_country),
         }
-    lost = {
-        "left": forms["left"].is_not_null() & across["left"].is_null(),
-        "right": forms["right"].is_not_null() & across["right"].is_null(),
-    }
-    same = (_alike(forms["left"], across["right"]) & ~lost["right"]) | (
-        _alike(across["left"], forms["right"]) & ~lost["left"]
-    )
-    known = table[f"left_{name}_known"] & table[f"right_{name}_known"]
-    asked = pl.DataFrame(
+    held = {f"{side}_{part}": table[f"{side}_{name}_{part}"] for part in ("now", "was", "known") for side in SIDES}
+    told = pl.DataFrame(
         {
-            "left": columns["left"], "right": columns["right"], "same": same,
-            **{f"{side}_now": table[f"{side}_{name}_now"] for side in SIDES},
-            **{f"{side}_was": table[f"{side}_{name}_was"].list.first() for side in SIDES},
-            "based": table[f"left_{name}_was"].is_not_null() & table[f"right_{name}_was"].is_not_null(),
+            **columns, "left_to": left_to, "right_to": right_to, **held,
+            **{f"{side}_form": form for side, form in forms.items()},
+            **{f"{side}_across": form for side, form in across.items()},
         }
     )  # fmt: skip
-    wanted = moves(asked, field.policy).set(~known, "stay")
-    if overruled:
-        rows = list(overruled)
-        wanted = wanted.scatter(rows, [overruled[row] for row in rows])
-    return asked.with_columns(wanted.alias("move"), left_to.alias("left_to"), right_to.alias("right_to"))
+    asked = told.select(
+        "left", "right", (_same("left") | _same("right")).alias("same"), "left_now", "right_now",
+        *(pl.col(f"{side}_was").list.first() for side in SIDES),
+        (pl.col("left_was").is_not_null() & pl.col("right_was").is_not_null()).alias("based"),
+        (pl.col("left_known") & pl.col("right_known")).alias("known"), "left_to", "right_to",
+    )  # fmt: skip
+    wanted = pl.when("known").then(moves(asked, field.policy)).otherwise(pl.lit("stay"))
+    decisions = asked.with_columns(wanted.alias("move")).drop("known")
+    if not overruled:
+        return decisions
+    rows = list(overruled)
+    return decisions.with_columns(decisions["move"].scatter(rows, [overruled[row] for row in rows]))
+
+
+def _same(side: str) -> pl.Expr:
+    """Where the value of a side, carried over, is what the other side has; not where it has no counterpart there."""
+    form, across = pl.col(f"{side}_form"), pl.col(f"{side}_across")
+    other = pl.col("right_form" if side == "left" else "left_form")
+    return across.eq_missing(other) & ~(form.is_not_null() & across.is_null())
 
 
 def _regions(table: pl.DataFrame, side: str) -> pl.Series | None:
@@ -116,31 +122,30 @@ def _translated(left: pl.Series, right: pl.Series, translation: pl.DataFrame | N
     )
 
 
-def _alike(one: pl.Series, other: pl.Series) -> pl.Series:
-    return one.eq_missing(other)
-
-
 def new_bases(table: pl.DataFrame, decisions: Mapping[str, pl.DataFrame], between: tuple[str, str]) -> pl.DataFrame:
     """The bases that are to be written (columns as the store's) where pairs came to agree: `decisions` has the frames
     of `decided` by field, rows as in `table`."""
     made = []
     for side, other, name in (("left", "right", between[0]), ("right", "left", between[1])):
-        columns = []
-        moved = pl.Series([False] * len(table), dtype=pl.Boolean)
-        for field, rows in decisions.items():
-            now, was = rows[f"{side}_now"], table[f"{side}_{field}_was"]
-            fresh = (rows["move"] == "agree") & ~(was.is_not_null() & was.list.first().eq_missing(now))
-            moved |= fresh
-            held = pl.DataFrame({"now": now, "was": was, "fresh": fresh})
-            columns.append(
-                held.select(pl.when("fresh").then(pl.concat_list("now")).otherwise("was").alias(field)).to_series()
+        held = table.with_columns(
+            column.alias(f"{field}_{column.name}")
+            for field, rows in decisions.items()
+            for column in (rows[f"{side}_now"].alias("now"), rows["move"])
+        )
+        fresh, fields = {}, []
+        for field in decisions:
+            now, was = pl.col(f"{field}_now"), pl.col(f"{side}_{field}_was")
+            is_known = was.is_not_null() & was.list.first().eq_missing(now)
+            fresh[field] = (pl.col(f"{field}_move") == "agree") & ~is_known
+            fields.append(pl.when(fresh[field]).then(pl.concat_list(now)).otherwise(was).alias(field))
+        moved = held.filter(pl.any_horizontal(list(fresh.values())))
+        made.append(
+            moved.select(
+                pl.lit(name).alias("connection"), pl.col(f"{side}_stream").alias("stream"),
+                pl.col(f"{side}_id").alias("id"), pl.col(f"{other}_key").alias("partner"),
+                pl.struct(fields).struct.json_encode().alias("fields"),
             )
-        fields = pl.DataFrame(columns).select(pl.struct(pl.all()).struct.json_encode().alias("fields")).to_series()
-        whole = table.select(
-            pl.lit(name).alias("connection"), pl.col(f"{side}_stream").alias("stream"),
-            pl.col(f"{side}_id").alias("id"), pl.col(f"{other}_key").alias("partner"),
-        ).with_columns(fields)  # fmt: skip
-        made.append(whole.filter(moved))
+        )  # fmt: skip
     return pl.concat(made)
 
 

@@ -144,7 +144,7 @@ class SqliteDatabase(Database):
             if len(rows) > DIRECT_ROWS:
                 cursor.close()
                 return self._copied_frame(_driver(connection), sql, schema)
-        flags = {name: kind for name, kind in schema.items() if kind == pl.Boolean}
+        flags = pl.Schema({name: kind for name, kind in schema.items() if kind == pl.Boolean})
         read_as = {**schema, **dict.fromkeys(flags, pl.Int64())}
         return pl.DataFrame(rows, schema=read_as, orient="row").cast(flags)
 
