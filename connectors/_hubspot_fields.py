@@ -130,9 +130,10 @@ class Fields:
             return lambda text: whole_of(text) // per_unit
         return plain
 
-    def text(self, name: str, value: Value, currency: str | None) -> str:
-        """The text that sets a field to a value; ValueError when the value is not of the field's type."""
-        return property_text(value, self.types[name], self.properties[name].type, currency, self.portal.zone)
+    def text(self, name: str, value: Value, currency: str | None, like: str = "") -> str:
+        """The text that sets a field to a value in place of the text `like`; ValueError when the value is not of the
+        field's type."""
+        return property_text(value, self.types[name], self.properties[name].type, currency, self.portal.zone, like)
 
 
 def resolve_fields(

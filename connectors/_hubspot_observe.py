@@ -121,10 +121,13 @@ def _arrival(fields: Fields, change: SetField, record: Record) -> Arrival | None
     if history is None or change.seen_at is None:
         return None
     try:
-        after, before = (fields.text(change.field, value, currency) for value in (change.after, change.before))
+        before = fields.text(change.field, change.before, currency)
+        ours = {
+            fields.text(change.field, change.after, currency, text) for text in ("", *(text for text, _ in history))
+        }
     except (ValueError, OverflowError):
         return None
-    trace = trace_write(history, frozenset({after}), before, change.seen_at)
+    trace = trace_write(history, frozenset(ours), before, change.seen_at)
     if trace is None:
         return None
     replaced = change.before

@@ -126,7 +126,7 @@ def _checked(
         message = "The field changed since it was read; plan again."
         return Outcome(planned.id, "conflict", "MOVED", message, version, value)
     before = str(texts.get(fields.properties[change.field].name) or "")
-    return _Write(planned, change, fields.text(change.field, change.after, currency), before, version)
+    return _Write(planned, change, fields.text(change.field, change.after, currency, before), before, version)
 
 
 def field_value(fields: Fields, name: str, texts: Mapping[str, Any]) -> Value:

@@ -7,7 +7,7 @@ YYYY-MM-DD or midnight UTC in milliseconds, numbers and booleans spelt out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 
 from model.currency import from_minor, to_minor
@@ -137,8 +137,13 @@ def money_of(raw: Iterable[str | None], currencies: Iterable[str | None]) -> tup
     return values, unreadable
 
 
-def property_text(value: Value, field_type: ValueType, property_type: str, currency: str | None, zone: tzinfo) -> str:
-    """The text that sets a property to a value; a blank is set by the empty text. ValueError when it cannot be."""
+def property_text(
+    value: Value, field_type: ValueType, property_type: str, currency: str | None, zone: tzinfo, like: str = ""
+) -> str:
+    """The text that sets a property to a value; a blank is set by the empty text. ValueError when it cannot be.
+
+    A day put into a `datetime` property takes the hour of the text it replaces, `like`, or midnight.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -150,9 +155,21 @@ def property_text(value: Value, field_type: ValueType, property_type: str, curre
         return moment.astimezone(zone).date().isoformat() if property_type == "date" else _time_text(moment)
     if field_type == "date":
         if property_type == "datetime":
-            return _time_text(EPOCH + timedelta(microseconds=midnight(_whole(value), zone)))
-        return date.fromordinal(_whole(value) + EPOCH_DAY).isoformat()
+            return _time_text(datetime.combine(_day(_whole(value)), _hour(like, zone), tzinfo=zone).astimezone(UTC))
+        return _day(_whole(value)).isoformat()
     return str(value)
+
+
+def _day(days: int) -> date:
+    return date.fromordinal(days + EPOCH_DAY)
+
+
+def _hour(text: str, zone: tzinfo) -> time:
+    """The time of day that a `datetime` text shows in a time zone; midnight where it is none."""
+    try:
+        return (EPOCH + timedelta(microseconds=time_of(text))).astimezone(zone).time() if text else time.min
+    except (ValueError, OverflowError):
+        return time.min
 
 
 def _whole(value: Value) -> int:

@@ -25,14 +25,15 @@ def agreed_cells(changes: Iterable[Planned], outcomes: Iterable[Outcome]) -> lis
         if change.agreed is not None:
             source = change.agreed.source
             cells.append(BaseCell(source, change.key, change.field, change.agreed.value))
-            cells.append(BaseCell(change.key, source, change.field, _held(change, outcome, change.agreed.follows)))
+            cells.append(BaseCell(change.key, source, change.field, held(change, outcome, change.agreed.follows)))
         elif change.rule == UNDO:
-            cells.append(BaseCell(change.key, None, change.field, change.after))
+            cells.append(BaseCell(change.key, None, change.field, held(change, outcome)))
     return cells
 
 
-def _held(change: SetField, outcome: Outcome, follows: bool) -> Value:
-    """What the written record holds as agreed: the value it was given, or what its system made of that."""
+def held(change: SetField, outcome: Outcome, follows: bool = True) -> Value:
+    """What the written record holds of ours: the value it was given, or what its system made of that; unless it
+    `follows`, whatever stood there when it was read back."""
     is_own_form = outcome.code == KEPT_AS or is_form_of(outcome.found, change.after)
     return outcome.found if outcome.code in (KEPT_AS, CHANGED) and (is_own_form or not follows) else change.after
 

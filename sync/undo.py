@@ -29,6 +29,7 @@ from model.changes import (
 from model.errors import InputError
 from model.evidence import RecordKey
 from store import Store
+from sync.agreed import held
 from sync.irreversible import irreversible, unrestored
 from sync.plan import PlanReport, described, pending_plan, systems_of
 from sync.workspace import Workspace
@@ -141,7 +142,7 @@ def inverse_of(change: Change, outcome: Outcome, run_id: str) -> list[Change]:
     version = outcome.version
     if isinstance(change, SetField):
         replaced = outcome.found if outcome.status == "overwrote" else change.before
-        return [SetField(change.key, change.field, change.after, replaced, version, reason, UNDO)]
+        return [SetField(change.key, change.field, held(change, outcome), replaced, version, reason, UNDO)]
     if isinstance(change, Associate):
         return _unlinked(change, outcome, reason)
     if isinstance(change, Merge):

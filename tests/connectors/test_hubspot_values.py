@@ -34,6 +34,15 @@ def micros(*parts: int) -> int:
     return round(datetime(*parts, tzinfo=UTC).timestamp()) * 1_000_000  # type: ignore[arg-type, misc]
 
 
+def test_day_put_into_a_time_takes_the_hour_it_replaces_and_round_trips() -> None:
+    was = "2026-07-15T14:30:00.000Z"
+    day = local_day_of(BERLIN)(was)
+    moved = property_text(day + 180, "date", "datetime", None, BERLIN, was)
+    assert moved == "2027-01-11T15:30:00.000Z", "half past four in Berlin, summer or winter"
+    assert property_text(day, "date", "datetime", None, BERLIN, moved) == was
+    assert property_text(day, "date", "datetime", None, BERLIN, "no time") == "2026-07-14T22:00:00.000Z"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
