@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
 
 from model.batch import Batch
+from model.streams import Value
 from store.derived import MEMBERSHIPS, PARTNERS
 
 
@@ -19,8 +20,20 @@ def follow_merges(connection: Connection, batch: Batch) -> None:
         if connection.execute(known).scalar():
             continue
         held = and_(here, MEMBERSHIPS.c.id == record_id, MEMBERSHIPS.c.until_at.is_(None))
-        connection.execute(MEMBERSHIPS.update().where(held).values(id=survivor))
+        connection.execute(MEMBERSHIPS.update().where(held).values(id=survivor, from_at=_free(survivor)))
         partner = and_(
             PARTNERS.c.connection == batch.connection, PARTNERS.c.stream == batch.stream, PARTNERS.c.id == record_id
         )
         connection.execute(PARTNERS.update().where(partner).values(id=survivor))
+
+
+def _free(survivor: Value) -> ColumnElement[object]:
+    """When the loser's membership becomes the survivor's: after those that the survivor had and that ended."""
+    ended = MEMBERSHIPS.alias()
+    last = (
+        select(func.max(ended.c.until_at))
+        .where(ended.c.connection == MEMBERSHIPS.c.connection, ended.c.stream == MEMBERSHIPS.c.stream)
+        .where(ended.c.id == survivor)
+        .scalar_subquery()
+    )
+    return case((last > MEMBERSHIPS.c.from_at, last), else_=MEMBERSHIPS.c.from_at)

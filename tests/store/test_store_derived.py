@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.batch import Batch
 from model.errors import StoreError
 from model.evidence import RecordKey, Verdict, VerdictAnswer
+from model.streams import Value
 from store import LinkUpdate, Store
 from store.numbers import numbered
 
@@ -98,6 +100,18 @@ def test_memberships_keep_their_history(store: Store) -> None:
         ("b", "p1", 10, 20),
         ("b", "p2", 20, None),
         ("c", "p2", 10, 20),
+    ]
+
+
+def test_survivor_that_was_in_an_entity_before_takes_the_place_of_the_merged_one(store: Store) -> None:
+    store.save_memberships(members(a="p1", b="p2"), 10)
+    store.save_memberships(members(a="p1"), 20)
+    gone: dict[str, list[Value]] = {"id": ["a"], "changed_at": [2], "is_deleted": [True], "merged_into": ["b"]}
+    store.save_batch(Batch("sf", "contacts", gone, frozenset()))
+    every = store.memberships(ended=True).with_columns(pl.col(pl.Datetime).to_physical())
+    assert every.select("id", "entity", "from_at", "until_at").sort("from_at").rows() == [
+        ("b", "p2", 10, 20),
+        ("b", "p1", 20, None),
     ]
 
 
