@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
+from hygiene.known import Readable
 from hygiene.missing import Standing, homes
 from model.batch import Batch
 from model.changes import ADOPTED, Associate, Change, Create, Outcome, Planned
@@ -88,14 +89,19 @@ def refused_creates(recorded: Iterable[Recorded]) -> Mapping[RecordKey, tuple[tu
     }
 
 
-def unlinked(stored: Mapping[str, pl.DataFrame], standing: Standing, recorded: Sequence[Recorded]) -> list[Change]:
+def unlinked(
+    stored: Mapping[str, pl.DataFrame], standing: Standing, recorded: Sequence[Recorded], readable: Readable
+) -> list[Change]:
     """Links of contacts that we made to the account that stands for that of the record they were made from.
 
-    Once, and only while they have none: what people do to a link later is theirs to do.
+    Once, and only while they have none: what people do to a link later is theirs to do. None where it is not known
+    which they have.
     """
+    told = stored["contacts"]
+    known = pl.col("connection").is_in(readable.connections(told, "contacts", "account_id"))
     contacts = {
         RecordKey(connection, "contacts", record): (account, version)
-        for connection, record, account, version in stored["contacts"]
+        for connection, record, account, version in told.filter(known)
         .select("connection", "id", "account_id", pl.col("changed_at").dt.epoch("us"))
         .iter_rows()
     }

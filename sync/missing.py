@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from hygiene.known import Readable
 from hygiene.missing import HELD, Standing, homes, missing, partner_of
 from hygiene.owners import same_owners
 from model.changes import Change, Create
@@ -81,7 +82,7 @@ def planned_creates(
     most = workspace.settings.caps.max_creates
     work = _Work(workspace, corrected, recorded, most if limit is None else min(limit, most))
     stages = [work.stage(stream, source, to) for stream in _STREAMS for source, to in (between, between[::-1])]
-    links = unlinked(corrected.stored, work.standing, recorded)
+    links = unlinked(corrected.stored, work.standing, recorded, Readable(workspace.store.readable()))
     return Missing((*work.changes, *links), tuple(stages), tuple(work.findings))
 
 

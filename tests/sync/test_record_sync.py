@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from model.changes import ADOPTED, Create
+from model.changes import ADOPTED, Associate, Create
 from model.evidence import RecordKey
 from model.settings import Caps, PlanSettings
 from model.sync_settings import SyncSettings
@@ -239,6 +239,35 @@ def test_forgotten_person_is_not_made_again(scene: Scene) -> None:
         made = {change.source for change in creates(workspace, cycle(workspace))}
         assert made
         assert source not in made
+
+
+def test_contact_that_was_made_is_linked_only_where_it_is_known_to_have_no_account(synced_scene: Scene) -> None:
+    sf = synced_scene.sf
+    with synced_scene.open(sync=synced(), **WIDE) as workspace:
+        made = workspace.store.outcomes(kind=Create.kind)
+        ours = [one.outcome.made for one in made if str(one.planned.change.key).startswith("sf/contacts/")]
+        record = next(one for one in ours if one and sf.row("Contact", one)["AccountId"])
+        home = sf.row("Contact", record)["AccountId"]
+        sf.edit("Contact", record, AccountId=None)
+        sf.clock.turn(120)
+        pull_all(workspace)
+        assert links(workspace) == {record: home}, "one of ours without an account gets that of its company"
+        other = next(row["Id"] for row in sf.rows("Account") if row["Id"] != home)
+        sf.hide_field("Contact", "AccountId")
+        sf.edit("Contact", record, AccountId=other)
+        sf.clock.turn(120)
+        pull_all(workspace)
+        sf.show_field("Contact", "AccountId")
+        sf.clock.turn(120)
+        pull_all(workspace)
+        assert links(workspace) == {}, "what it has is not known before the next full pull"
+
+
+def links(workspace: Workspace) -> dict[str, str]:
+    """The links of contacts we made that a plan wants: by contact the account."""
+    plan = plan_changes(workspace)
+    changes = workspace.store.plan_changes(plan.plan_id) if plan.plan_id else []
+    return {one.change.key.id: one.change.to.id for one in changes if isinstance(one.change, Associate)}
 
 
 def test_contact_that_somebody_made_meanwhile_is_linked_and_not_doubled(synced_scene: Scene) -> None:
