@@ -63,7 +63,7 @@ def judged(ledger: Ledger, journal: Journal, answered: Collection[Cell] = ()) ->
     found = [
         *_unjournaled(written),
         *_lost_updates(written, journal),
-        *_overruled(written, journal, answered),
+        *_overruled(ledger, journal, answered),
         *_untrue(written, journal),
         *_resurrected(written),
         *_doubled(written, journal),
@@ -152,11 +152,11 @@ def _lost_updates(written: Sequence[Written], journal: Journal) -> Iterator[Viol
             yield Violation("lost update", f"{_about(entry)}: said to be in the place of {replaced!r}")
 
 
-def _overruled(written: Sequence[Written], journal: Journal, answered: Collection[Cell]) -> Iterator[Violation]:
+def _overruled(ledger: Ledger, journal: Journal, answered: Collection[Cell]) -> Iterator[Violation]:
     """A value that somebody set on one side, replaced by the other side's though the two had not agreed since."""
     by_cell: dict[Cell, list[Written]] = defaultdict(list)
     made: dict[tuple[str, str, str], int] = {}  # a record that we made agrees from then on with the one it came from
-    for entry in written:
+    for entry in ledger.written:
         if entry.is_ours and entry.field == EXISTS and entry.before is None:
             made[entry.cell[:3]] = entry.at
         source = next((found for found in map(journal.source_of, _of_field(entry)) if found), None)
@@ -164,11 +164,27 @@ def _overruled(written: Sequence[Written], journal: Journal, answered: Collectio
         may_stand = entry.cell in answered or _agreed(
             before, by_source, journal, made.get(source or entry.cell[:3], -1)
         )
-        if entry.is_ours and source and not may_stand and not _is_newer(entry, before, by_source, journal):
-            yield Violation(
-                "lost update", f"{_about(entry)}: {'/'.join(source)} never agreed with {before[-1].after!r}"
-            )
+        if entry.is_ours and source and not may_stand:
+            inherited = _inherited(ledger, by_cell, (*source, entry.field), entry.after)
+            if not _is_newer(entry, before, inherited, journal):
+                lost = f"{_about(entry)}: {'/'.join(source)} never agreed with {before[-1].after!r}"
+                yield Violation("lost update", lost)
         by_cell[entry.cell].append(entry)
+
+
+def _inherited(ledger: Ledger, by_cell: Mapping[Cell, Sequence[Written]], source: Cell, value: Any) -> list[Written]:
+    """What was written to a cell, and to that of the records that live on in its record where it is this value."""
+    connection, stream, record, name = source
+    home = ledger.survivor(connection, stream, record)
+    merged = [
+        one
+        for cell, entries in by_cell.items()
+        if (*cell[:2], cell[3]) == (connection, stream, name) and cell[2] != record
+        and ledger.survivor(connection, stream, cell[2]) == home
+        for one in entries
+        if _loose(one.after) == _loose(value)
+    ]  # fmt: skip
+    return sorted([*by_cell[source], *merged], key=lambda one: one.at)
 
 
 def _is_newer(entry: Written, before: Sequence[Written], by_source: Sequence[Written], journal: Journal) -> bool:
