@@ -15,8 +15,6 @@ from model.changes import ADOPTED, Associate, Create
 from model.evidence import RecordKey
 from model.settings import Caps, PlanSettings
 from model.sync_settings import SyncSettings
-from sandbox.faults import Fault
-from sandbox.start import start
 from sync.forget import forget_person
 from sync.missing import Stage
 from sync.plan import PlanReport, plan_changes
@@ -25,8 +23,6 @@ from sync.push import push_stored
 from sync.settle import settle_unfinished
 from sync.undo import undo_run
 from sync.workspace import Workspace
-from tests.sync.conftest import TODAY, Crm, connected
-from tests.sync.killed import finish, killing, start_command, write_project
 from tests.sync.scene import Prepared, Scene
 
 PEOPLE = {"phone": "two-way", "title": "two-way", "lead_source": "always-salesforce", "owner_id": "two-way"}
@@ -394,32 +390,3 @@ def test_survivor_of_a_merge_takes_the_place_of_what_was_made_from_its_loser(syn
         cycle(workspace)
         assert records(scene) == before
         assert _partner(workspace, survivor) == partner
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize(("connection", "route"), [("sf", "composite/sobjects/"), ("hs", "batch/create")])
-def test_push_killed_after_a_create_doubles_nothing(tmp_path: Path, connection: str, route: str) -> None:
-    with start(40, 9, 1.0, TODAY) as sandbox:
-        crm = Crm(sandbox, connected(sandbox))
-        write_project(crm, tmp_path)
-        with crm.open(tmp_path, sync=synced(), **WIDE) as workspace:
-            pull_all(workspace)
-            plan_changes(workspace)
-        served: Any = sandbox.salesforce[0] if connection == "sf" else sandbox.hubspot
-        with killing(served, Fault(route, nth=2, stage="after")) as victims:
-            victims.append(start_command(["push", "--apply"], tmp_path))
-            assert finish(victims[0]) < 0
-        with crm.open(tmp_path, sync=synced(), **WIDE) as workspace:
-            assert workspace.store.unfinished()
-            sandbox.hubspot.app.clock.turn(120)  # HubSpot's search shows a new record some moments later
-            cycle(workspace)
-            assert cycle(workspace) == []
-            made = [change.key.id for item in workspace.store.outcomes()
-                    if item.outcome.status in ("applied", "already")
-                    and isinstance(change := item.planned.change, Create)]  # fmt: skip
-        marks = [row["Trueline_Id__c"] for table in ("Account", "Contact", "Lead")
-                 for row in sandbox.salesforce[0].app.rows(table)]  # fmt: skip
-        marks += [row["trueline_id"] for table in ("companies", "contacts") for row in sandbox.hubspot.app.rows(table)]
-        counted = Counter(mark for mark in marks if mark)
-        assert set(counted.values()) == {1}
-        assert set(counted) == set(made)
