@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,11 +41,19 @@ def empty_url(system: str, request: pytest.FixtureRequest, tmp_path: Path) -> st
     return server.new_database()
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that has the schema already: copying it is quicker than making one per test."""
+    path = tmp_path_factory.mktemp("migrated") / "trueline.db"
+    Store.open(path).close()
+    return path
+
+
 @pytest.fixture
 def url(system: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database with or without the schema, no records in it."""
+    """A database with the schema, no records in it."""
     if system == "sqlite":
-        return f"sqlite:///{tmp_path / 'trueline.db'}"
+        return f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_file'), tmp_path / 'trueline.db')}"
     url: str = request.getfixturevalue("migrated_url")
     _empty(url)
     return url
