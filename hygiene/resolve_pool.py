@@ -103,10 +103,10 @@ def with_family(accounts: pl.DataFrame) -> pl.DataFrame:
         numbered.select("connection", "id", pl.col("house").alias("above")), on=["connection", "id"], how="left",
         maintain_order="left",
     )  # fmt: skip
-    above = dict(zip(numbered["house"].to_list(), parents["above"].to_list(), strict=True))
-    known = {house: parent for house, parent in above.items() if parent is not None and parent != house}
-    tops = [_top(house, known) for house in numbered["house"].to_list()]
-    return numbered.with_columns(pl.Series("family", tops, dtype=pl.UInt32))
+    lines = pl.DataFrame({"house": numbered["house"], "above": parents["above"]}).drop_nulls()
+    known = dict(lines.filter(pl.col("above") != pl.col("house")).iter_rows())
+    tops = {house: _top(house, known) for house in known}
+    return numbered.with_columns(pl.col("house").replace(tops).alias("family"))
 
 
 def _top(house: int, above: Mapping[int, int]) -> int:

@@ -180,11 +180,11 @@ class Store(Journaling, Resolving):
         """The associations that go out from these records (connection, stream, id), deleted ones too, in the order of
         `frame`."""
         table = MIRROR["associations"]
-        query = select(*(table.c[name] for name in _frame_columns("associations", None)))
+        # Asked for more than it holds, SQLite would not look into the index of the ends, but at every link there is.
+        query = select(table.c.connection, table.c.id)
         columns = [table.c.connection, table.c.from_stream, table.c.from_id]
-        wanted = keys.select("connection", "stream", "id")
-        found = frame_of_chosen(self._database, query, columns, wanted)
-        return pulls.without_unknown(self._database, found.sort("connection", "id"), "associations")
+        found = frame_of_chosen(self._database, query, columns, keys.select("connection", "stream", "id"))
+        return self.frame("associations", deleted=True, only=found)
 
     def readable(self) -> pl.DataFrame:
         """Columns connection, stream, field, shown (the remote shows it now) and readable (the store holds it for every
