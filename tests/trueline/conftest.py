@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,7 @@ from trueline.cli import run
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 11, 22)
 COMMAND = (sys.executable, "-m", "trueline")
+_SEARCHES_PER_S = 1_000
 SECRETS = {"TL_SF": "sandbox-secret", "TL_HS": "pat-sandbox-token"}
 
 
@@ -63,9 +65,10 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls are tried again as often as ever, but at once."""
+    """Calls are tried again as often as ever, but at once, and searches go out as fast as these CRMs take them."""
     for wait in ("wait_exponential", "wait_random"):
         monkeypatch.setattr(f"connectors._retry.{wait}", lambda *_, **__: wait_none())
+    monkeypatch.setattr("connectors._hubspot_gateway.SEARCHES_PER_S", _SEARCHES_PER_S)
 
 
 @pytest.fixture
@@ -139,10 +142,20 @@ class Project:
         (self.folder / "trueline.toml").write_text(text)
 
 
+@contextmanager
+def patient() -> Iterator[Sandbox]:
+    """CRMs that take any number of searches, and whose records nobody has changed for a while."""
+    with start(60, 5, 1.0, TODAY) as sandbox:
+        sandbox.hubspot.app.set_limits(searches_per_s=_SEARCHES_PER_S)
+        for app in (sandbox.salesforce[0].app, sandbox.hubspot.app):
+            app.clock.turn(120)
+        yield sandbox
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     """A fresh pair of CRMs and a project that was never pulled."""
-    with start(60, 5, 1.0, TODAY) as sandbox:
+    with patient() as sandbox:
         made = Project(tmp_path, sandbox)
         made.write()
         yield made
@@ -151,8 +164,9 @@ def project(tmp_path: Path) -> Iterator[Project]:
 @pytest.fixture(scope="session")
 def pulled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """CRMs that no test writes to, and a project with everything up to a plan in its store."""
-    with start(60, 5, 1.0, TODAY) as sandbox, pytest.MonkeyPatch.context() as patch:
+    with patient() as sandbox, pytest.MonkeyPatch.context() as patch:
         made = Project(tmp_path_factory.mktemp("pulled"), sandbox)
+        patch.setattr("connectors._hubspot_gateway.SEARCHES_PER_S", _SEARCHES_PER_S)
         made.write()
         for name, value in SECRETS.items():
             patch.setenv(name, value)
