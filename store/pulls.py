@@ -225,6 +225,12 @@ def _mark_readable(connection: Connection, page: Page) -> None:
             connection.execute(_PUT_READABLE, {**here, "that": name, **now})
 
 
+def late(connection: Connection, name: str, stream: str) -> frozenset[str]:
+    """The fields that the remote shows and not all stored records hold."""
+    rows = connection.execute(_FIND_READABLE, {"here": name, "there": stream})
+    return frozenset(row.field for row in rows if row.shown and not row.readable)
+
+
 def without_unknown(database: Database, records: pl.DataFrame, stream: str) -> pl.DataFrame:
     """Blank the fields that are unknown in a connection: what was last read of them may long be wrong."""
     unknown: dict[str, list[str]] = {}

@@ -191,6 +191,11 @@ class Store(Journaling, Resolving):
         record). A field that is shown but not readable becomes so by a full pull."""
         return self._database.frame(select(*pulls.READABLE.c).order_by(*pulls.READABLE.primary_key))
 
+    def late(self, connection: str, stream: str) -> frozenset[str]:
+        """The fields that the remote shows and the store does not hold for every record before the next full pull."""
+        with self._database.read() as opened:
+            return pulls.late(opened, connection, stream)
+
     def counts(self) -> pl.DataFrame:
         """Columns connection, stream, live, deleted; a row per connection and stream that has records."""
         found: list[tuple[str, str, int, int]] = []

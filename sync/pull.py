@@ -62,7 +62,12 @@ def pull_connection(
         if full:
             store.reset_watermark(source.name, stream)
         try:
+            late = store.late(source.name, stream)
             _pull_stream(store, source, run_id, caps, result, progress)
+            if came := _came(store, result, late):
+                result.gaps.append(f"shown anew, so that all {stream} were read again: {', '.join(came)}")
+                store.reset_watermark(source.name, stream)
+                _pull_stream(store, source, run_id, caps, result, progress)
         except NotPermitted as error:
             result.stopped = str(error)
         except (AuthFailed, QuotaSpent, Unavailable) as error:
@@ -95,6 +100,13 @@ def pull_all(
         told = {"records": records, "calls": call_counts(workspace), CLOCKS: clocks_of(workspace, answered)}
         store.end_run(run_id, status, clock(), told)
     return results
+
+
+def _came(store: Store, result: StreamPull, late: frozenset[str]) -> list[str]:
+    """Fields that an incremental pull showed for the first time, or again: records not pulled since lack them."""
+    if result.full or result.stopped:
+        return []
+    return sorted(store.late(result.connection, result.stream) - late)
 
 
 def _pull_stream(

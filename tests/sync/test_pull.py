@@ -123,6 +123,28 @@ def test_field_hidden_from_us_is_unknown_and_not_blank(crm: Crm, workspace: Work
     assert any("phone" in gap.lower() for gap in result(results, "sf", "contacts").gaps)
 
 
+def test_field_that_is_shown_again_is_read_anew_for_all_records(scene: Scene, workspace: Workspace) -> None:
+    def pulled() -> StreamPull:
+        with scene.open() as anew:  # a command looks at the fields once
+            return result(pull_all(anew), "sf", "contacts")
+
+    app = scene.sf
+    hidden, shown = (row["Id"] for row in app.rows("Contact")[:2])
+    for number, record, act in ((1, hidden, app.hide_field), (2, shown, app.show_field)):
+        act("Contact", "Phone")
+        app.clock.turn(700)
+        app.edit("Contact", record, Phone=f"+1212555010{number}")
+        app.clock.turn(60)
+        contacts = pulled()
+    assert contacts.full
+    assert contacts.gaps == ["shown anew, so that all contacts were read again: phone"]
+    held = workspace.store.frame("contacts", columns=["phone"], connections=["sf"]).filter(pl.col("id") == hidden)
+    assert held["phone"].to_list() == ["+12125550101"], "set while nobody showed it to us"
+    app.edit("Contact", shown, Phone="+12125550103")
+    app.clock.turn(60)
+    assert not pulled().full
+
+
 def test_link_made_by_somebody_else_is_seen_though_it_moves_no_date(crm: Crm, workspace: Workspace) -> None:
     pull_all(workspace)
     portal = crm.sandbox.hubspot.app
