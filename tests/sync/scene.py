@@ -82,6 +82,19 @@ def prepared_scene(
     return Prepared(crm, secret, {name: app.dump() for name, app in apps.items()}, folder / "trueline.db")
 
 
+def unwaiting(crm: Crm, secret: Callable[[str], str], workspace: Workspace) -> Workspace:
+    """The workspace, with connections that do not wait but turn the clock of their own CRM."""
+    orgs = {org.url: org.app for org in crm.sandbox.salesforce}
+    for name, settings in workspace.settings.connections.items():
+        if isinstance(settings, SalesforceConnection):
+            clocks = Clocks(sleep=orgs[settings.base_url or ""].clock.turn)
+            workspace._open[name] = SalesforceConnector(name, settings, secret, clocks=clocks)
+        elif isinstance(settings, HubspotConnection):
+            turn = crm.sandbox.hubspot.app.clock.turn
+            workspace._open[name] = hubspot.connect(name, settings, secret, sleep=turn)
+    return workspace
+
+
 @dataclass(slots=True)
 class Scene:
     """The sandbox as it was, and a copy of the store to work on."""
@@ -105,14 +118,7 @@ class Scene:
         """A workspace whose connections do not wait but turn the sandbox's clock."""
         if not (self.folder / "trueline.db").exists():
             shutil.copy(self.prepared.store, self.folder / "trueline.db")
-        workspace = self.prepared.crm.open(self.folder, **changed)
-        for name, settings in workspace.settings.connections.items():
-            if isinstance(settings, SalesforceConnection):
-                clocks = Clocks(sleep=self.sf.clock.turn)
-                workspace._open[name] = SalesforceConnector(name, settings, self.prepared.secret, clocks=clocks)
-            elif isinstance(settings, HubspotConnection):
-                workspace._open[name] = hubspot.connect(name, settings, self.prepared.secret, sleep=self.hs.clock.turn)
-        return workspace
+        return unwaiting(self.prepared.crm, self.prepared.secret, self.prepared.crm.open(self.folder, **changed))
 
     def open_alike(self, **changed: Any) -> Workspace:
         """The same, of the two CRMs alone, pulling no more than field sync looks at."""

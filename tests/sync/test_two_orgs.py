@@ -11,8 +11,8 @@ import pytest
 from sandbox.start import start
 from sync.plan import plan_changes
 from sync.push import push_stored
-from tests.sync.conftest import TODAY, Crm, connected
-from tests.sync.scene import prepare
+from tests.sync.conftest import SECRETS, TODAY, Crm, connected
+from tests.sync.scene import prepare, unwaiting
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def merged_company() -> Iterator[Crm]:
 
 
 def test_two_orgs_of_one_system_are_pulled_matched_and_written_apart(merged_company: Crm, tmp_path: Path) -> None:
-    with merged_company.open(tmp_path) as workspace:
+    with unwaiting(merged_company, SECRETS.__getitem__, merged_company.open(tmp_path)) as workspace:
         prepare(workspace)
         contacts = workspace.store.frame("contacts")
         assert set(contacts["connection"]) == {"sf", "sf_emea", "hs"}
@@ -43,7 +43,7 @@ def test_two_orgs_of_one_system_are_pulled_matched_and_written_apart(merged_comp
 
 def test_one_org_that_cannot_be_reached_leaves_the_others_pulled(merged_company: Crm, tmp_path: Path) -> None:
     merged_company.sandbox.salesforce[1].listener.stop()
-    with merged_company.open(tmp_path) as workspace:
+    with unwaiting(merged_company, SECRETS.__getitem__, merged_company.open(tmp_path)) as workspace:
         with pytest.raises(AssertionError):
             prepare(workspace)
         counts = workspace.store.counts()
