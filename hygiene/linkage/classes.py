@@ -32,8 +32,10 @@ BELIEF, BELIEF_OF_FIRMS = 20.0, 60.0
 # Of what stands beside a family that tells records apart alone, the m is learned from pairs as sure as this, against so
 # many pairs' worth of belief.
 SURE, BELIEF_BESIDE = 0.9, 100.0
-# With fewer bits than this beside the strongest family, EM would learn what the families have in common with chance.
-LEARNABLE = 8.0
+# With fewer bits than this beside the strongest family, EM would learn what the families have in common with chance. It
+# does so sooner where no person is named, unless so many pairs match.
+LEARNABLE, LEARNABLE_OF_FIRMS = 4.0, 24.0
+LEARNABLE_FROM_MANY, MANY = 8.0, 500
 # Levels that speak for a match by this factor count as agreement, and strangers show it in so many pairs at most.
 AGREEING, MOST_AGREEING = 8.0, 0.3
 # What tells one person from another, strangers share at most this much more often than random pairs do; a company, its
@@ -72,9 +74,13 @@ def learn(compared: Sequence[Compared], chance: Sequence[Compared], records: int
     unknown = 1.0 - _matching([one.prior.u for one in chance], chance, [one.levels for one in chance], records)
     strangers = [_strangers(one, unknown) for one in chance]
     power = _power(compared, strangers)
-    if records < FEW or sum(power.values()) - max(power.values()) < LEARNABLE:
+    beside = sum(power.values()) - max(power.values())
+    if records < FEW or beside < (LEARNABLE if _has_kin(compared) else LEARNABLE_OF_FIRMS):
         believed = _believed(compared, strangers, chance, records)
-        return _anchored(compared, believed, patterns, counts, records, pairs, place)
+        model, match = _anchored(compared, believed, patterns, counts, records, pairs, place)
+        is_much = beside >= LEARNABLE_FROM_MANY and (match > 0.5).sum() >= MANY
+        if records < FEW or _has_kin(compared) or not is_much:
+            return model, match
     start = _start(compared, strangers, patterns, records)
     shown = _columns(patterns)
     beliefs = _beliefs(compared, strangers, learned=True)

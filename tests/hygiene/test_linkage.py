@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks.judge import judged_pairs
+from benchmarks.sets import labelled_set
 from hygiene.linkage.agglomerate import agglomerate
 from hygiene.linkage.link import link, link_between
 from tests.hygiene.truth import Score, read_text_table, score_of
@@ -176,6 +178,13 @@ def test_probabilities_are_calibrated_on_labelled_people() -> None:
             id="dedupe_csv_example",
         ),
         pytest.param(
+            "persons/splink_fake_1000/fake_1000.csv",
+            "cluster",
+            {"first_name": "given_name", "surname": "family_name", "email": "email"},
+            0.78,
+            id="fake_1000 by name and e-mail",
+        ),
+        pytest.param(
             "persons/febrl/dataset3.csv",
             "rec_id",
             {"given_name": "given_name", "surname": "family_name", "address_1": "address", "suburb": "area",
@@ -191,6 +200,20 @@ def test_labelled_sets_are_matched_at_the_default_threshold(
     table = read_text_table(DATA / path)
     truth = table[entity].str.extract(r"^(?:rec-)?(\w+)")
     assert score_of(link(table, kinds).clusters(), truth).f1 >= least
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("fields", "least"), [(["city"], 0.92), (["address"], 0.97), (["phone"], 0.97), (["address", "phone"], 0.97)]
+)
+def test_two_lists_of_firms_are_matched_by_whichever_columns_they_have(fields: list[str], least: float) -> None:
+    one = labelled_set("fodors_zagats", Path(), None)
+    assert one.boundary is not None
+    partners = link_between(
+        one.table[: one.boundary], one.table[one.boundary :], {name: one.kinds[name] for name in ("name", *fields)}
+    )
+    found = partners.pairs().with_columns(pl.col("right") + one.boundary)
+    assert judged_pairs(one, found)["pairs"]["f1"] > least
 
 
 def colleagues(firms: int, staff: int, seed: int = 1) -> pl.DataFrame:
