@@ -281,7 +281,7 @@ def _opt_outs(written: Iterable[Written]) -> Iterator[Violation]:
 
 def _flip_flops(written: Iterable[Written], journal: Journal) -> Iterator[Violation]:
     """A field that we set and set back, with nobody having touched that field, of any record, in between: the form of
-    a country follows what most of its column hold."""
+    a country follows what most of its column hold. What somebody set in the other CRM goes back too."""
     by_cell: dict[tuple[str, ...], list[Written]] = defaultdict(list)
     touched: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for entry in written:
@@ -296,10 +296,20 @@ def _flip_flops(written: Iterable[Written], journal: Journal) -> Iterator[Violat
             names = (one.field, EXISTS)
             if any(one.at < at < other.at for name in names for at in touched[one.connection, one.stream, name]):
                 continue
+            if _is_somebodys(other, by_cell, journal):
+                continue
             if rules[0] == {UNDO} and not rules[1] & {ASKED, UNDO}:
                 yield Violation("undone stays undone", f"{_about(one)} and back in step {other.step}")
             elif not (rules[0] | rules[1]) & {ASKED, UNDO}:
                 yield Violation("flip-flop", f"{_about(one)} and back in step {other.step}")
+
+
+def _is_somebodys(entry: Written, by_cell: Mapping[tuple[str, ...], Sequence[Written]], journal: Journal) -> bool:
+    """Whether the value came from the other CRM, and somebody had set it there."""
+    source = next((found for found in map(journal.source_of, _of_field(entry)) if found), None)
+    held = [one for one in by_cell.get((*source, entry.field), ()) if one.at < entry.at] if source else []
+    theirs = next((one for one in reversed(held) if not one.is_ours), None)
+    return theirs is not None and _loose(theirs.after) == _loose(held[-1].after) == _loose(entry.after)
 
 
 def _joined_opt_outs(ledger: Ledger) -> Iterator[Violation]:
