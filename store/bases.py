@@ -24,12 +24,13 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class BaseCell:
-    """One field of a record as it is agreed from now on; without a `partner` only where there is a base already."""
+    """One field of a record as it is agreed from now on; without a `partner` only where the base so far is `was`."""
 
     key: RecordKey
     partner: RecordKey | None
     field: str
     value: Value
+    was: Value = None
 
 
 def frame_of(database: Database, only: pl.DataFrame | None) -> pl.DataFrame:
@@ -58,7 +59,7 @@ def set_cells(connection: Connection, cells: Iterable[BaseCell], at: int) -> Non
         partner = row.partner if row else ""
         fields: dict[str, list[Value]] = json.loads(row.fields) if row else {}
         for cell in mine:
-            if cell.partner is None and cell.field not in fields:
+            if cell.partner is None and fields.get(cell.field) != [cell.was]:
                 continue
             if cell.partner is not None and str(cell.partner) != partner:
                 partner, fields = str(cell.partner), {}

@@ -14,7 +14,8 @@ _HOLDS = frozenset({"applied", "already", "overwrote"})
 def agreed_cells(changes: Iterable[Planned], outcomes: Iterable[Outcome]) -> list[BaseCell]:
     """The bases that these outcomes set: of the written record and of the one the value came from.
 
-    An undo sets the base of what it puts back, so that it is not taken for an edit that has to be carried over.
+    An undo sets the base of what it puts back, so that it is not taken for an edit that has to be carried over; but
+    only where the two agreed on what it replaces. An edit that was open before is open again.
     """
     by_id: Mapping[str, Planned] = {planned.id: planned for planned in changes}
     cells: list[BaseCell] = []
@@ -27,7 +28,7 @@ def agreed_cells(changes: Iterable[Planned], outcomes: Iterable[Outcome]) -> lis
             cells.append(BaseCell(source, change.key, change.field, change.agreed.value))
             cells.append(BaseCell(change.key, source, change.field, held(change, outcome, change.agreed.follows)))
         elif change.rule == UNDO:
-            cells.append(BaseCell(change.key, None, change.field, held(change, outcome)))
+            cells.append(BaseCell(change.key, None, change.field, held(change, outcome), change.before))
     return cells
 
 

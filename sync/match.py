@@ -25,7 +25,7 @@ from sync.workspace import Workspace
 
 STREAMS = ("accounts", "contacts", "leads")
 # Raised with every change of what matching does to the same records under the same model.
-EDITION = 1
+EDITION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,16 @@ def recorded(store: Store, *cells: BaseCell) -> None:
 
 def test_a_cell_begins_a_base_and_another_joins_it(store: Store) -> None:
     recorded(store, BaseCell(LEFT, RIGHT, "phone", "+1"))
-    recorded(store, BaseCell(LEFT, RIGHT, "email_opt_out", True), BaseCell(LEFT, None, "phone", None))
+    recorded(store, BaseCell(LEFT, RIGHT, "email_opt_out", True), BaseCell(LEFT, None, "phone", None, "+1"))
     assert fields_of(store, LEFT) == (str(RIGHT), '{"phone":[null],"email_opt_out":[true]}')
 
 
 def test_a_cell_without_partner_sets_only_what_was_agreed_before(store: Store) -> None:
     recorded(store, BaseCell(LEFT, None, "phone", "+1"))
     assert store.bases().is_empty()
+    recorded(store, BaseCell(LEFT, RIGHT, "phone", "+1"))
+    recorded(store, BaseCell(LEFT, None, "phone", "+2", "+3"))
+    assert fields_of(store, LEFT) == (str(RIGHT), '{"phone":["+1"]}')
 
 
 def test_another_partner_begins_the_base_anew(store: Store) -> None:

@@ -17,7 +17,7 @@ from sync.pull import pull_all
 from sync.push import push_stored
 from sync.undo import undo_run
 from sync.workspace import Workspace
-from tests.sync.scene import Scene
+from tests.sync.scene import Scene, change_of, pushed
 
 BETWEEN = ("sf", "hs")
 
@@ -117,6 +117,21 @@ def test_an_answer_may_leave_both_or_give_a_third_value(scene: Scene, answer: An
         scene.edit("hs", hs, title="Chair")
         cycle(scene, workspace, 2)
         assert scene.value("sf", sf, "title") == "Chair"
+
+
+def test_undoing_a_correction_leaves_an_edit_as_open_as_it_was(scene: Scene) -> None:
+    with scene.open_alike(**settings({"title": {"authority": "two-way", "newest": False}})) as workspace:
+        sf, hs = pair_of(workspace)
+        set_alike(scene, sf, hs, title="Buyer")
+        cycle(scene, workspace)
+        scene.edit("sf", sf, title="CFO")
+        scene.edit("hs", hs, title="CEO")
+        assert cycle(scene, workspace) == []
+        report, _ = pushed(workspace, [change_of(workspace, "hs", hs, "title", "Chief")])
+        undone = undo_run(workspace, report.run_id or "")
+        push_stored(workspace, undone.plan.plan_id, kind="undo")
+        assert cycle(scene, workspace) == [], "both changed since they agreed, whatever came and went between"
+        assert [one.field for one in workspace.store.conflicts() if one.left.id == sf] == ["title"]
 
 
 def test_undoing_a_sync_puts_the_value_back_on_one_side_and_is_not_carried_over(scene: Scene) -> None:
