@@ -10,7 +10,7 @@ import polars as pl
 
 from model.changes import Associate, Change, SetField, slot_of
 from model.conflicts import Answer
-from model.errors import CapExceeded, ConnectorError, InputError, StoreError
+from model.errors import CapExceeded, ConfigError, ConnectorError, InputError, StoreError
 from model.evidence import RecordKey
 from sandbox.faults import Fault
 from sync.conflicts import answer_conflicts
@@ -39,7 +39,7 @@ def command(work: Callable[[World, Workspace, Dice], str]) -> Callable[[World, D
         try:
             with world.open() as workspace:
                 return work(world, workspace, dice)
-        except (ConnectorError, CapExceeded, InputError) as error:
+        except (ConnectorError, CapExceeded, ConfigError, InputError) as error:
             return f"{type(error).__name__}: {error}"
         finally:
             world.ledger.catch_up()

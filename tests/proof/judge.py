@@ -69,7 +69,7 @@ def judged(ledger: Ledger, journal: Journal, answered: Collection[Cell] = ()) ->
         *_doubled(written, journal),
         *_opt_outs(written),
         *_joined_opt_outs(ledger),
-        *_flip_flops(written, journal),
+        *_flip_flops(ledger, journal),
         *(Violation("journal complete", f"{key} has no known end") for key in journal.unfinished),
     ]
     return list(dict.fromkeys(found))
@@ -279,12 +279,13 @@ def _opt_outs(written: Iterable[Written]) -> Iterator[Violation]:
             yield Violation("opt-out kept", f"{_about(entry)} took it back")
 
 
-def _flip_flops(written: Iterable[Written], journal: Journal) -> Iterator[Violation]:
+def _flip_flops(ledger: Ledger, journal: Journal) -> Iterator[Violation]:
     """A field that we set and set back, with nobody having touched that field, of any record, in between: the form of
-    a country follows what most of its column hold. What somebody set in the other CRM goes back too."""
+    a country follows what most of its column hold. What somebody set in the other CRM goes back too, and what a record
+    there holds that the one before was merged or converted into."""
     by_cell: dict[tuple[str, ...], list[Written]] = defaultdict(list)
     touched: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for entry in written:
+    for entry in ledger.written:
         by_cell[entry.cell].append(entry)
         if not entry.is_ours:
             touched[entry.connection, entry.stream, entry.field].append(entry.at)
@@ -296,7 +297,7 @@ def _flip_flops(written: Iterable[Written], journal: Journal) -> Iterator[Violat
             names = (one.field, EXISTS)
             if any(one.at < at < other.at for name in names for at in touched[one.connection, one.stream, name]):
                 continue
-            if _is_somebodys(other, by_cell, journal):
+            if _is_somebodys(other, by_cell, journal) or _is_heirs(ledger, journal, one, other):
                 continue
             if rules[0] == {UNDO} and not rules[1] & {ASKED, UNDO}:
                 yield Violation("undone stays undone", f"{_about(one)} and back in step {other.step}")
@@ -310,6 +311,16 @@ def _is_somebodys(entry: Written, by_cell: Mapping[tuple[str, ...], Sequence[Wri
     held = [one for one in by_cell.get((*source, entry.field), ()) if one.at < entry.at] if source else []
     theirs = next((one for one in reversed(held) if not one.is_ours), None)
     return theirs is not None and _loose(theirs.after) == _loose(held[-1].after) == _loose(entry.after)
+
+
+def _is_heirs(ledger: Ledger, journal: Journal, one: Written, other: Written) -> bool:
+    """Whether the value came from a record of the other CRM that took the place of the one it came from before."""
+    sources = [next(filter(None, map(journal.source_of, _of_field(entry))), None) for entry in (one, other)]
+    if None in sources or sources[0] == sources[1]:
+        return False
+    (connection, stream, record), (_, _, heir) = [source for source in sources if source]
+    lead = ledger.row("sf", "leads", record) if stream == "leads" else {}
+    return heir in (ledger.survivor(connection, stream, record), lead.get("ConvertedContactId"))
 
 
 def _joined_opt_outs(ledger: Ledger) -> Iterator[Violation]:

@@ -123,6 +123,11 @@ class Ledger:
         found = {key: dict(zip(columns, row, strict=True)) for key, row in watched.rows[stream].items()}
         return {key: row for key, row in found.items() if row[EXISTS]}
 
+    def row(self, connection: str, stream: str, record: str) -> dict[str, Any]:
+        """A record, gone or not, with canonical names where there are any; nothing where there never was one."""
+        watched = self._watched[connection]
+        return dict(zip(watched.columns[stream], watched.rows[stream].get(record, ()), strict=False))
+
     def survivor(self, connection: str, stream: str, record: Any) -> Any:
         """The id a record lives on under."""
         if connection == "sf":
