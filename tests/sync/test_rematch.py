@@ -66,7 +66,7 @@ def assert_same_as_all(path: Path, at: Iterator[int]) -> None:
     other.unlink()
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32), st.lists(st.integers(1, 7), min_size=2, max_size=2))
 def test_changes_matched_by_themselves_leave_what_matching_all_leaves(
     matched: Path, seed: int, edits: list[int]

@@ -61,7 +61,7 @@ def assert_as_all(workspace: Workspace) -> None:
 def test_cycles_of_what_changed_leave_what_resolving_all_leaves(crowd: Crowd, workspace: Workspace) -> None:
     crowd.chance, crowd.versions = np.random.default_rng(3), count(1_000)
     looked_at = 0
-    for _ in range(6):
+    for _ in range(4):
         for _ in range(4):
             saved(workspace.store, crowd.edit())
         match_records(workspace)

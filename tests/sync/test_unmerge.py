@@ -82,7 +82,11 @@ def test_merges_by_chance_are_undone_in_both_crms(scene: Scene) -> None:
         assert merged_and_undone(scene, workspace, 25, random.Random(9)) >= 20
 
 
-@pytest.mark.parametrize("goes", [False, True], ids=["former-account-stays", "former-account-goes"])
+@pytest.mark.parametrize(
+    "goes",
+    [pytest.param(False, id="former-account-stays"),
+     pytest.param(True, id="former-account-goes", marks=pytest.mark.soak)],
+)  # fmt: skip
 def test_merges_are_undone_where_contacts_have_several_accounts(tmp_path: Path, goes: bool) -> None:
     """Salesforce refuses merges that would make two relations of a contact and an account one: those come off first."""
     chance = random.Random(3)
