@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors._salesforce_raw import JOINS, RELATION, Row
+from connectors._salesforce_raw import JOINS, RELATION, Row, join_key
 from connectors._unmerge import Case, Key
 from model.snapshots import Hanging, Snapshot
 
@@ -139,10 +139,16 @@ def kept_relations(case: Case) -> list[Hanging]:
 
 
 def _relation(work: Work, case: Case, one: Hanging, state: State) -> None:
-    """A relation of the survivor that is gone is made again once that of the loser no longer stands in its place."""
-    row, key = state.hanging.get(one.id), join_key(one.kind, one.values or {})
-    if (row is None or row.get("IsDeleted")) and key not in state.joined.get(one.kind, {}):
-        _make(work, case, one.kind, one.values or {})
+    """A relation of the survivor that is gone is made again once that of the loser no longer stands in its place; what
+    stays there, as an undo of the other end's merge made it, says what it said."""
+    values, row = one.values or {}, state.hanging.get(one.id)
+    if row is not None and not row.get("IsDeleted"):
+        return
+    there = state.joined.get(one.kind, {}).get(join_key(one.kind, values))
+    if there is None:
+        _make(work, case, one.kind, values)
+    elif (one.kind, str(there["Id"])) not in work.deletes:
+        _complete(work, case, one, values, there, state)
 
 
 def _complete(work: Work, case: Case, one: Hanging, wanted: Row, there: Row, state: State) -> None:
@@ -169,10 +175,6 @@ def _has_twin(case: Case, one: Hanging) -> bool:
 def _but(one: Hanging) -> Key:
     """The key of a join without the end that is merged."""
     return tuple((one.values or {}).get(name) for name in JOINS.get(one.kind, ()) if name != one.field)
-
-
-def join_key(kind: str, row: Row) -> Key:
-    return tuple(row.get(name) for name in JOINS.get(kind, ()))
 
 
 def _own_links(work: Work, case: Case, loser: Snapshot, home: str, state: State, kind: str) -> None:

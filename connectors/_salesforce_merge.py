@@ -14,7 +14,6 @@ from connectors._salesforce_batches import remote_values
 from connectors._salesforce_client import Client
 from connectors._salesforce_deeds import PARTLY, Deeds
 from connectors._salesforce_faults import error_code
-from connectors._salesforce_raw import Row
 from connectors._salesforce_read import Current, Readback
 from connectors._salesforce_redundant import REFUSED, Redundant
 from connectors._salesforce_soap import MAX_LOSERS, MAX_MERGES, Result, merge_call, merge_request
@@ -33,14 +32,15 @@ class Merging:
         self._readback = readback
         self._redundant = redundant
         self._before: Currents = {}
-        self._taken_off: dict[str, list[Row]] = {}  # relations that stood in the way of a merge, by change id
+        self._tried: set[str] = set()  # merges, by change id, of which relations in the way were looked for
 
     def guard(self, deeds: Deeds) -> None:
-        self._taken_off = {}
+        self._tried.clear()
         changes = {planned.id: _merge(planned) for planned in deeds.batch}
         self._before = self._readback.read(deeds.stream, _ids(changes.values()), "guards")
         for planned in deeds.batch:
             self._check(deeds, planned, changes[planned.id])
+        self._end(deeds, [one for one in deeds.batch if one not in deeds.open and self._left(changes[one.id])])
 
     def _check(self, deeds: Deeds, planned: Planned, change: Merge) -> None:
         survivor = self._before.get(change.key.id)
@@ -106,17 +106,20 @@ class Merging:
         freed = self._freed(deeds.stream, [planned for planned, errors in left if error_code(errors[0]) == REFUSED])
         again = [planned for planned, errors in left if planned.id in freed or deeds.refuse(planned, errors)]
         waiting = {planned.id for planned in again}
-        over = [planned for planned, _ in left if planned.id not in waiting]
-        self._redundant.put_back([row for planned in over for row in self._taken_off.pop(planned.id, ())])
+        self._end(deeds, [planned for planned, _ in left if planned.id not in waiting])
         return again
+
+    def _end(self, deeds: Deeds, over: Sequence[Planned]) -> None:
+        """Merges that come to nothing leave the relations as they were, also where an earlier push had died."""
+        self._redundant.put_back(deeds.stream, [shot for planned in over for shot in _merge(planned).snapshots])
 
     def _freed(self, stream: str, blocked: Sequence[Planned]) -> set[str]:
         """Which of the refused merges had relations in the way, that are off now; each gets one more try."""
-        fresh = [planned for planned in blocked if planned.id not in self._taken_off]
+        fresh = [planned for planned in blocked if planned.id not in self._tried]
+        self._tried |= {planned.id for planned in fresh}
         groups = [[_merge(planned).key.id, *self._left(_merge(planned))] for planned in fresh]
-        for planned, rows in zip(fresh, self._redundant.take_off(stream, groups), strict=True):
-            self._taken_off[planned.id] = rows
-        return {planned.id for planned in fresh if self._taken_off[planned.id]}
+        counts = self._redundant.take_off(stream, groups)
+        return {planned.id for planned, count in zip(fresh, counts, strict=True) if count}
 
     def prove(self, deeds: Deeds, started_us: int) -> Sequence[Batch]:
         changes = {planned.id: _merge(planned) for planned in deeds.unproved}

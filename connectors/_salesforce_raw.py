@@ -40,6 +40,10 @@ _OWN_ROWS = ("History", "Share", "Feed", "ChangeEvent", "__Tag", "CleanInfo")
 _UNWRITTEN = frozenset({"address", "location", "base64"})
 
 
+def join_key(kind: str, row: Row) -> tuple[object, ...]:
+    return tuple(row.get(name) for name in JOINS.get(kind, ()))
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A query of one object with `{name}` places for values; `gone` shows what is in the recycle bin too. One that

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors._http import redacted
-from connectors._salesforce_apart import State, Work, add_work, join_key, kept_relations
+from connectors._salesforce_apart import State, Work, add_work, kept_relations
 from connectors._salesforce_client import Client, chunks
 from connectors._salesforce_create import Creating
 from connectors._salesforce_deeds import PARTLY, Deeds
 from connectors._salesforce_faults import error_code
 from connectors._salesforce_parts import PARTS
-from connectors._salesforce_raw import JOINS, RELATION, Query, Raw, Row, by_ids, writable
+from connectors._salesforce_raw import JOINS, RELATION, Query, Raw, Row, by_ids, join_key, writable
 from connectors._salesforce_read import Current, Readback
 from connectors._salesforce_rows import long_id
 from connectors._salesforce_schema import Schema

@@ -105,7 +105,8 @@ class Chosen:
 class Merge:
     """Fold `losers` into the record `key`; `values` are the surviving fields that differ from the survivor's.
 
-    `chosen` tells of each field in which the records differ which value survives.
+    `chosen` tells of each field in which the records differ which value survives. `snapshots` are lent to it when it is
+    sent.
     """
 
     kind: ClassVar[str] = "merge"
@@ -118,6 +119,7 @@ class Merge:
     evidence: tuple[Evidence, ...] = ()
     chosen: tuple[Chosen, ...] = ()
     group: str = ""  # merges of one group make one person or company of the same records in several connections
+    snapshots: tuple[Snapshot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What an unmerge is given when it is sent or read back, and no plan holds: its snapshots, and who has a new id."""
+"""What a merge and its undo are given when they are sent or read back, and no plan holds: snapshots, and new ids."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ _DONE = ("applied", "already", "overwrote")
 
 def lent(store: Store, changes: Sequence[Planned]) -> tuple[Planned, ...]:
     """The changes with what they need from the store."""
-    if not any(isinstance(planned.change, Unmerge) for planned in changes):
-        return tuple(changes)
-    renamed = tuple(renamed_records(store).items())
+    is_undoing = any(isinstance(planned.change, Unmerge) for planned in changes)
+    renamed = tuple(renamed_records(store).items()) if is_undoing else ()
     return tuple(_lent(store, planned, renamed) for planned in changes)
 
 
 def _lent(store: Store, planned: Planned, renamed: tuple[tuple[RecordKey, RecordKey], ...]) -> Planned:
     change = planned.change
-    if not isinstance(change, Unmerge):
-        return planned
-    return replace(planned, change=replace(change, snapshots=store.snapshots(change.of), renamed=renamed))
+    if isinstance(change, Unmerge):
+        return replace(planned, change=replace(change, snapshots=store.snapshots(change.of), renamed=renamed))
+    if isinstance(change, Merge):
+        return replace(planned, change=replace(change, snapshots=store.snapshots(planned.id)))
+    return planned
 
 
 def renamed_records(store: Store) -> dict[RecordKey, RecordKey]:

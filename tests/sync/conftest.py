@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from model.settings import Caps, ProjectSettings
+from sandbox.salesforce import SalesforceApp
 from sandbox.start import Sandbox, start
 from sync.match import match_records
 from sync.pull import pull_all
@@ -52,6 +54,19 @@ def connected(sandbox: Sandbox) -> ProjectSettings:
     return ProjectSettings.model_validate(
         {"connections": {**orgs, "hs": hs, "gleif": gleif}, "caps": Caps(max_share=1.0).model_dump()}
     )
+
+
+@contextmanager
+def fresh_scene(
+    folder: Path, size: int, seed: int, change: Callable[[SalesforceApp], object] | None = None
+) -> Iterator[Scene]:
+    """CRMs of their own, in a new folder, pulled into a store once the org was changed so."""
+    folder.mkdir(exist_ok=True)
+    with start(size, seed, 1.0, TODAY) as sandbox:
+        if change is not None:
+            change(sandbox.salesforce[0].app)
+        crm = Crm(sandbox, connected(sandbox))
+        yield Scene(prepared_scene(crm, SECRETS.__getitem__, folder, pull_all), folder)
 
 
 @pytest.fixture

@@ -11,15 +11,13 @@ import pytest
 
 from model.changes import SetField
 from model.settings import Caps
-from sandbox.start import start
-from sync.pull import pull_all
 from sync.push import push_stored
 from sync.undo import undo_run
 from sync.workspace import Workspace
 from tests.sync.changed import THEIRS, chosen_changes, edit_in_between
-from tests.sync.conftest import SECRETS, TODAY, Crm, connected
+from tests.sync.conftest import fresh_scene
 from tests.sync.merged import hubspot, salesforce
-from tests.sync.scene import Scene, change_of, plan, prepared_scene, pushed
+from tests.sync.scene import Scene, change_of, plan, pushed
 
 WIDE = Caps(max_share=1.0, max_changes=100_000)
 # What the platform works out by itself: rows, names it puts together, and what points to a deal's history or counts it.
@@ -113,12 +111,8 @@ def test_ten_thousand_changes_are_undone_in_both_crms(tmp_path: Path) -> None:
     print(f"\nsoak of {wanted} changes of fields and their undo, SEED={seed}")
     chance, done, left, step = random.Random(seed), 0, 0, 0
     while done < wanted:
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        with start(300, chance.randrange(1_000_000), 1.0, TODAY) as sandbox:
-            crm = Crm(sandbox, connected(sandbox))
-            scene = Scene(prepared_scene(crm, SECRETS.__getitem__, folder, pull_all), folder)
-            with scene.open(caps=WIDE) as workspace:
-                more = changed_and_undone(scene, workspace, 1_000, chance)
+        seed = chance.randrange(1_000_000)
+        with fresh_scene(tmp_path / str(step), 300, seed) as scene, scene.open(caps=WIDE) as workspace:
+            more = changed_and_undone(scene, workspace, 1_000, chance)
         done, left, step = done + more[0], left + more[1], step + 1
         print(f"{done} changes put back, {left} left to others", flush=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,19 +14,16 @@ from model.changes import Convert, Merge, Unmerge, records_of
 from model.evidence import RecordKey
 from model.settings import Caps, PlanSettings
 from sandbox.faults import Fault
-from sandbox.salesforce import SalesforceApp
-from sandbox.salesforce.errors import ApiError
-from sandbox.start import start
 from sync.instep import OUT_OF_STEP
 from sync.plan import plan_changes
 from sync.pull import pull_all
 from sync.push import push_stored
 from sync.undo import undo_run
 from sync.workspace import Workspace
-from tests.sync.conftest import SECRETS, TODAY, Crm, connected
+from tests.sync.conftest import fresh_scene
 from tests.sync.killed import finish, killing, start_command, write_project
 from tests.sync.merged import chosen_merges, grouped, hubspot, old_ids, salesforce
-from tests.sync.scene import Scene, outcomes, plan, prepared_scene
+from tests.sync.scene import Scene, outcomes, plan
 
 WIDE = Caps(max_share=1.0, max_merges=10_000)
 
@@ -82,29 +78,6 @@ def test_merges_by_chance_are_undone_in_both_crms(scene: Scene) -> None:
         assert merged_and_undone(scene, workspace, 25, random.Random(9)) >= 20
 
 
-@pytest.mark.parametrize(
-    "goes",
-    [pytest.param(False, id="former-account-stays"),
-     pytest.param(True, id="former-account-goes", marks=pytest.mark.soak)],
-)  # fmt: skip
-def test_merges_are_undone_where_contacts_have_several_accounts(tmp_path: Path, goes: bool) -> None:
-    """Salesforce refuses merges that would make two relations of a contact and an account one: those come off first."""
-    chance = random.Random(3)
-    with start(200, 5, 1.0, TODAY) as sandbox:
-        app: SalesforceApp = sandbox.salesforce[0].app
-        app.turn_on("contacts_to_multiple_accounts")
-        app.settings.rules.former_account_goes = goes
-        contacts, accounts = (sorted(row["Id"] for row in app.rows(kind)) for kind in ("Contact", "Account"))
-        for contact in contacts:
-            for account in chance.sample(accounts[:12], 2):
-                with suppress(ApiError):  # they are related already
-                    app.create("AccountContactRelation", AccountId=account, ContactId=contact, Roles="Evaluator")
-        crm = Crm(sandbox, connected(sandbox))
-        scene = Scene(prepared_scene(crm, SECRETS.__getitem__, tmp_path, pull_all), tmp_path)
-        with scene.open(caps=WIDE) as workspace:
-            assert merged_and_undone(scene, workspace, 25, chance) >= 20
-
-
 @pytest.mark.soak
 @pytest.mark.timeout(0)
 def test_a_thousand_merges_are_undone_in_both_crms(tmp_path: Path) -> None:
@@ -113,13 +86,9 @@ def test_a_thousand_merges_are_undone_in_both_crms(tmp_path: Path) -> None:
     print(f"\nsoak of {wanted} merges and their undo, SEED={seed}")
     chance, done, step = random.Random(seed), 0, 0
     while done < wanted:
-        folder = tmp_path / str(step)
-        folder.mkdir()
-        with start(400, chance.randrange(1_000_000), 1.0, TODAY) as sandbox:
-            crm = Crm(sandbox, connected(sandbox))
-            scene = Scene(prepared_scene(crm, SECRETS.__getitem__, folder, pull_all), folder)
-            with scene.open(caps=WIDE) as workspace:
-                done += merged_and_undone(scene, workspace, 100, chance)
+        seed = chance.randrange(1_000_000)
+        with fresh_scene(tmp_path / str(step), 400, seed) as scene, scene.open(caps=WIDE) as workspace:
+            done += merged_and_undone(scene, workspace, 100, chance)
         step += 1
         print(f"{done} merges undone", flush=True)
 
