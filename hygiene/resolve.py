@@ -19,6 +19,8 @@ LINKS = pl.Schema(
      "probability": pl.Float64, "reason": pl.String, "runner_up_id": pl.String, "runner_up_reason": pl.String,
      "abstained_because": pl.String}
 )  # fmt: skip
+# A link's person, as a record of its own.
+PERSON = {"person_connection": "connection", "person_stream": "stream", "person_id": "id"}
 # Contacts that were linked, to which account, and how many rounds of others were linked before.
 SETTLED = pl.Schema({**dict.fromkeys((*KEY, "account_id"), pl.String()), "wave": pl.Int64()})
 DEFAULTS = ResolveSettings()
@@ -112,9 +114,7 @@ def _why_none() -> pl.Expr:
 
 def link_findings(links: pl.DataFrame) -> pl.DataFrame:
     """One finding per person for whom no account was chosen."""
-    unlinked = links.filter(pl.col("account_id").is_null()).rename(
-        {"person_connection": "connection", "person_stream": "stream", "person_id": "id"}
-    )
+    unlinked = links.filter(pl.col("account_id").is_null()).rename(PERSON)
     return finding(
         unlinked, "no-account", pl.format("belongs to no account: {}", "abstained_because"), field="account_id",
         value=pl.col("runner_up_id"),

@@ -15,7 +15,7 @@ from model.evidence import RecordKey
 from model.streams import Value
 from store import Recorded
 from sync.caps import stop_at_call_cap
-from sync.clocks import seen_clocks
+from sync.remote_clocks import seen_clocks
 from sync.workspace import Workspace
 
 # What is seen of a clock is right to some seconds, and edits take a while to be stamped.

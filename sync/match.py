@@ -6,16 +6,15 @@ changed or went since, and at those that these concern. `full` looks at all of t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import polars as pl
 
 from hygiene.linkage.model import Model, OtherComparisons
 from hygiene.match import KINDS, Matches, match
 from store import KindMatch, Matched, MatchUpdate
+from sync.digest import digest
 from sync.figures import figures
 from sync.heirs import follow_heirs
 from sync.models import keep_models, kinds_of, stored_models
@@ -114,7 +113,7 @@ def match_settings(workspace: Workspace) -> str:
     unreadable = workspace.store.readable().filter(pl.col("stream").is_in(STREAMS), ~pl.col("readable"))
     told = [EDITION, settings.caps.max_cluster, settings.plan.default_country, settings.match.job_changes,
             unreadable.select("connection", "stream", "field").rows()]  # fmt: skip
-    return blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()
+    return digest(told)
 
 
 def _report(held: Mapping[str, Mapping[str, int]], update: MatchUpdate) -> MatchReport:

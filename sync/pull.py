@@ -14,7 +14,7 @@ from model.errors import AuthFailed, ConnectorError, NotPermitted, QuotaSpent, U
 from model.settings import Caps
 from store import Store
 from sync.calls import call_counts
-from sync.clocks import CLOCKS, clocks_of
+from sync.remote_clocks import CLOCKS, clocks_of
 from sync.workspace import Workspace
 
 # Records made while a long read runs are missing from it and come with the next window; more than that is a short read.

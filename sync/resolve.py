@@ -6,18 +6,17 @@ came, changed or went since. `full` looks at everybody again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 import polars as pl
 
-from hygiene.resolve import LINKS, SETTLED, link_findings
+from hygiene.resolve import LINKS, PERSON, SETTLED, link_findings
 from hygiene.resolve_again import Kept, Resolution, resolve_again, resolve_all
 from hygiene.resolve_pool import Own
 from store import LinkUpdate, Store
 from sync.chosen import KEY
+from sync.digest import digest
 from sync.match import STREAMS
 from sync.records import linked_contacts, stored_frames
 from sync.workspace import Workspace
@@ -25,7 +24,6 @@ from sync.workspace import Workspace
 # Raised with every change of what resolving makes of the same records.
 EDITION = 1
 _READ = (*STREAMS, "deals")
-_PERSON = {"person_connection": "connection", "person_stream": "stream", "person_id": "id"}
 # With a larger share of records changed since everybody was looked at, looking at all of them is as quick; how common
 # words are in company names is told anew then.
 MOST_CHANGED = 0.1
@@ -63,7 +61,7 @@ def resolve_settings(workspace: Workspace) -> str:
     unreadable = workspace.store.readable().filter(pl.col("stream").is_in(_READ), ~pl.col("readable"))
     told = [EDITION, settings.resolve.model_dump(mode="json"), settings.plan.default_country,
             unreadable.select("connection", "stream", "field").rows()]  # fmt: skip
-    return blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()
+    return digest(told)
 
 
 def _all_resolved(workspace: Workspace, settings: str) -> LinkUpdate:
@@ -81,7 +79,7 @@ def _changes_resolved(workspace: Workspace, settings: str) -> LinkUpdate | None:
     seen = store.waiting("resolve")
     keys = _changed(store, seen)
     if keys.is_empty():
-        return LinkUpdate(LINKS.to_frame().rename(_PERSON), only=keys, segment=2, settings=settings, seen=seen)
+        return LinkUpdate(LINKS.to_frame().rename(PERSON), only=keys, segment=2, settings=settings, seen=seen)
     kept, since, asked = kept_of(store.resolved_parts())
     since = pl.concat([since, keys]).unique()
     records = kept.own.people.height + kept.own.accounts.height
@@ -97,7 +95,7 @@ def _changes_resolved(workspace: Workspace, settings: str) -> LinkUpdate | None:
 def _update(
     found: Resolution, parts: Mapping[str, pl.DataFrame], segment: int, settings: str, seen: pl.DataFrame | None = None
 ) -> LinkUpdate:
-    links = found.links.rename(_PERSON)
+    links = found.links.rename(PERSON)
     return LinkUpdate(links, link_findings(found.links), found.only, parts, segment, settings, seen)
 
 
@@ -139,4 +137,4 @@ def _frames(store: Store, keys: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def stored_links(workspace: Workspace) -> pl.DataFrame:
     """The saved links under the names `hygiene` gives their columns."""
-    return workspace.store.links().rename({name: person for person, name in _PERSON.items()})
+    return workspace.store.links().rename({name: person for person, name in PERSON.items()})

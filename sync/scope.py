@@ -6,12 +6,10 @@ under the same settings, models, readable fields and ways to write countries.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from hashlib import blake2b
 
 import polars as pl
 
@@ -21,6 +19,7 @@ from model.streams import STREAMS
 from store import Store, Work
 from sync.chosen import KEY, NO_KEYS, keys_of, texts_of
 from sync.clock import day_of
+from sync.digest import digest
 from sync.models import stored_models
 from sync.workspace import Workspace
 
@@ -96,7 +95,7 @@ def plan_settings(workspace: Workspace, styles: Styles | None = None) -> str:
     known = column_styles(store) if styles is None else styles
     styled = [(*place, in_codes) for place, in_codes in sorted(known.items())]
     told = [EDITION, workspace.settings.model_dump(mode="json"), store.readable().rows(), versions, styled]
-    return blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()
+    return digest(told)
 
 
 def column_styles(store: Store) -> Styles:

@@ -27,6 +27,7 @@ from sandbox.salesforce import SalesforceApp
 from sandbox.salesforce.faults import FAULTS as SALESFORCE
 from sandbox.transport_faults import TRANSPORT
 from tests.connectors.harness_salesforce import settings_for
+from tests.connectors.pages import ids, read
 from tests.wire import Wire
 
 TIMEOUT_S = 0.2
@@ -52,20 +53,6 @@ def faster(entry: Entry) -> dict[str, Any]:
     """Waits as long as it takes to outlast the connector's patience, and no longer."""
     words: dict[str, Any] = {"delay_s": TIMEOUT_S * 1.5} if entry.what.delay_s else {}
     return words | ({"drip_s": 0.01} if entry.what.drip_s else {})
-
-
-def read(pages: Iterable[Page]) -> tuple[list[Page], ConnectorError | None]:
-    """The pages that came, and the error that ended them."""
-    found: list[Page] = []
-    try:
-        found.extend(pages)
-    except ConnectorError as error:
-        return found, error
-    return found, None
-
-
-def ids(pages: list[Page]) -> set[str]:
-    return {str(one) for page in pages for one in page.batch.columns["id"]}
 
 
 def check(pages: list[Page], error: ConnectorError | None, expected: set[str]) -> None:

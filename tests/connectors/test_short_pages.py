@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from connectors._salesforce_client import Clocks
 from connectors.salesforce import SalesforceConnector
-from model.batch import Page, Watermark
-from model.errors import ConnectorError, Unavailable
+from model.batch import Watermark
+from model.errors import Unavailable
 from sandbox.hubspot import HubspotApp
 from sandbox.salesforce import SalesforceApp
 from tests.connectors.harness_salesforce import settings_for
 from tests.connectors.hubspot_portal import Portal, open_portal, rows
+from tests.connectors.pages import ids, read
 from tests.connectors.salesforce_world import BETTER, PHONE, World, open_world
 from tests.wire import Wire
 
@@ -30,19 +30,6 @@ def portal() -> Iterator[Portal]:
 
 def make_contacts(app: HubspotApp, count: int, start: int = 0) -> list[str]:
     return [app.create("contacts", email=f"person{start + number}@example.com") for number in range(count)]
-
-
-def until_error(pages: Iterable[Page]) -> tuple[list[Page], ConnectorError | None]:
-    found: list[Page] = []
-    try:
-        found.extend(pages)
-    except ConnectorError as error:
-        return found, error
-    return found, None
-
-
-def ids(pages: list[Page]) -> set[Any]:
-    return {record for page in pages for record in page.batch.columns["id"]}
 
 
 def a_day_later(portal: Portal, stream: str = "contacts") -> Watermark:
@@ -65,7 +52,7 @@ def test_search_that_always_loses_rows_fails_and_the_next_pull_brings_them(porta
     made = make_contacts(portal.app, 250)
     portal.listener.faults.raise_(LOSES, route=SEARCH, after=1)
     portal.app.catch_up_index()
-    pages, error = until_error(portal.connect().pull("contacts", since))
+    pages, error = read(portal.connect().pull("contacts", since))
     assert isinstance(error, Unavailable)
     assert str(error).startswith("hs: the search of contacts showed 25 of 50 changed records")
     assert not any(page.is_last for page in pages)
@@ -108,7 +95,7 @@ def test_full_read_that_always_comes_up_short_fails_and_the_next_is_whole(portal
     made = make_contacts(portal.app, 250)
     portal.listener.faults.raise_(LOSES, route=LIST)
     portal.app.catch_up_index()
-    pages, error = until_error(portal.connect().pull("contacts", Watermark()))
+    pages, error = read(portal.connect().pull("contacts", Watermark()))
     assert isinstance(error, Unavailable)
     portal.listener.faults.clear()
     assert ids(portal.pull("contacts", pages[-1].watermark)) == set(made)
@@ -135,7 +122,7 @@ def test_links_that_are_always_left_out_fail_the_stream(portal: Portal) -> None:
     linked(portal, 3)
     portal.listener.faults.raise_(LOSES, route=f"associations/.*{LINKS}")
     portal.app.catch_up_index()
-    pages, error = until_error(portal.connect().pull("associations", since))
+    pages, error = read(portal.connect().pull("associations", since))
     assert isinstance(error, Unavailable)
     assert "links of 2 of 3 records" in str(error)
     assert not pages
@@ -186,7 +173,7 @@ def test_window_of_salesforce_that_lacks_rows_begins_anew_or_fails(
     wire.app.doors["set_page_size"](rows=4)
     expected = {row["Id"] for row in wire.app.rows("Lead")}
     wire.faults.raise_(f"salesforce.paging.{name}", route="/query", count=times)
-    pages, error = until_error(leads.pull("leads", Watermark(1)))
+    pages, error = read(leads.pull("leads", Watermark(1)))
     assert (error is None) == (times == 1)
     if error is not None:
         assert isinstance(error, Unavailable)

@@ -19,6 +19,7 @@ from reports.tables import write_tables
 from reports.terminal import print_report
 from sync.audit import audit_files
 from sync.clock import day_of
+from sync.remote_clocks import CLOCKS
 from sync.review import decide, explain_pair, open_pairs
 from trueline.commands.files import (
     ColumnOption,
@@ -222,7 +223,7 @@ def _local(micros: int) -> str:
 
 
 def _summary(summary: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {_figure(value)}" for key, value in summary.items() if key != "clocks")
+    return ", ".join(f"{key} {_figure(value)}" for key, value in summary.items() if key != CLOCKS)
 
 
 def _figure(value: Any) -> str:
