@@ -184,7 +184,7 @@ def _inherited(ledger: Ledger, by_cell: Mapping[Cell, Sequence[Written]], source
         for one in entries
         if _loose(one.after) == _loose(value)
     ]  # fmt: skip
-    return sorted([*by_cell[source], *merged], key=lambda one: one.at)
+    return sorted([*by_cell.get(source, ()), *merged], key=lambda one: one.at)
 
 
 def _is_newer(entry: Written, before: Sequence[Written], by_source: Sequence[Written], journal: Journal) -> bool:
@@ -283,7 +283,7 @@ def _flip_flops(ledger: Ledger, journal: Journal) -> Iterator[Violation]:
     """A field that we set and set back, with nobody having touched that field, of any record, in between: the form of
     a country follows what most of its column hold. What somebody set in the other CRM goes back too, and what a record
     there holds that the one before was merged or converted into."""
-    by_cell: dict[tuple[str, ...], list[Written]] = defaultdict(list)
+    by_cell: dict[Cell, list[Written]] = defaultdict(list)
     touched: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for entry in ledger.written:
         by_cell[entry.cell].append(entry)
@@ -297,7 +297,7 @@ def _flip_flops(ledger: Ledger, journal: Journal) -> Iterator[Violation]:
             names = (one.field, EXISTS)
             if any(one.at < at < other.at for name in names for at in touched[one.connection, one.stream, name]):
                 continue
-            if _is_somebodys(other, by_cell, journal) or _is_heirs(ledger, journal, one, other):
+            if _is_somebodys(ledger, by_cell, journal, other) or _is_heirs(ledger, journal, one, other):
                 continue
             if rules[0] == {UNDO} and not rules[1] & {ASKED, UNDO}:
                 yield Violation("undone stays undone", f"{_about(one)} and back in step {other.step}")
@@ -305,10 +305,12 @@ def _flip_flops(ledger: Ledger, journal: Journal) -> Iterator[Violation]:
                 yield Violation("flip-flop", f"{_about(one)} and back in step {other.step}")
 
 
-def _is_somebodys(entry: Written, by_cell: Mapping[tuple[str, ...], Sequence[Written]], journal: Journal) -> bool:
-    """Whether the value came from the other CRM, and somebody had set it there."""
+def _is_somebodys(ledger: Ledger, by_cell: Mapping[Cell, Sequence[Written]], journal: Journal, entry: Written) -> bool:
+    """Whether the value came from the other CRM, and somebody had set it there, on a record that lives on in that one
+    if need be."""
     source = next((found for found in map(journal.source_of, _of_field(entry)) if found), None)
-    held = [one for one in by_cell.get((*source, entry.field), ()) if one.at < entry.at] if source else []
+    told = _inherited(ledger, by_cell, (*source, entry.field), entry.after) if source else []
+    held = [one for one in told if one.at < entry.at]
     theirs = next((one for one in reversed(held) if not one.is_ours), None)
     return theirs is not None and _loose(theirs.after) == _loose(held[-1].after) == _loose(entry.after)
 
