@@ -33,10 +33,11 @@ class Agreements:
         with self._database.write() as connection:
             derived.add_new_verdicts(connection, verdicts)
 
-    def tombstones(self, streams: Iterable[str]) -> pl.DataFrame:
+    def tombstones(self, streams: Iterable[str], *, only: pl.DataFrame | None = None) -> pl.DataFrame:
         """Records of these streams that are deleted: connection, stream, id, merged_into, changed_at and vanished, true
-        of those that a full pull did not show any more."""
-        return tombstones.frame_of(self._database, streams)
+        of those that a full pull did not show any more; `only` those named there (connection, stream, id) when that is
+        given."""
+        return tombstones.frame_of(self._database, streams, only)
 
     def conflicts(self, *, closed: bool = False) -> list[Conflict]:
         """The open conflicts, with `closed` all there ever were, in the order they were opened."""

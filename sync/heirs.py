@@ -51,8 +51,8 @@ def _converted(store: Store, waiting: pl.DataFrame) -> pl.DataFrame:
 def _merged(store: Store, waiting: pl.DataFrame) -> pl.DataFrame:
     """Each survivor, with the id of what was merged into it and every record that this was said to be the same as."""
     streams = ("accounts", "contacts", "leads")
-    tombstones = store.tombstones(streams).filter(pl.col("merged_into").is_not_null())
-    lost = tombstones.join(waiting, on=_KEY, how="semi").select(*_KEY, pl.col("merged_into").alias("heir"))
+    tombstones = store.tombstones(streams, only=waiting)
+    lost = tombstones.select(*_KEY, pl.col("merged_into").alias("heir")).drop_nulls("heir")
     if lost.is_empty():
         return _PAIRS.to_frame()
     same = store.verdicts().filter(pl.col("answer") == "same")

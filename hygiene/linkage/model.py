@@ -76,7 +76,7 @@ class Model:
     @cached_property
     def version(self) -> str:
         """Sixteen letters and digits made from all of the model."""
-        return blake2b(self.body, digest_size=8).hexdigest()
+        return _digest(self.body)
 
     @classmethod
     def parse(cls, body: bytes) -> Model:
@@ -89,7 +89,10 @@ class Model:
         counts = {name: _term(**held) for name, held in document["terms"].items()}
         words = tuple(tuple(one) for one in document["words"])
         priors = tuple(Prior(np.array(m), np.array(u)) for m, u in document["priors"])
-        return cls(learned, words, priors, Terms(document["records"], counts), tuple(document["skewed"]))
+        found = cls(learned, words, priors, Terms(document["records"], counts), tuple(document["skewed"]))
+        # To write a model of many terms only to name it takes longer than to read it.
+        vars(found)["version"] = _digest(body)
+        return found
 
     def weigh(self, compared: Sequence[Compared]) -> Real:
         """Each pair's probability of matching; OtherComparisons when it was not learned with these."""
@@ -106,6 +109,10 @@ class Model:
         families, words = tuple(one.family for one in compared), tuple(one.words for one in compared)
         if families != self.learned.families or words != self.words:
             raise OtherComparisons("the model was learned with other comparisons; learn it again")
+
+
+def _digest(body: bytes) -> str:
+    return blake2b(body, digest_size=8).hexdigest()
 
 
 def _term(values: str, counts: list[int]) -> pl.DataFrame:

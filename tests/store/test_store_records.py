@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from model.batch import Batch
 from model.changes import Create
 from model.evidence import OURSELVES, RecordKey, Verdict
@@ -41,6 +43,8 @@ def test_tombstones_tell_deleted_merged_and_vanished_records_apart(store: Store)
         ("hs", "contacts", "1", None, False),
         ("hs", "contacts", "2", "3", False),
     ]
+    chosen = pl.DataFrame({"connection": "hs", "stream": ["contacts", "contacts", "leads"], "id": ["2", "3", "1"]})
+    assert store.tombstones(("contacts", "leads"), only=chosen).equals(told[1:])
 
 
 def test_create_keeps_its_source_and_loses_all_values_with_the_person() -> None:
