@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -363,6 +364,8 @@ def mirror(store: Store, ledger: Ledger) -> Iterator[Violation]:
             yield Violation("mirror", f"{connection}/{stream}/{key} is only in {where}")
         fields = [name for name in FIELDS[connection, stream] if (connection, stream, name) in readable]
         for key in sorted(live.keys() & held.keys()):
+            if _went_back(connection, held[key]["changed_at"], live[key]):
+                continue
             for name in fields:
                 stored, told = (plain(row[key][name], name) for row in (held, live))
                 if name == "account_id" and told is None and stored not in ledger.live(connection, "accounts"):
@@ -371,3 +374,10 @@ def mirror(store: Store, ledger: Ledger) -> Iterator[Violation]:
                     stored, told = (ledger.survivor(connection, "accounts", one) for one in (stored, told))
                 if stored != told:
                     yield Violation("mirror", f"{connection}/{stream}/{key} {name}: {stored!r}, the CRM has {told!r}")
+
+
+def _went_back(connection: str, stored: datetime, live: Mapping[str, Any]) -> bool:
+    """Whether the CRM's clock fell back under the record, so that what is newer bears an older time than what was read
+    before: that clocks run forward is an assumption of the guarantees."""
+    stamp = live["SystemModstamp" if connection == "sf" else "_updated"]
+    return datetime.fromisoformat(stamp).replace(tzinfo=None) < stored.replace(tzinfo=None)
