@@ -13,6 +13,7 @@ from model.batch import Batch, Page, Watermark
 from model.errors import StoreError
 from model.streams import STREAMS, SYSTEM_FIELDS, Value, ValueType
 from store import custom, marks
+from store.copies import follow_links
 from store.database import Database
 from store.follow import follow_merges
 from store.forgotten import without_forgotten
@@ -134,7 +135,8 @@ def vanished(connection: Connection, name: str, stream: str) -> int:
 
 
 def finish_full_pull(connection: Connection, name: str, stream: str) -> int:
-    """Mark those records deleted; how many. Calling it again finds none."""
+    """Mark those records deleted; how many. Calling it again finds none. After a sweep of associations the records'
+    own copies follow it."""
     unseen = _unseen(connection, name, stream)
     if unseen is None:
         return 0
@@ -142,6 +144,8 @@ def finish_full_pull(connection: Connection, name: str, stream: str) -> int:
     marked = connection.execute(MIRROR[stream].update().where(unseen).values(is_deleted=True, vanished=True)).rowcount
     key = and_(_WATERMARKS.c.connection == name, _WATERMARKS.c.stream == stream)
     connection.execute(_WATERMARKS.update().where(key).values(full_state=""))
+    if stream == "associations":
+        follow_links(connection, name, _stored(connection, name, stream).since or 0)
     return marked
 
 

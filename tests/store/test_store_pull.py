@@ -230,6 +230,26 @@ def test_vanished_record_that_shows_again_is_live(store: Store, version: int) ->
     assert emails(store).keys() == {"a", "b"}
 
 
+def test_records_follow_the_links_that_a_whole_sweep_showed(store: Store) -> None:
+    minute = 60 * 1_000_000
+    people: dict[str, list[Value]] = {"id": ["gone", "held", "moved", "new"], "changed_at": [1, 1, 1, 95 * minute]}
+    for stream in ("contacts", "deals"):
+        save(store, full(batch("hs", stream, account_id=["a", "a", "a", "a"], **people)))
+        save(store, full(batch("sf", stream, account_id=["a", "a", "a", "a"], **people)))
+    links: dict[str, list[Value]] = {
+        "id": ["1", "2", "3"],
+        "from_stream": ["contacts"] * 3,
+        "from_id": ["held", "moved", "gone"],
+        "to_stream": ["accounts"] * 3,
+        "to_id": ["a", "b", "a"],
+        "is_primary": [True, True, False],
+    }
+    run_id = save(store, full(batch("hs", "associations", **links), since=100 * minute))
+    store.finish_full_pull(run_id, "hs", "associations")
+    told = [store.frame(stream, columns=["account_id"])["account_id"].to_list() for stream in ("contacts", "deals")]
+    assert told == [[None, "a", "b", "a", "a", "a", "a", "a"], ["a"] * 8]
+
+
 def test_older_page_does_not_revive_what_the_remote_deleted(store: Store) -> None:
     save(store, full(batch(id=["a"], changed_at=[9], is_deleted=[True])))
     save(store, full(batch(id=["a"], changed_at=[1], email=["old"])))
