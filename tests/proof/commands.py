@@ -151,7 +151,7 @@ def commit_late(world: World, workspace: Workspace, dice: Dice) -> str:
     record, values = dice.choice(ids), some_edit(dice, "sf", stream)
     number = world.act("sf", "begin")
     world.act("sf", "write", transaction=number, sobject=TABLES["sf"][stream], record_id=record, **values)
-    world.sf.clock.turn(dice.choice((5, 60, 300)))
+    world.pass_time(dice.choice((5, 60, 300)))
     told = pull(world, workspace, dice)
     try:
         world.act("sf", "commit", transaction=number)

@@ -194,11 +194,11 @@ def link(world: World, dice: Dice) -> str | None:
 
 
 def pass_time(world: World, dice: Dice) -> str:
-    """Time passes, and not in both CRMs alike."""
-    seconds = dice.choice((1, 20, 400, 4_000))
+    """Time passes, and not in both CRMs alike: the clock that has gone wrong since the last pull is the fast one."""
+    seconds, gained = dice.choice((1, 20, 400, 4_000)), dice.choice((0, 0, 3, 90))
     world.pass_time(seconds)
-    for app in world.apps.values():
-        app.clock.turn(dice.choice((0, 0, 3, 90)))
+    world.skewed = world.skewed or dice.choice(("sf", "hs"))
+    world.apps[world.skewed].clock.turn(gained)
     return f"{seconds} s"
 
 

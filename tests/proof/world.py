@@ -73,15 +73,14 @@ class World:
         return self.listeners[connection].faults
 
     def open(self) -> Workspace:
-        """What a command opens: fresh connections, which do not wait but turn the clock of their CRM."""
+        """What a command opens: fresh connections, which let time pass in both CRMs instead of waiting."""
         workspace = open_workspace(f"sqlite:///{self.store}", self.settings, self.folder, SECRETS.__getitem__)
         for name, settings in self.settings.connections.items():
-            turn = self.apps[name].clock.turn
             if isinstance(settings, SalesforceConnection):
-                clocks = Clocks(sleep=turn)
+                clocks = Clocks(sleep=self.pass_time)
                 workspace._open[name] = SalesforceConnector(name, settings, SECRETS.__getitem__, clocks=clocks)
             elif isinstance(settings, HubspotConnection):
-                workspace._open[name] = hubspot.connect(name, settings, SECRETS.__getitem__, sleep=turn)
+                workspace._open[name] = hubspot.connect(name, settings, SECRETS.__getitem__, sleep=self.pass_time)
         return workspace
 
     def ids(self, connection: str, stream: str) -> list[str]:
