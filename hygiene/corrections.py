@@ -204,18 +204,18 @@ def _country(records: pl.DataFrame, field: str, stream: str, styles: Styles) -> 
 def _in_codes(records: pl.DataFrame, field: str, stream: str, styles: Styles) -> bool:
     """How one connection's column of countries is written: by `styles`, or by these records."""
     told = styles.get((str(records["connection"].first()), stream, field))
-    return prefers_codes(records[field].drop_nulls()) if told is None else told
+    return surplus_of_codes(records[field].drop_nulls()) > 0 if told is None else told
 
 
-def prefers_codes(values: pl.Series, numbers: pl.Series | None = None) -> bool:
-    """Whether most countries among the values, each there so many times, are two-letter codes."""
+def surplus_of_codes(values: pl.Series, numbers: pl.Series | None = None) -> int:
+    """How many more two-letter codes than other countries are among the values, each there so many times."""
     shown = values.str.strip_chars()
     told = pl.DataFrame({"shown": shown, "code": country.certain(shown)}).with_columns(
         pl.Series("number", [1] * len(values), pl.Int64) if numbers is None else numbers.alias("number")
     )
     certain = told.drop_nulls("code")
     in_codes = int(certain.filter(pl.col("shown") == pl.col("code"))["number"].sum())
-    return in_codes > int(certain["number"].sum()) - in_codes
+    return 2 * in_codes - int(certain["number"].sum())
 
 
 def _styled(values: pl.Series, *, in_codes: bool) -> pl.Series:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import CounterRow
@@ -40,3 +42,23 @@ def last_number(connection: Connection, name: str) -> int:
 def put_number(connection: Connection, name: str, value: int) -> None:
     connection.execute(_COUNTERS.delete().where(_COUNTERS.c.name == name))
     connection.execute(_COUNTERS.insert().values(name=name, value=value))
+
+
+def named(connection: Connection, kind: str) -> dict[str, int]:
+    """By name the numbers that were put under a kind."""
+    rows = connection.execute(select(_COUNTERS).where(_of_kind(kind)))
+    return {row.name.removeprefix(f"{kind}:"): int(row.value) for row in rows}
+
+
+def put_named(connection: Connection, kind: str, values: Mapping[str, int]) -> None:
+    """Put numbers by name in the place of all of their kind."""
+    connection.execute(_COUNTERS.delete().where(_of_kind(kind)))
+    if values:
+        connection.execute(
+            _COUNTERS.insert(), [{"name": f"{kind}:{name}", "value": value} for name, value in values.items()]
+        )
+
+
+def _of_kind(kind: str) -> ColumnElement[bool]:
+    is_of_kind: ColumnElement[bool] = _COUNTERS.c.name.startswith(f"{kind}:", autoescape=True)
+    return is_of_kind

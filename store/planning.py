@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 from sqlalchemy import select
 
 from model.evidence import RecordKey
-from store import marks
+from store import marks, numbers
 from store.agreements import Agreements
 from store.derived import frame_of
 from store.marks import WORKS, Work
@@ -38,3 +38,13 @@ class Planning(Agreements):
         """Note that this was done to all records, or to those `seen`; to those of `back` it is to be done again."""
         with self._database.write() as connection:
             marks.settle(connection, work, settings, back, seen)
+
+    def numbers(self, kind: str) -> dict[str, int]:
+        """By name the numbers of a kind that were put last."""
+        with self._database.read() as connection:
+            return numbers.named(connection, kind)
+
+    def put_numbers(self, kind: str, values: Mapping[str, int]) -> None:
+        """Put these numbers by name in the place of all of the kind."""
+        with self._database.write() as connection:
+            numbers.put_named(connection, kind, values)

@@ -22,7 +22,7 @@ from sync.models import kinds_of, stored_models
 from sync.native import kept_by_native
 from sync.records import stored_frames
 from sync.resolve import stored_links
-from sync.scope import Styles
+from sync.styles import Styles
 from sync.workspace import Workspace
 
 # Corrections build on each other two or three deep; more rounds than this would be a rule that undoes another.

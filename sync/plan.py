@@ -25,7 +25,8 @@ from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
 from sync.record_sync import NO_RECORDS, Told, planned_records
 from sync.resolve import resolve_people
-from sync.scope import Styles, column_styles, plan_settings, scope_of
+from sync.scope import plan_settings, scope_of
+from sync.styles import Styles, column_styles, note_changed
 from sync.workspace import Workspace
 
 # So many values of a new record are shown.
@@ -110,7 +111,7 @@ def plan_changes(workspace: Workspace, limit: int | None = None, *, full: bool =
     Without `full` only records are planned that changed since a plan looked at them, with all that these concern.
     """
     bring_up_to_date(workspace)
-    styles = column_styles(workspace.store)
+    styles = column_styles(workspace.store, anew=full)
     settings = plan_settings(workspace, styles)
     scope = None if full else scope_of(workspace, settings)
     if scope is None:
@@ -122,6 +123,7 @@ def plan_changes(workspace: Workspace, limit: int | None = None, *, full: bool =
     report, back = NOTHING, frozenset[RecordKey]()
     if not scope.keys.is_empty():
         report, back = _planned(scope.within(workspace), styles, limit, scope.keys)
+    note_changed(workspace.store, scope.seen)
     workspace.store.settle("plan", settings, back, scope.seen)
     return replace(report, in_part=True, conflicts=waiting_for_people(workspace))
 

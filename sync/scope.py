@@ -6,21 +6,19 @@ under the same settings, models, readable fields and ways to write countries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 import polars as pl
 
-from hygiene.corrections import prefers_codes
 from hygiene.hierarchy import site_labels
-from model.streams import STREAMS
 from store import Store, Work
 from sync.chosen import KEY, NO_KEYS, keys_of, texts_of
 from sync.clock import day_of
 from sync.digest import digest
 from sync.models import stored_models
+from sync.styles import Styles, column_styles
 from sync.workspace import Workspace
 
 # Raised with every change of what planning does to the same records.
@@ -85,9 +83,6 @@ def score_settings(workspace: Workspace, settings: str, as_of: date | None = Non
     return f"{settings} {as_of or day_of(workspace.clock())}"
 
 
-Styles = Mapping[tuple[str, str, str], bool]
-
-
 def plan_settings(workspace: Workspace, styles: Styles | None = None) -> str:
     """What beside the records decides a plan, as a short text; `styles` are the `column_styles`."""
     store = workspace.store
@@ -96,16 +91,6 @@ def plan_settings(workspace: Workspace, styles: Styles | None = None) -> str:
     styled = [(*place, in_codes) for place, in_codes in sorted(known.items())]
     told = [EDITION, workspace.settings.model_dump(mode="json"), store.readable().rows(), versions, styled]
     return digest(told)
-
-
-def column_styles(store: Store) -> Styles:
-    """By connection, stream and field whether a column of countries mostly has two-letter codes."""
-    styles: dict[tuple[str, str, str], bool] = {}
-    for stream in RECORDS:
-        for field in (field.name for field in STREAMS[stream].fields if field.kind == "country"):
-            for (name,), part in store.value_counts(stream, field).partition_by("connection", as_dict=True).items():
-                styles[str(name), stream, field] = prefers_codes(part["value"], part["number"])
-    return styles
 
 
 class _Closure:
