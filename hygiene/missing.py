@@ -26,6 +26,8 @@ HELD = {
     "unsure": "it may be the same as {}; review that pair first",
     "moved": "the same person is there in another job, as {}",
 }
+# Pairs that may be one, or are in part.
+IS_OPEN = (pl.col("decision") == "unsure") | (pl.col("rule") == "job-change")
 _ORDER = {name: number for number, name in enumerate(HELD)}
 
 
@@ -121,7 +123,7 @@ def _matching(standing: Standing, lacking: pl.DataFrame, to: str, streams: Seque
 def _doubted(standing: Standing, lacking: pl.DataFrame, there: pl.DataFrame, streams: Sequence[str]) -> pl.DataFrame:
     """Entities that may be one that has a record in the other connection; of two that both lack one, the later."""
     entity = _of(standing.memberships, streams).select(_key().alias("key"), "entity")
-    open_ones = standing.pairs.filter((pl.col("decision") == "unsure") | (pl.col("rule") == "job-change")).select(
+    open_ones = standing.pairs.filter(IS_OPEN).select(
         _key("left_").alias("left"), _key("right_").alias("right"), (pl.col("rule") == "job-change").alias("moved")
     )
     both = pl.concat(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from model.batch import Batch
 from model.changes import Change, Outcome, Planned
-from model.evidence import Verdict
+from model.evidence import RecordKey, Verdict
 from model.snapshots import Snapshot
 from store import bases, derived, plans, pulls, snapshots
 from store.bases import BaseCell
@@ -71,6 +71,11 @@ class Journaling(Planning):
         """Changes that may have been sent and of which nobody knows the end, each with the run that sent it last."""
         with self._database.read() as connection:
             return plans.unfinished(connection)
+
+    def outcomes_of(self, keys: Collection[RecordKey]) -> list[Recorded]:
+        """Recorded outcomes of changes of these records, and of those that made them, in plan order."""
+        with self._database.read() as connection:
+            return plans.outcomes_of(connection, keys)
 
     def outcomes(
         self,

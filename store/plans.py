@@ -218,18 +218,20 @@ def outcomes(
 
 
 def outcomes_of(connection: Connection, keys: Collection[RecordKey]) -> list[Recorded]:
-    """The outcomes of changes of these records, in plan order."""
+    """The outcomes of changes of these records, and of those that made them, in plan order."""
     by_place: dict[tuple[str, str], list[str]] = {}
     for key in sorted(keys):
         by_place.setdefault((key.connection, key.stream), []).append(key.id)
     query = select(OUTCOMES, CHANGES.c.body).join(CHANGES, CHANGES.c.id == OUTCOMES.c.change_id)
-    found: list[Recorded] = []
+    found: dict[tuple[str, str], Recorded] = {}
     for (name, stream), ids in by_place.items():
+        place = query.where(CHANGES.c.connection == name, CHANGES.c.stream == stream)
         for first in range(0, len(ids), _AT_ONCE):
-            some = CHANGES.c.record_id.in_(ids[first : first + _AT_ONCE])
-            here = query.where(CHANGES.c.connection == name, CHANGES.c.stream == stream, some)
-            found += [_recorded(row._mapping) for row in connection.execute(here)]
-    return sorted(found, key=lambda item: (item.outcome.change_id, item.run_id))
+            some = ids[first : first + _AT_ONCE]
+            for which in (CHANGES.c.record_id, OUTCOMES.c.made):
+                rows = connection.execute(place.where(which.in_(some)))
+                found |= {(row.change_id, row.run_id): _recorded(row._mapping) for row in rows}
+    return [found[key] for key in sorted(found)]
 
 
 def _recorded(row: Mapping[Any, Any]) -> Recorded:

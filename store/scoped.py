@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 import polars as pl
-from sqlalchemy import select
 
 from model.conflicts import Conflict
 from model.evidence import RecordKey
-from store import conflicts, derived, matches, plans
-from store.chosen import frame_of_chosen
+from store import conflicts, derived, matches
 from store.database import Database
 from store.derived import FINDINGS, LINKS, MEMBERSHIPS, PARTNERS, SCORES
 from store.plans import Recorded
@@ -61,12 +59,16 @@ class ScopedStore(Store):
     def links(self) -> pl.DataFrame:
         return matches.rows_of(self._database, LINKS, self.keys)
 
+    def findings(self) -> pl.DataFrame:
+        return derived.in_order(matches.rows_of(self._database, FINDINGS, self.keys))
+
+    def tombstones(self, streams: Iterable[str], *, only: pl.DataFrame | None = None) -> pl.DataFrame:
+        return super().tombstones(streams, only=self.keys if only is None else only)
+
     def partners(self) -> pl.DataFrame:
         """Of the entities that these records are in, and where one of these records is the partner."""
-        entities = pl.DataFrame({"entity": self.memberships()["entity"].unique().sort()})
-        query = select(*PARTNERS.c)
         found = [
-            frame_of_chosen(self._database, query, [PARTNERS.c.entity], entities),
+            self.partners_of(self.memberships()["entity"].unique().to_list()),
             matches.rows_of(self._database, PARTNERS, self.keys),
         ]
         return pl.concat(found).unique().sort(PARTNERS.primary_key.columns.keys())
@@ -96,11 +98,10 @@ class ScopedStore(Store):
         kind: str | None = None,
         with_settled: bool = False,
     ) -> list[Recorded]:
-        """Asked for all, those of changes of these records."""
+        """Asked for all, those of changes of these records, and of those that made them."""
         if (run_id, plan_id, kind) != (None, None, None):
             return super().outcomes(run_id=run_id, plan_id=plan_id, kind=kind, with_settled=with_settled)
-        with self._database.read() as connection:
-            return plans.outcomes_of(connection, self._records())
+        return self.outcomes_of(self._records())
 
     def replace_findings(self, run_id: str, frame: pl.DataFrame, *, step: str = "score") -> None:
         self.renew_findings(run_id, frame, step, "", self.keys)

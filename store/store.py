@@ -28,6 +28,9 @@ from store.resolving import Resolving
 from store.runs import Run
 from store.schema import migrate
 
+# No index leads from a record to those that name it: a look for so many costs one pass over the stream.
+_SCANS = 500
+
 
 class Store(Journaling, Resolving):
     """An open store. Times are µs, dates days; every method is one transaction; every failure a StoreError."""
@@ -171,6 +174,9 @@ class Store(Journaling, Resolving):
 
     def naming(self, stream: str, field: str, records: pl.DataFrame) -> pl.DataFrame:
         """Connection and id of the live records whose field names one of these records (connection, and their id)."""
+        if records.height > _SCANS:
+            named = records.select("connection", pl.exclude("connection").alias(field))
+            return self.frame(stream, columns=[field]).join(named, on=named.columns, how="semi").drop(field)
         table = MIRROR[stream]
         query = select(table.c.connection, table.c.id).where(table.c.is_deleted.is_(False))
         found = frame_of_chosen(self._database, query, [table.c.connection, table.c[field]], records)
@@ -283,6 +289,12 @@ class Store(Journaling, Resolving):
         found = frame_of_chosen(self._database, held, [MEMBERSHIPS.c.entity], wanted)
         return found.sort(MEMBERSHIPS.primary_key.columns.keys())
 
+    def ever_with(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """The records (connection, stream, id) that ever were in an entity which one of these is, or was, in."""
+        entities = matches.rows_of(self._database, MEMBERSHIPS, keys).select("entity").unique()
+        query = select(*(MEMBERSHIPS.c[name] for name in ("connection", "stream", "id")))
+        return frame_of_chosen(self._database, query, [MEMBERSHIPS.c.entity], entities).unique()
+
     def save_model(self, kind: str, model: StoredModel) -> None:
         """Keep what was learned to match a kind of entity; it is the model in use from now on."""
         with self._database.write() as connection:
@@ -301,6 +313,11 @@ class Store(Journaling, Resolving):
         """Columns connection, entity, stream, id, reason: of entities with several records in a connection, the one
         that takes field sync."""
         return derived.frame_of(self._database, PARTNERS)
+
+    def partners_of(self, entities: Collection[str]) -> pl.DataFrame:
+        """`partners` of these entities."""
+        wanted = pl.DataFrame({"entity": sorted(entities)}, schema={"entity": pl.String})
+        return frame_of_chosen(self._database, select(*PARTNERS.c), [PARTNERS.c.entity], wanted)
 
     def add_verdict(self, verdict: Verdict) -> None:
         with self._database.write() as connection:

@@ -370,7 +370,7 @@ class OutcomeRow(Row, table=True):
     message: str = _text()
     version: int | None = _number(null=True)
     found: str | None = _text(null=True)
-    made: str | None = _text(null=True)
+    made: str | None = Field(sa_column=Column(text_type(), nullable=True, index=True))
 
 
 class LookupRow(Row, table=True):

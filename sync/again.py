@@ -22,7 +22,7 @@ from hygiene.normalise import normalise_all
 from hygiene.people import account_of
 from hygiene.rematch import JOINING, block_keys, partners, twins_elsewhere
 from store import Matched
-from sync.chosen import NO_KEYS, Chosen, keys_of, texts_of
+from sync.chosen import NO_KEYS, Chosen, keys_of, texts_of, with_corrected
 from sync.figures import OF_KIND, figures
 from sync.records import stored_frames
 from sync.workspace import Workspace
@@ -48,13 +48,21 @@ class Again:
 
 
 class Known:
-    """What the store knows of one kind. Without block keys its records are few and are all looked at."""
+    """What the store knows of one kind. Without block keys its records are few and are all looked at. `corrected`
+    frames by stream stand for those of their records that the store has."""
 
-    def __init__(self, workspace: Workspace, kind: Kind, model: Model | None, matched: Matched) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        kind: Kind,
+        model: Model | None,
+        matched: Matched,
+        corrected: Mapping[str, pl.DataFrame] | None = None,
+    ) -> None:
         self.kind, self.model, self.matched = kind, model, matched
-        self._store = workspace.store
+        self._store, self._corrected = workspace.everything, corrected or {}
         self._cap, self._country = workspace.settings.caps.max_cluster, workspace.settings.plan.default_country
-        self._chosen = Chosen(self._store, kind.name, self._country)
+        self._chosen = Chosen(self._store, kind.name, self._country, self._corrected)
 
     def holds(self, settings: str) -> bool:
         """Whether records that did not change would be matched as they were."""
@@ -99,7 +107,8 @@ class Known:
 
     def _in_full(self) -> Again:
         streams = {*OF_KIND[self.kind.name], "accounts"}
-        frames = normalise_all(stored_frames(self._store, sorted(streams)), self._country)
+        frames = with_corrected(stored_frames(self._store, sorted(streams)), self._corrected)
+        frames = normalise_all(frames, self._country)
         held = self._memberships()
         matches = match_kind(self.kind, frames, self._verdicts, held, self._cap, self.model, keep=True)
         only = pl.concat([texts_of(held), texts_of(matches.memberships)]).unique().sort()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from hygiene.normalise import normalise_all
@@ -25,10 +27,17 @@ def texts_of(records: pl.DataFrame, side: str = "") -> pl.Series:
 
 
 class Chosen:
-    """What the store holds of records that are asked for by their keys; those that are gone have no row."""
+    """What the store holds of records that are asked for by their keys, as far as there are no `corrected` ones; those
+    that are gone have no row."""
 
-    def __init__(self, store: Store, kind: str, default_country: str | None) -> None:
-        self._store, self._kind, self._country = store, kind, default_country
+    def __init__(
+        self,
+        store: Store,
+        kind: str,
+        default_country: str | None,
+        corrected: Mapping[str, pl.DataFrame] | None = None,
+    ) -> None:
+        self._store, self._kind, self._country, self._corrected = store, kind, default_country, corrected or {}
         self._read: dict[str, pl.DataFrame] = {}
         self._known = NO_KEYS
 
@@ -56,4 +65,16 @@ class Chosen:
             contacts = linked_contacts(frames["contacts"], self._store.links_of(keys))
             accounts = contacts.select("connection", pl.col("account_id").alias("id")).drop_nulls().unique()
             frames |= {"contacts": contacts, "accounts": self._store.frame("accounts", only=accounts)}
-        return normalise_all(frames, self._country)
+        return normalise_all(with_corrected(frames, self._corrected), self._country)
+
+
+def with_corrected(
+    frames: Mapping[str, pl.DataFrame], corrected: Mapping[str, pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
+    """The frames by stream, with the corrected records, as far as they are among them, in the place of the others."""
+    found = dict(frames)
+    for stream in frames.keys() & corrected.keys():
+        held, place = frames[stream], ["connection", "id"]
+        mine = corrected[stream].join(held, on=place, how="semi").select(held.columns)
+        found[stream] = pl.concat([held.join(mine, on=place, how="anti"), mine]).sort(place)
+    return found

@@ -55,7 +55,7 @@ class Wishes:
         """
         store, settings = self._workspace.store, self._workspace.settings
         country, verdicts = settings.plan.default_country, store.verdicts()
-        stored = stored_frames(store, (*STREAMS, "deals") if self._part is None else STREAMS)
+        stored = stored_frames(store, STREAMS)
         frames: Frames = stored
         memberships, pairs, links = store.memberships(), store.pairs(), stored_links(self._workspace)
         models, kinds = stored_models(store), kinds_of(self._workspace)

@@ -16,12 +16,14 @@ from hygiene.gone import bereft, ties
 from model.changes import Create, Delete, Planned, Restore
 from model.evidence import RecordKey
 from model.streams import Value
-from store import Recorded
+from store import Recorded, Store
 from sync.clock import day_of
 from sync.figures import OF_KIND
 from sync.held import Held
+from sync.records import linked_contacts
 from sync.workspace import Workspace
 
+_RECORDS = ("accounts", "contacts", "leads")
 RULE, FOUND = "delete-gone", "partner-deleted"
 Steps = Mapping[tuple[RecordKey, int], int]  # record and version we left -> version we found
 
@@ -53,16 +55,16 @@ class Bereft:
     changes: tuple[Delete, ...] = ()
     stages: tuple[Gone, ...] = ()
     findings: tuple[Held, ...] = ()
+    again: frozenset[RecordKey] = frozenset()  # which the next plan is to look at
 
 
-def planned_deletes(
-    workspace: Workspace, stored: Mapping[str, pl.DataFrame], recorded: Sequence[Recorded], busy: Collection[RecordKey]
-) -> Bereft:
+def planned_deletes(workspace: Workspace, recorded: Sequence[Recorded], busy: Collection[RecordKey]) -> Bereft:
     """What becomes of records whose partner was deleted; none of `busy`, which other changes of the plan join."""
     settings = workspace.settings.sync
     changes: list[Delete] = []
     stages: list[Gone] = []
     findings: list[Held] = []
+    again: set[RecordKey] = set()
     between = settings.between
     for stream, streams in (("accounts", OF_KIND["company"]), ("contacts", OF_KIND["person"])):
         how = settings.stream(stream).deletes
@@ -72,12 +74,15 @@ def planned_deletes(
             gone = _known(workspace, _gone(workspace, source, to, streams), recorded, busy)
             if gone.is_empty():
                 continue
-            own, kept = _sorted_out(workspace, gone, stored, how, own_steps(recorded))
+            own, kept = _sorted_out(workspace, gone, how, own_steps(recorded))
             over = len(own) if len(changes) + len(own) > workspace.settings.caps.max_deletes else 0
             changes += [] if over else own
             findings += kept
+            # What speaks against it may go by itself: a deal is won, and time goes by.
+            if how == "propagate":
+                again.update([one.key for one in own], [one.key for one in kept])
             stages.append(Gone(stream, source, to, 0 if over else len(own), len(kept), over))
-    return Bereft(tuple(changes), tuple(stages), tuple(findings))
+    return Bereft(tuple(changes), tuple(stages), tuple(findings), frozenset(again))
 
 
 def own_steps(recorded: Iterable[Recorded]) -> Steps:
@@ -116,12 +121,10 @@ def _known(
     return gone.filter(~pl.col("partner").is_in(ours) & ~key.is_in(back))
 
 
-def _sorted_out(
-    workspace: Workspace, gone: pl.DataFrame, stored: Mapping[str, pl.DataFrame], how: str, steps: Steps
-) -> tuple[list[Delete], list[Held]]:
+def _sorted_out(workspace: Workspace, gone: pl.DataFrame, how: str, steps: Steps) -> tuple[list[Delete], list[Held]]:
     store, idle = workspace.store, workspace.settings.staleness.idle_days
-    links = store.frame("associations", columns=["from_stream", "from_id", "to_stream", "to_id"])
-    told = ties(gone, {**stored, "associations": links}, day_of(workspace.clock()), idle)
+    stored = _with_ties(workspace.everything, gone)
+    told = ties(gone, stored, day_of(workspace.clock()), idle)
     bases = {
         RecordKey(connection, stream, record): (partner, json.loads(fields))
         for connection, stream, record, partner, fields in store.bases(gone.select("connection", "stream", "id"))
@@ -146,6 +149,30 @@ def _sorted_out(
             else:
                 deletes.append(Delete(key, row["changed_at"], _reason(workspace, key, row["partner"]), RULE))
     return deletes, kept
+
+
+def _with_ties(store: Store, gone: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """These records by stream, with the contacts, deals and links that hang on them."""
+    place = ["connection", "id"]
+    accounts, contacts, leads = (gone.filter(pl.col("stream") == stream).select(place) for stream in _RECORDS)
+    led = store.frame("associations", only=store.naming("associations", "to_id", gone.select(place)))
+    links = pl.concat([store.links_of(gone).filter(~pl.col("is_deleted")), led]).unique()
+    ends = [
+        links.select("connection", pl.col(f"{end}_stream").alias("stream"), pl.col(f"{end}_id").alias("id"))
+        for end in ("from", "to")
+    ]
+    hanging = pl.concat(ends).unique()
+    beside = [hanging.filter(pl.col("stream") == stream).select(place) for stream in ("contacts", "deals")]
+    people = pl.concat([contacts, beside[0], store.naming("contacts", "account_id", accounts)]).unique()
+    named = [store.naming("deals", "account_id", accounts), store.naming("deals", "contact_id", contacts)]
+    keys = people.with_columns(pl.lit("contacts").alias("stream"))
+    return {
+        "accounts": store.frame("accounts", only=accounts),
+        "contacts": linked_contacts(store.frame("contacts", only=people), store.links_of(keys)),
+        "leads": store.frame("leads", only=leads),
+        "deals": store.frame("deals", only=pl.concat([beside[1], *named]).unique()),
+        "associations": links,
+    }
 
 
 def _why_kept(

@@ -34,11 +34,13 @@ _CONSENTS = ("email_opt_out", "do_not_call")
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A record to be made, or None and why not; `left_out` are fields that it cannot hold, each with the reason."""
+    """A record to be made, or None and why not, which is `by_itself` where nothing but its own values can mend it;
+    `left_out` are fields that it cannot hold, each with the reason."""
 
     change: Create | None
     why_not: str = ""
     left_out: tuple[tuple[str, str], ...] = ()
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,10 @@ class Target:
         values, source_values, left_out = self._values(now, corrected)
         lacking = [" or ".join(group) for group in self._needed() if not any(values.get(name) for name in group)]
         if lacking:
-            return Drawn(None, f"it has no {lacking[0]}, which a new record of {self.stream} needs")
+            return Drawn(None, f"it has no {lacking[0]}, which a new record of {self.stream} needs", by_itself=True)
         address = values.get("email")
         if isinstance(address, str) and not email.is_address(address):
-            return Drawn(None, "its e-mail address cannot receive mail")
+            return Drawn(None, "its e-mail address cannot receive mail", by_itself=True)
         if values.get("email_opt_out") is True and "email_opt_out" not in self.settable:
             return Drawn(None, "its opt-out cannot be written there")
         there = RecordKey(self.sink.name, self.stream, external_id)

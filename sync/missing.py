@@ -20,17 +20,19 @@ from model.changes import Change, Create
 from model.errors import ConfigError, NotPermitted
 from model.evidence import RecordKey
 from model.streams import STREAMS, Value
-from store import Recorded
+from store import Recorded, Store
 from sync.figures import OF_KIND
 from sync.held import Held
 from sync.joins import Corrected
 from sync.made import made_before, refused_creates, unlinked
 from sync.making import Drawn, Row, Target, external_id, settable
+from sync.standing import standing_of
 from sync.workspace import Workspace
 
 # Records are looked at so many at a time, until there are enough.
 _AT_ONCE = 500
 _PEOPLE, _COMPANIES = OF_KIND["person"], OF_KIND["company"]
+_KEY = ["connection", "stream", "id"]
 _STREAMS = {"accounts": _COMPANIES, "contacts": _PEOPLE}
 # Why nothing was made, where that is no news to people.
 _QUIET = {"test": "test records", "gone": "once were there", "matches": "match once corrected", "unsure": "unsure",
@@ -41,20 +43,21 @@ _QUIET = {"test": "test records", "gone": "once were there", "matches": "match o
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How far accounts, or people, are alike: `linked` entities have a record in both connections, `create` are made in
-    `to` by this plan, `waiting` by a later one, `held` are not, by reason."""
+    """How far accounts, or people, are alike: `linked` entities have a record in both connections, None where not all
+    were looked at; `create` are made in `to` by this plan, `waiting` by a later one, `held` are not, by reason."""
 
     stream: str
     source: str
     to: str
-    linked: int
+    linked: int | None
     create: int = 0
     waiting: int = 0
     held: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
-        told = [f"{self.linked:,} linked", f"{self.create:,} to be made"]
+        told = [] if self.linked is None else [f"{self.linked:,} linked"]
+        told += [f"{self.create:,} to be made"]
         told += [f"{self.waiting:,} more wait"] if self.waiting else []
         told += [f"{number:,} {_QUIET[why]}" for why, number in self.held.items()]
         return f"{self.stream} of {self.source} in {self.to}: {', '.join(told)}."
@@ -62,28 +65,46 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What is to be made and linked, how far the first sync is, and what stands in the way."""
+    """What is to be made and linked, how far the first sync is, and what stands in the way; `again` are records that
+    the next plan is to look at: what they wait for need not be a change of theirs."""
 
     changes: tuple[Change, ...] = ()
     stages: tuple[Stage, ...] = ()
     findings: tuple[Held, ...] = ()
+    again: frozenset[RecordKey] = frozenset()
 
 
 def planned_creates(
-    workspace: Workspace, corrected: Corrected, recorded: Sequence[Recorded], limit: int | None = None
+    workspace: Workspace,
+    corrected: Corrected,
+    recorded: Sequence[Recorded],
+    limit: int | None = None,
+    part: pl.DataFrame | None = None,
 ) -> Missing:
-    """The records to be made, at most `limit` and `caps.max_creates`, and the links of those made before."""
+    """The records to be made, at most `limit` and `caps.max_creates`, and the links of those made before; of a `part`
+    of the records (connection, stream, id) where the workspace shows no others."""
     between = workspace.settings.sync.between
     if between is None:
         return Missing()
     if not any(workspace.settings.sync.stream(stream).create for stream in _STREAMS):
         memberships = workspace.store.memberships()
-        return Missing(stages=tuple(_linked(memberships, stream, *between) for stream in _STREAMS))
+        linked = () if part is not None else tuple(_linked(memberships, stream, *between) for stream in _STREAMS)
+        return Missing(stages=linked)
     most = workspace.settings.caps.max_creates
-    work = _Work(workspace, corrected, recorded, most if limit is None else min(limit, most))
+    standing = standing_of(workspace, corrected, part)
+    if part is not None:
+        recorded = [*recorded, *_creates_of(workspace, standing, between)]
+    work = _Work(workspace, corrected, recorded, most if limit is None else min(limit, most), standing, part)
     stages = [work.stage(stream, source, to) for stream in _STREAMS for source, to in (between, between[::-1])]
     links = unlinked(corrected.stored, work.standing, recorded, Readable(workspace.store.readable()))
-    return Missing((*work.changes, *links), tuple(stages), tuple(work.findings))
+    return Missing((*work.changes, *links), tuple(stages), tuple(work.findings), frozenset(work.again))
+
+
+def _creates_of(workspace: Workspace, standing: Standing, between: tuple[str, str]) -> list[Recorded]:
+    """What came of making records of these entities."""
+    ids = [(to, external_id(entity, to)) for entity in standing.memberships["entity"].unique() for to in between]
+    keys = {RecordKey(to, stream, made) for to, made in ids for stream in (*_COMPANIES, *_PEOPLE)}
+    return workspace.everything.outcomes_of(keys)
 
 
 def _linked(memberships: pl.DataFrame, stream: str, source: str, to: str) -> Stage:
@@ -96,10 +117,19 @@ def _linked(memberships: pl.DataFrame, stream: str, source: str, to: str) -> Sta
 class _Work:
     """One plan's creates, as far as they are worked out."""
 
-    def __init__(self, workspace: Workspace, corrected: Corrected, recorded: Sequence[Recorded], most: int) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        corrected: Corrected,
+        recorded: Sequence[Recorded],
+        most: int,
+        standing: Standing,
+        part: pl.DataFrame | None,
+    ) -> None:
         self.changes: list[Create] = []
         self.findings: list[Held] = []
-        self.standing = standing_of(workspace, corrected)
+        self.again: set[RecordKey] = set()
+        self.standing, self._part = standing, part
         self._workspace, self._corrected, self._most = workspace, corrected, most
         self._made = made_before(workspace.store, recorded)
         self._settings = workspace.settings.sync
@@ -116,8 +146,9 @@ class _Work:
         people = self._settings.contacts.create
         if not makes and (stream != "accounts" or to not in people):
             return _linked(self.standing.memberships, stream, source, to)
-        lacking = missing(self.standing, source, to, _STREAMS[stream])
-        linked = partner_of(self.standing, source, _STREAMS[stream]).height - lacking.height
+        every = missing(self.standing, source, to, _STREAMS[stream])
+        lacking = every if self._part is None else every.join(self._part, on=_KEY, how="semi", maintain_order="left")
+        linked = None if self._part is not None else self._present(source, stream) - lacking.height
         if stream == "accounts":
             doubted = lacking.filter(pl.col("held").is_in(["unsure", "matches"]))
             self._coming[to] = set(doubted["entity"])
@@ -127,12 +158,16 @@ class _Work:
             return Stage(stream, source, to, linked, held={"native": lacking.height} if lacking.height else {})
         return self._made_stage(stream, to, lacking, Stage(stream, source, to, linked))
 
+    def _present(self, source: str, stream: str) -> int:
+        return partner_of(self.standing, source, _STREAMS[stream]).height
+
     def _made_stage(self, stream: str, to: str, lacking: pl.DataFrame, stage: Stage) -> Stage:
         chosen = self._chosen(lacking, self._settings.stream(stream).where)
         held = Counter(lacking.filter(pl.col("held").is_not_null())["held"].to_list())
         held["where"] = lacking.filter(pl.col("held").is_null()).height - chosen.height
         made = pl.Series([external_id(entity, to) in self._made for entity in chosen["entity"]], dtype=pl.Boolean)
         held["made"] = int(made.sum())
+        self.again |= {RecordKey(*row) for row in lacking.filter(pl.col("held") == "matches").select(_KEY).rows()}
         self._tell(lacking.filter(pl.col("held").is_in(["unsure", "moved"])), to)
         self._tell_apart(chosen.filter(made), to)
         open_ones = chosen.filter(~made)
@@ -179,6 +214,7 @@ class _Work:
         target, later = makers.target(later)
         if target is None:
             held["account"] += 1
+            self.again.add(key)
             return
         drawn = target.drawn(key, external_id(entity, target.sink.name), now, later)
         if drawn.change is not None and (why := self._refused(drawn.change) or self._taken(target, drawn.change)):
@@ -187,6 +223,7 @@ class _Work:
                           for name, why in drawn.left_out]  # fmt: skip
         if drawn.change is None:
             held["lacking"] += 1
+            self.again |= set() if drawn.by_itself else {key}
             self._coming.get(target.sink.name, set()).discard(entity)
             self.findings.append(Held(key, None, f"not made in {target.sink.name}: {drawn.why_not}"))
             return
@@ -203,7 +240,7 @@ class _Work:
         if not address:
             return ""
         if to not in self._addresses:
-            self._addresses[to] = _addresses_in(self._corrected.stored, to)
+            self._addresses[to] = _addresses_in(self._workspace.everything, to)
         if address in self._addresses[to]:
             return "somebody else there has its e-mail address; review whether they are the same"
         self._addresses[to].add(address)
@@ -289,32 +326,13 @@ class _Makers:
         return self.lead, {**row, "company": row.get("company") or self.names.get(str(account))}
 
 
-def standing_of(workspace: Workspace, corrected: Corrected) -> Standing:
-    store = workspace.store
-    key = pl.concat_str("connection", "stream", "id", separator="/").alias("key")
-    findings = store.findings().filter(pl.col("rule") == "test-record")
-    # What a lead became may come with a later pull.
-    converted = corrected.stored["leads"].filter("is_converted").with_columns(pl.lit("leads").alias("stream"))
-    names = [f"{side}_{part}" for side in ("left", "right") for part in ("connection", "stream", "id")]
-    names += ["decision", "rule"]
-    return Standing(
-        store.memberships(),
-        corrected.memberships,
-        store.memberships(ended=True),
-        pl.concat([store.tombstones((*_COMPANIES, *_PEOPLE)).select(key), converted.select(key)]),
-        findings.select(key),
-        pl.concat([store.pairs().select(names), corrected.pairs.select(names)]),
-        store.partners(),
-    )
-
-
-def _addresses_in(stored: Mapping[str, pl.DataFrame], connection: str) -> set[str]:
+def _addresses_in(store: Store, connection: str) -> set[str]:
     """The e-mail addresses, in small letters, of the people in a connection."""
     found: set[str] = set()
     for stream in _PEOPLE:
-        records = stored[stream].filter(pl.col("connection") == connection)
-        for name in ("email", "extra_emails"):
-            if name in records.columns:
-                texts = records[name].drop_nulls().str.to_lowercase().str.split(";").explode()
-                found |= {text.strip() for text in texts if text and text.strip()}
+        names = [name for name in ("email", "extra_emails") if name in STREAMS[stream].field_names]
+        records = store.frame(stream, columns=names, connections=[connection])
+        for name in names:
+            texts = records[name].drop_nulls().str.to_lowercase().str.split(";").explode()
+            found |= {text.strip() for text in texts if text and text.strip()}
     return found

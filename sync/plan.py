@@ -23,7 +23,7 @@ from sync.native import soft_merges
 from sync.partners import choose_partners
 from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
-from sync.record_sync import NO_RECORDS, Told, planned_records
+from sync.record_sync import Told, planned_records
 from sync.resolve import resolve_people
 from sync.scope import plan_settings, scope_of
 from sync.styles import Styles, column_styles, note_changed
@@ -74,6 +74,11 @@ class PlanReport:
     in_part: bool = False  # only what had changed was looked at
 
     @property
+    def waits(self) -> bool:
+        """Whether more records wait to be made, so that the next plan looks at everything."""
+        return any(isinstance(stage, Stage) and stage.waiting for stage in self.stages)
+
+    @property
     def sentence(self) -> str:
         held = "".join(f" {number:,} held back because {why}." for why, number in self.held_back.items())
         held += LEFT_OUT.format(self.left_out) if self.left_out else ""
@@ -116,15 +121,16 @@ def plan_changes(workspace: Workspace, limit: int | None = None, *, full: bool =
     scope = None if full else scope_of(workspace, settings)
     if scope is None:
         report, back = _planned(workspace, styles, limit)
-        # Where records wait to be made or deleted, the next plan looks at everything too.
-        waits = any(isinstance(stage, Stage) and stage.waiting for stage in report.stages)
-        workspace.store.settle("plan", "" if waits else settings, back)
+        workspace.store.settle("plan", "" if report.waits else settings, back)
         return report
     report, back = NOTHING, frozenset[RecordKey]()
     if not scope.keys.is_empty():
         report, back = _planned(scope.within(workspace), styles, limit, scope.keys)
     note_changed(workspace.store, scope.seen)
-    workspace.store.settle("plan", settings, back, scope.seen)
+    if report.waits:
+        workspace.store.settle("plan", "", back)
+    else:
+        workspace.store.settle("plan", settings, back, scope.seen)
     return replace(report, in_part=True, conflicts=waiting_for_people(workspace))
 
 
@@ -144,10 +150,11 @@ def _planned(
         busy = {change.key for change in synced.changes}
         joins = proposed_joins(workspace, corrected, _writable(workspace), recorded, busy)
     corrections = apart_from(joins, changes_of(corrected.wanted))
-    records = NO_RECORDS if part is not None else planned_records(workspace, corrected, recorded, joins.joined, limit)
+    records = planned_records(workspace, corrected, recorded, joins.joined, limit, part)
     changes = records.beside([*beside(synced.changes, corrections), *synced.changes, *joins.changes])
     kept, held_back = not_held_back(changes, recorded)
     back = frozenset(change.key for change in kept if change.kind not in JOINING) | undated(synced.conflicts)
+    back |= records.again
     report = PlanReport(None, [], {}, held_back, left_out=left_out, unsure=synced.unsure, stages=records.stages)
     if not kept and workspace.settings.sync.between is None:
         return report, back

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from model.changes import Associate, Change, Delete
+import polars as pl
+
+from model.changes import Associate, Change, Create, Delete
 from model.evidence import RecordKey
 from store import Recorded
 from sync.gone import Gone, planned_deletes
@@ -19,11 +21,13 @@ Told = Stage | Gone
 
 @dataclass(frozen=True, slots=True)
 class RecordSync:
-    """Creates, links of what was made, and deletions; what they come to by stream and direction; and the findings."""
+    """Creates, links of what was made, and deletions; what they come to by stream and direction; the findings; and the
+    records that the next plan is to look `again` at."""
 
     changes: tuple[Change, ...]
     stages: tuple[Told, ...]
     findings: tuple[Held, ...]
+    again: frozenset[RecordKey]
 
     def beside(self, others: Iterable[Change]) -> list[Change]:
         """All changes of a plan: what is deleted gets no other, and a contact that we made no other link."""
@@ -37,17 +41,22 @@ class RecordSync:
         return [*kept, *self.changes]
 
 
-NO_RECORDS = RecordSync((), (), ())
-
-
 def planned_records(
     workspace: Workspace,
     corrected: Corrected,
     recorded: Sequence[Recorded],
     joined: Collection[RecordKey],
     limit: int | None = None,
+    part: pl.DataFrame | None = None,
 ) -> RecordSync:
-    """What `[sync]` asks for besides values; `joined` records are to be merged or converted, at most `limit` made."""
-    made = planned_creates(workspace, corrected, recorded, limit)
-    gone = planned_deletes(workspace, corrected.stored, recorded, joined)
-    return RecordSync((*made.changes, *gone.changes), (*made.stages, *gone.stages), (*made.findings, *gone.findings))
+    """What `[sync]` asks for besides values, of all records or of a `part`; `joined` records are to be merged or
+    converted, at most `limit` made."""
+    made = planned_creates(workspace, corrected, recorded, limit, part)
+    gone = planned_deletes(workspace, recorded, joined)
+    sources = {change.source for change in made.changes if isinstance(change, Create) and change.source}
+    return RecordSync(
+        (*made.changes, *gone.changes),
+        (*made.stages, *gone.stages),
+        (*made.findings, *gone.findings),
+        made.again | gone.again | sources,
+    )

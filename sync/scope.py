@@ -13,6 +13,7 @@ from functools import cached_property
 import polars as pl
 
 from hygiene.hierarchy import site_labels
+from hygiene.missing import IS_OPEN
 from store import Store, Work
 from sync.chosen import KEY, NO_KEYS, keys_of, texts_of
 from sync.clock import day_of
@@ -44,16 +45,15 @@ class Scope:
 
 
 def scope_of(workspace: Workspace, settings: str) -> Scope | None:
-    """What is to be planned; None where everything is: see `looked_at`, and where records are to be made or deleted, of
-    which none may be overlooked."""
+    """What is to be planned; None where everything is: see `looked_at`."""
     sync = workspace.settings.sync
-    makes = any(one.create or one.deletes != "ignore" for one in (sync.accounts, sync.contacts))
-    return None if makes else looked_at(workspace, "plan", settings)
+    with_missing = any(one.create or one.deletes != "ignore" for one in (sync.accounts, sync.contacts))
+    return looked_at(workspace, "plan", settings, with_missing=with_missing)
 
 
-def looked_at(workspace: Workspace, work: Work, settings: str) -> Scope | None:
+def looked_at(workspace: Workspace, work: Work, settings: str, *, with_missing: bool = False) -> Scope | None:
     """What a plan or a scoring is to look at; None where it is everything: nothing was looked at yet, or under other
-    `settings`, or much changed."""
+    `settings`, or much changed. `with_missing` it is all that decides which records are made and deleted."""
     store = workspace.store
     if store.settled(work) != settings:
         return None
@@ -63,7 +63,7 @@ def looked_at(workspace: Workspace, work: Work, settings: str) -> Scope | None:
     records = sum(one.summary["records"] for one in store.matched().values())
     if seen.height > max(_MOST * records, _FEW):
         return None
-    closed = _Closure(store, seen)
+    closed = _Closure(store, seen, with_missing)
     keys, context = closed.keys(), closed.context()
     return Scope(keys, context, seen)
 
@@ -96,36 +96,62 @@ def plan_settings(workspace: Workspace, styles: Styles | None = None) -> str:
 class _Closure:
     """What hangs together with the records that wait."""
 
-    def __init__(self, store: Store, seen: pl.DataFrame) -> None:
-        self._store, self._seen = store, seen
+    def __init__(self, store: Store, seen: pl.DataFrame, with_missing: bool) -> None:
+        self._store, self._seen, self._with_missing = store, seen, with_missing
         self._keys = NO_KEYS
 
     def keys(self) -> pl.DataFrame:
         """The records that wait, the ends of links that do, and all of their entities, partners and sites."""
-        edge = pl.concat([texts_of(self._seen.filter(pl.col("stream").is_in(RECORDS))), self._ends()]).unique()
-        reached = NO_KEYS
+        waiting = texts_of(self._seen.filter(pl.col("stream").is_in(RECORDS)))
+        self._keys = self._together(NO_KEYS, pl.concat([waiting, self._ends()]))
+        if self._with_missing:
+            self._keys = self._together(self._keys, self._beside(keys_of(self._keys)))
+        return keys_of(self._keys)
+
+    def _together(self, reached: pl.Series, more: pl.Series) -> pl.Series:
+        """What was reached, with more and all that these are together with."""
+        edge = _not_in(reached, more)
         while len(edge):
             reached = pl.concat([reached, edge])
             own = keys_of(edge)
-            entities = self._store.memberships_of(own)["entity"].unique().to_list()
             partners = self._store.bases(own)["partner"].drop_nulls().cast(pl.String)
-            found = pl.concat([texts_of(self._store.members(entities)), partners, self._on_sites_of(own)]).unique()
-            edge = found.filter(~found.is_in(reached.implode()))
-        self._keys = reached
-        return keys_of(reached)
+            edge = _not_in(reached, pl.concat([self._of_entities(own), partners, self._on_sites_of(own)]))
+        return reached
 
-    def context(self) -> pl.DataFrame:
-        """The accounts of these people, those above these accounts, and what refers to accounts that are several."""
-        own = keys_of(self._keys)
-        contacts = own.filter(pl.col("stream") == "contacts")
+    def _of_entities(self, own: pl.DataFrame) -> pl.Series:
+        """All of their entities; with records that are missing also those that were of one entity with them."""
+        if self._with_missing:
+            return texts_of(self._store.ever_with(own))
+        return texts_of(self._store.members(self._store.memberships_of(own)["entity"].unique().to_list()))
+
+    def _beside(self, own: pl.DataFrame) -> pl.Series:
+        """Whether a record is made depends on its account, and on those that may be the same."""
+        accounts = own.filter(pl.col("stream") == "accounts").select("connection", "id")
+        linked = self._store.frame("associations", only=self._store.naming("associations", "to_id", accounts))
+        hanging = [
+            own.filter(pl.col("stream") == "contacts").select("connection", "id"),
+            self._store.naming("contacts", "account_id", accounts),
+            linked.filter(pl.col("from_stream") == "contacts").select("connection", pl.col("from_id").alias("id")),
+        ]
+        people = _named("contacts", pl.concat(hanging).unique())
+        pairs = self._store.pairs_of(own).filter(IS_OPEN)
+        others = [texts_of(pairs, side) for side in ("left_", "right_")]
+        return pl.concat([texts_of(people), texts_of(_named("accounts", self._accounts_of(people))), *others])
+
+    def _accounts_of(self, contacts: pl.DataFrame) -> pl.DataFrame:
         people = self._store.frame("contacts", columns=["account_id"], only=contacts)
         links = self._store.links_of(contacts).filter(pl.col("to_stream") == "accounts")
         ends = [
             people.select("connection", pl.col("account_id").alias("id")),
             links.select("connection", pl.col("to_id").alias("id")),
-            own.filter(pl.col("stream") == "accounts").select("connection", "id"),
         ]
-        above = pl.concat(ends).drop_nulls().unique()
+        return pl.concat(ends).drop_nulls().unique()
+
+    def context(self) -> pl.DataFrame:
+        """The accounts of these people, those above these accounts, and what refers to accounts that are several."""
+        own = keys_of(self._keys)
+        accounts = own.filter(pl.col("stream") == "accounts").select("connection", "id")
+        above = pl.concat([self._accounts_of(own.filter(pl.col("stream") == "contacts")), accounts]).unique()
         found = above
         while not above.is_empty():
             parents = self._accounts.join(above, on=["connection", "id"], how="semi")
@@ -151,6 +177,8 @@ class _Closure:
             return NO_KEYS
         own = self._accounts.join(mine, on=["connection", "id"], how="semi")
         labels = own.select("connection", site_labels(own).alias("label")).drop_nulls().unique()
+        if labels.is_empty():
+            return NO_KEYS
         # The label stands in what was typed, unless that has letters that are written otherwise in a domain.
         names = labels["label"].unique().to_list()
         typed = (pl.col(name).fill_null("").str.to_lowercase() for name in ("domain", "website"))
@@ -176,6 +204,11 @@ class _Closure:
             return _named("accounts", children)
         hanging = self._store.naming("contacts", "account_id", several)
         return pl.concat([_named("accounts", children), _named("contacts", hanging)])
+
+
+def _not_in(reached: pl.Series, found: pl.Series) -> pl.Series:
+    once = found.unique()
+    return once.filter(~once.is_in(reached.implode()))
 
 
 def _named(stream: str, records: pl.DataFrame) -> pl.DataFrame:
