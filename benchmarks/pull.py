@@ -59,18 +59,19 @@ class Writing:
 
 
 class DrivenClock:
-    """The connector's time: where it would sleep, it turns the sandbox's clock and its own instead. `slept` in s."""
+    """The connector's time: where it would sleep, it turns the sandboxes' clocks and its own instead. `slept` in s."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, *urls: str) -> None:
         self.slept = 0.0
-        self._remote = Remote(url)
+        self._remotes = [Remote(url) for url in urls]
 
     def now(self) -> float:
         return time.monotonic() + self.slept
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
-        self._remote.open_door("turn_clock", seconds=seconds)
+        for remote in self._remotes:
+            remote.open_door("turn_clock", seconds=seconds)
 
 
 def _salesforce(job: dict[str, Any], meter: Meter) -> SalesforceConnector:
