@@ -88,7 +88,8 @@ def decided(
     asked = told.select(
         "left", "right", (_same("left") | _same("right")).alias("same"), "left_now", "right_now",
         *(pl.col(f"{side}_was").list.first() for side in SIDES),
-        (pl.col("left_was").is_not_null() & pl.col("right_was").is_not_null()).alias("based"),
+        *((_is_based(f"{side}_was") & (_is_agreed() | _is_contested())).alias(f"{side}_based") for side in SIDES),
+        _is_contested().alias("contested"),
         (pl.col("left_known") & pl.col("right_known")).alias("known"), "left_to", "right_to",
     )  # fmt: skip
     wanted = pl.when("known").then(moves(asked, field.policy)).otherwise(pl.lit("stay"))
@@ -97,6 +98,20 @@ def decided(
         return decisions
     rows = list(overruled)
     return decisions.with_columns(decisions["move"].scatter(rows, [overruled[row] for row in rows]))
+
+
+def _is_based(was: str) -> pl.Expr:
+    """Whether a base says what the side held: an empty one says that its record took the place of another."""
+    return (pl.col(was).list.len() > 0).fill_null(value=False)
+
+
+def _is_agreed() -> pl.Expr:
+    return pl.all_horizontal(_is_based(f"{side}_was") for side in SIDES)
+
+
+def _is_contested() -> pl.Expr:
+    """Where the two agreed once, and a join of records left a value that neither is known to have agreed on."""
+    return pl.all_horizontal(pl.col(f"{side}_was").is_not_null() for side in SIDES) & ~_is_agreed()
 
 
 def _same(side: str) -> pl.Expr:
@@ -135,7 +150,7 @@ def new_bases(table: pl.DataFrame, decisions: Mapping[str, pl.DataFrame], betwee
         fresh, fields = {}, []
         for field in decisions:
             now, was = pl.col(f"{field}_now"), pl.col(f"{side}_{field}_was")
-            is_known = was.is_not_null() & was.list.first().eq_missing(now)
+            is_known = _is_based(f"{side}_{field}_was") & was.list.first().eq_missing(now)
             fresh[field] = (pl.col(f"{field}_move") == "agree") & ~is_known
             fields.append(pl.when(fresh[field]).then(pl.concat_list(now)).otherwise(was).alias(field))
         moved = held.filter(pl.any_horizontal(list(fresh.values())))
@@ -157,43 +172,3 @@ def chosen(table: pl.DataFrame, where: Mapping[str, Sequence[str]]) -> pl.DataFr
         wanted &= sides[0] | sides[1]
     based = [column for column in table.columns if column.endswith("_was")]
     return table.filter(wanted | pl.any_horizontal(pl.col(name).is_not_null() for name in based))
-
-
-def moved_bases(bases: pl.DataFrame, heirs: pl.DataFrame) -> pl.DataFrame:
-    """The bases of records that live on in another, as bases of that one: after a merge the survivor takes the place
-    that a loser had, after a conversion the contact that of the lead. One that has a base of its own keeps it.
-
-    `heirs` has connection, stream, id and heir (connection/stream/id); chains lead to their end. Columns as of the
-    store's bases.
-    """
-    ends = _ends(heirs)
-    if ends.is_empty():
-        return bases.clear()
-    own = bases.with_columns(pl.concat_str("connection", "stream", "id", separator="/").alias("key"))
-    told = own.join(ends, on="key", how="left").join(
-        ends.select(pl.col("key").alias("partner"), pl.col("heir").alias("_partner")), on="partner", how="left"
-    )
-    moved = told.filter(pl.col("heir").is_not_null() | pl.col("_partner").is_not_null()).with_columns(
-        pl.coalesce("heir", "key").alias("heir"), pl.coalesce("_partner", "partner").alias("partner")
-    )
-    taken = moved.filter((pl.col("heir") != pl.col("key")) & pl.col("heir").is_in(own["key"].implode()))
-    free = moved.join(taken, on="key", how="anti").sort("key").unique("heir", keep="first", maintain_order=True)
-    parts = pl.col("heir").str.splitn("/", 3)
-    return free.select(
-        parts.struct.field("field_0").alias("connection"), parts.struct.field("field_1").alias("stream"),
-        parts.struct.field("field_2").alias("id"), "partner", "fields",
-    )  # fmt: skip
-
-
-def _ends(heirs: pl.DataFrame) -> pl.DataFrame:
-    """key and heir of every record that lives on in another, which is the last of its chain."""
-    step = dict(heirs.select(pl.concat_str("connection", "stream", "id", separator="/"), "heir").iter_rows())
-    ends: dict[str, str] = {}
-    for key in step:
-        at, seen = key, {key}
-        while (after := step.get(at)) is not None and after not in seen:
-            at = after
-            seen.add(at)
-        if at != key:
-            ends[key] = at
-    return pl.DataFrame(list(ends.items()), schema={"key": pl.String, "heir": pl.String}, orient="row")

@@ -289,20 +289,38 @@ def _dialled(survived: Survived, default_country: str | None) -> Survived:
 
 
 def loses_itself(members: pl.DataFrame, accounts: pl.DataFrame) -> pl.Series:
-    """Groups of accounts of which one stands above another: merged, an account would become its own parent."""
+    """Groups of accounts of which one stands above another: merged, an account would become its own parent.
+
+    Groups may do so together, where one of each stands above one of the next. Of those one is left out, the last by
+    name, and the others may be merged.
+    """
+    here = members.filter(pl.col("stream") == "accounts").select("group", "connection", "id")
     parents = accounts.select("connection", "id", "parent_id").drop_nulls("parent_id")
-    here = members.filter(pl.col("stream") == "accounts").select("group", "connection", pl.col("id").alias("_member"))
-    walked = here.with_columns(pl.col("_member").alias("at"))
-    found = walked.select("group").clear()
+    left = here
+    while not (circles := _circles(left, parents)).is_empty():
+        left = left.filter(~pl.col("group").is_in(circles.implode()))
+    return here.join(left, on="group", how="anti")["group"].unique().sort()
+
+
+def _circles(members: pl.DataFrame, parents: pl.DataFrame) -> pl.Series:
+    """The groups from which the way up leads back to them, each group taken as one account and every circle told of
+    its last group."""
+    steps = parents.rename({"id": "at", "parent_id": "above"})
+    for end in ("at", "above"):
+        named = members.select("connection", pl.col("id").alias(end), "group")
+        steps = steps.join(named, on=["connection", end], how="left").with_columns(
+            pl.coalesce("group", end).alias(end)
+        ).drop("group")  # fmt: skip
+    groups = members["group"].unique().implode()
+    walked = members.select("group", "connection", pl.col("group").alias("at")).unique()
+    found = [walked["group"].clear()]
     for _ in range(_DEEPEST):
-        walked = walked.join(parents, left_on=["connection", "at"], right_on=["connection", "id"]).select(
-            "group", "connection", "_member", pl.col("parent_id").alias("at")
-        )
+        up = walked.join(steps, on=["connection", "at"]).select("group", "connection", pl.col("above").alias("at"))
+        found.append(up.filter(pl.col("at") == pl.col("group"))["group"])
+        walked = up.filter(~pl.col("at").is_in(groups) | (pl.col("at") < pl.col("group"))).unique()
         if walked.is_empty():
             break
-        hits = walked.join(here, left_on=["group", "at"], right_on=["group", "_member"], how="semi")
-        found = pl.concat([found, hits.select("group")])
-    return found["group"].unique().sort()
+    return pl.concat(found).unique()
 
 
 # More generations than any real hierarchy has; a circle ends here.

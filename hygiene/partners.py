@@ -18,6 +18,7 @@ PARTNERS = pl.Schema(
     {"connection": pl.String, "entity": pl.String, "stream": pl.String, "id": pl.String, "reason": pl.String}
 )  # fmt: skip
 _KEY = ("connection", "stream", "id")
+_LINKED = "kept alike with its counterpart in the other CRM"
 _PAIR = ["left_stream", "left_id", "right_stream", "right_id"]
 
 
@@ -27,13 +28,39 @@ def crowded(memberships: pl.DataFrame) -> pl.DataFrame:
     return sized.filter(pl.col("_size") > 1).drop("_size")
 
 
-def kept_partners(memberships: pl.DataFrame, previous: pl.DataFrame) -> pl.DataFrame:
-    """The partners of before (schema `PARTNERS`) that still are one of several records of their entity.
+def agreed(bases: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """The records (connection, stream, id) of `bases` that are named as partners by those of `others` they name."""
+    key = pl.concat_str(_KEY, separator="/").alias("key")
+    back = others.select(key, "partner")
+    return (
+        bases.with_columns(key)
+        .join(back, left_on=["key", "partner"], right_on=["partner", "key"], how="semi")
+        .select(_KEY)
+    )
+
+
+def kept_partners(
+    memberships: pl.DataFrame, previous: pl.DataFrame, linked: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """The partners of before (schema `PARTNERS`) that still are one of several records of their entity, and not one
+    beside a record that is kept alike with another CRM while they are not: `linked` has those records.
 
     A partner does not change as long as it can be avoided: each change would make a sync write all fields anew.
     """
-    still = previous.select(PARTNERS.names()).join(crowded(memberships), on=[*_KEY, "entity"], how="semi")
+    still = previous.select(PARTNERS.names()).join(
+        _first(crowded(memberships), linked), on=[*_KEY, "entity"], how="semi"
+    )
     return still.unique(["connection", "entity"], keep="first").sort("connection", "entity")
+
+
+def _first(members: pl.DataFrame, linked: pl.DataFrame | None) -> pl.DataFrame:
+    """The members that come into question: where some are `linked`, just those; with `is_linked`."""
+    if linked is None:
+        return members.with_columns(pl.lit(value=False).alias("is_linked"))
+    marked = members.join(linked.with_columns(pl.lit(value=True).alias("is_linked")), on=_KEY, how="left").with_columns(
+        pl.col("is_linked").fill_null(value=False)
+    )
+    return marked.filter(pl.col("is_linked") | ~pl.col("is_linked").any().over("connection", "entity"))
 
 
 def partners(
@@ -42,15 +69,19 @@ def partners(
     frames: Mapping[str, pl.DataFrame],
     pairs: pl.DataFrame | None,
     rules: Sequence[RecordRule],
+    linked: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The partner of each entity in each connection that holds several of its records (schema `PARTNERS`)."""
-    kept = kept_partners(memberships, previous)
-    open_groups = crowded(memberships).join(kept, on=["connection", "entity"], how="anti")
+    """The partner of each entity in each connection that holds several of its records (schema `PARTNERS`); one of the
+    `linked` ones (connection, stream, id), which are kept alike with another CRM, where there are any."""
+    kept = kept_partners(memberships, previous, linked)
+    open_groups = _first(crowded(memberships), linked).join(kept, on=["connection", "entity"], how="anti")
     members = open_groups.with_columns(pl.concat_str("connection", "entity", separator="/").alias("group"))
     told = facts(members, frames, pairs=pairs)
     if told.is_empty():
         return kept
-    first = ranked(told, rules).filter(pl.col("rank") == 0).select(PARTNERS.names())
+    first = ranked(told, rules).filter(pl.col("rank") == 0)
+    reason = pl.when("is_linked").then(pl.lit(_LINKED)).otherwise("reason")
+    first = first.with_columns(reason.alias("reason")).select(PARTNERS.names())
     return pl.concat([kept, first]).sort("connection", "entity")
 
 

@@ -15,8 +15,9 @@ from hygiene.known import blank
 
 Side = Literal["left", "right"]
 # agree: the two are alike, and this is the base from now on. left, right: that side is to be written. conflict: both
-# changed, and nothing says who is right. held: a side was cleared, and clearing is not carried over. withdrawn: an
-# opt-out was taken back on one side only, which a person has to confirm. stay: nothing is to be done.
+# changed, or a join of records left another value on one, and nothing says who is right. held: a side was cleared, and
+# clearing is not carried over. withdrawn: an opt-out was taken back on one side only, which a person has to confirm.
+# stay: nothing is to be done.
 Move = Literal["agree", "left", "right", "conflict", "held", "withdrawn", "stay"]
 
 
@@ -37,12 +38,16 @@ def moves(table: pl.DataFrame, policy: Policy) -> pl.Series:
     """What is to be done about each row (`Move`).
 
     `left` and `right` are the values as they should be, `same` whether they are one value in two forms; `left_now` and
-    `right_now` what the systems hold, and `left_was` and `right_was` what they held when they agreed, where `based`
-    says that they did. Both must be known: null is blank.
+    `right_now` what the systems hold, and `left_was` and `right_was` what they held when they agreed, where
+    `left_based` and `right_based` say that they did; of a `contested` field one side at most is. Both must be known:
+    null is blank.
     """
     sides: tuple[Side, Side] = ("left", "right")
-    changed = {side: pl.col(f"{side}_now").ne_missing(pl.col(f"{side}_was")) & pl.col("based") for side in sides}
-    settled = pl.col("based") & ~changed["left"] & ~changed["right"]
+    based = pl.col("left_based") & pl.col("right_based")
+    changed = {
+        side: pl.col(f"{side}_now").ne_missing(pl.col(f"{side}_was")) & pl.col(f"{side}_based") for side in sides
+    }
+    settled = based & ~changed["left"] & ~changed["right"]
     if policy.is_consent:
         wanted = _consent(changed)
     elif policy.only_fill:
@@ -79,9 +84,20 @@ def _both_ways(table: pl.DataFrame, changed: dict[Side, pl.Expr], *, clears: boo
     cleared = pl.lit("held")
     only_left = changed["left"] & ~changed["right"]
     only_right = changed["right"] & ~changed["left"]
-    fresh = ~pl.col("based")
+    fresh = ~pl.col("left_based") | ~pl.col("right_based")
+    is_contested = pl.col("contested")
+    filled = {
+        side: pl.lit("conflict") if clears else pl.when(changed[side]).then(cleared).otherwise(pl.lit(side))
+        for side in changed
+    }
     return (
-        pl.when(only_left)
+        pl.when(is_contested & no_left)
+        .then(filled["left"])
+        .when(is_contested & no_right)
+        .then(filled["right"])
+        .when(is_contested)
+        .then(pl.lit("conflict"))
+        .when(only_left)
         .then(pl.when(no_left).then(pl.lit("right") if clears else cleared).otherwise(pl.lit("right")))
         .when(only_right)
         .then(pl.when(no_right).then(pl.lit("left") if clears else cleared).otherwise(pl.lit("left")))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from hygiene.newest import Seen, newer
 from hygiene.threeway import Side
-from model.changes import KEPT_AS, SetField
+from model.changes import KEPT_AS, Merge, SetField
 from model.conflicts import Conflict, Edit
 from model.errors import CapExceeded, ConnectorError
 from model.evidence import RecordKey
@@ -102,13 +102,15 @@ class Edits:
 
     def _written(self) -> dict[_Slot, Value]:
         """What we wrote last, by record and field, as its system keeps it."""
-        return {
-            (one.planned.change.key, one.planned.change.field): (
-                one.outcome.found if one.outcome.code == KEPT_AS else one.planned.change.after
-            )
-            for one in sorted(self._recorded, key=lambda one: one.at)
-            if isinstance(one.planned.change, SetField) and one.outcome.status == "applied"
-        }
+        written: dict[_Slot, Value] = {}
+        for one in sorted(self._recorded, key=lambda one: one.at):
+            change, outcome = one.planned.change, one.outcome
+            if isinstance(change, SetField) and outcome.status == "applied":
+                written[change.key, change.field] = outcome.found if outcome.code == KEPT_AS else change.after
+            elif isinstance(change, Merge) and outcome.status in ("applied", "overwrote"):
+                survivor = RecordKey(change.key.connection, change.key.stream, outcome.made or change.key.id)
+                written |= {(survivor, name): value for name, value in change.values}
+        return written
 
     def _names(self) -> dict[tuple[str, str], str]:
         """Names of users by connection and id, which is that of the record or that of logins."""

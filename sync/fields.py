@@ -33,6 +33,7 @@ _ALWAYS = ("email_opt_out", "do_not_call")
 _MOVED = ("left", "right", "held")
 _ASKED = ("conflict", "withdrawn")
 _REASONS = {"conflict": "changed on both sides since they agreed", "withdrawn": "an opt-out was taken back on one side"}
+_CONTESTED = "a merge or conversion left another value than the two had agreed on"
 _FRESH = "both sides hold a value, and have not agreed on one before"
 
 
@@ -209,10 +210,9 @@ class _Group:
         before = self.known.get((left, right, plan.name))
         if before and before.answer and _is_answer_to(before, row["left_now"], row["right_now"]):
             return before
-        is_based = bool(row["based"])
-        reason = _REASONS[str(row["move"])] if is_based else _FRESH
+        reason = _FRESH if _is_fresh(row) else _CONTESTED if row["contested"] else _REASONS[str(row["move"])]
         told = Conflict(
-            left, right, plan.name, row["left_now"], row["right_now"], row["left_was"], is_based, reason
+            left, right, plan.name, row["left_now"], row["right_now"], row["left_was"], not _is_fresh(row), reason
         )  # fmt: skip
         if before is None or (before.left_value, before.right_value) != (told.left_value, told.right_value):
             return told
@@ -313,11 +313,16 @@ class _Group:
         self.synced.findings.append(found(records, rule, message, field=plan.name, value=pl.col("_value")))
 
 
+def _is_fresh(row: Mapping[str, Value]) -> bool:
+    """Whether the two have not agreed before, nor the records that one of them took the place of."""
+    return not (row["contested"] or (row["left_based"] and row["right_based"]))
+
+
 def _may_win(plan: FieldPlan, row: Mapping[str, Value], side: Side) -> bool:
-    """Whether the newer value of a side may count without a person: both changed since they agreed, it is no opt-out
+    """Whether the newer value of a side may count without a person: they agreed once and differ since, it is no opt-out
     that was taken back, and no blank that is not to be carried over."""
     is_blank = row[side] in (None, "")
-    return plan.newest and row["move"] == "conflict" and bool(row["based"]) and (not is_blank or plan.policy.clears)
+    return plan.newest and row["move"] == "conflict" and not _is_fresh(row) and (not is_blank or plan.policy.clears)
 
 
 def _is_answer_to(conflict: Conflict, left: Value, right: Value) -> bool:
@@ -330,7 +335,7 @@ def _is_answer_to(conflict: Conflict, left: Value, right: Value) -> bool:
 def _reason(plan: FieldPlan, row: Mapping[str, Value], side: str, source: str) -> str:
     if plan.policy.is_consent:
         return f"opted out in {source}"
-    if not row["based"]:
+    if row["contested"] or _is_fresh(row):
         return f"{source} has a value" if row[side] in (None, "") else f"{source} decides about this field"
     if row[f"{_OTHER[side]}_to"] is None:
         return f"cleared in {source}"

@@ -310,18 +310,28 @@ def _version(row: Mapping[str, Value]) -> int | None:
 
 
 def _own_writes(members: pl.DataFrame, stored: pl.DataFrame, recorded: Sequence[Recorded]) -> pl.DataFrame:
-    """When the records that we wrote last were last changed by others: writing a form anew makes no value newer."""
+    """When the records that we wrote last were last changed by others: writing a form anew makes no value newer. What
+    we carried over from another CRM was set there, and is as new as our writing it here."""
+    written = [(item.planned.change, item.outcome) for item in recorded if item.outcome.status == "applied"]
     steps = {
-        (str(item.planned.change.key), item.outcome.version): item.planned.change.seen_at
-        for item in recorded
-        if item.outcome.status == "applied" and item.outcome.version and item.planned.change.seen_at
+        (str(change.key), outcome.version): change.seen_at
+        for change, outcome in written
+        if outcome.version and change.seen_at
     }
     now = members.join(stored, on=["connection", "id"], how="inner").select("key", pl.col("changed_at").dt.epoch("us"))
-    rows = []
+    rows: list[tuple[str, str | None, int]] = []
     for key, at in now.iter_rows():
         earlier = at
         while (before := steps.get((key, earlier))) is not None and before < earlier:
             earlier = before
         if earlier != at:
             rows.append((key, None, earlier))
+    mine = set(now["key"])
+    carried = {
+        (str(change.key), change.field): outcome.version
+        for change, outcome in written
+        if isinstance(change, SetField) and change.agreed and outcome.version and str(change.key) in mine
+    }
+    since = {key: at for key, _, at in rows}
+    rows += [(key, name, at) for (key, name), at in carried.items() if at > since.get(key, at)]
     return pl.DataFrame(rows, schema=_HISTORY, orient="row")

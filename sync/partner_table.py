@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hygiene.field_sync import chosen, moved_bases, paired, with_bases
+from hygiene.field_sync import chosen, paired, with_bases
+from hygiene.inherited import Move, inherited, moves_of
 from hygiene.known import Readable, live
 from hygiene.partners import Known, partner_pairs
 from model.errors import ConfigError
 from model.settings import HubspotConnection, SalesforceConnection
-from model.streams import STREAMS
+from model.streams import STREAMS, Value
+from sync.chosen import keys_of
 from sync.joins import Corrected
 from sync.workspace import Workspace
 
@@ -67,7 +69,7 @@ def _records(reading: Reading, stream: str, connection: str) -> pl.DataFrame:
     stored = live(stream, reading.corrected.stored[stream]).filter(here)
     wanted = reading.corrected.frames[stream].filter(here)
     names = tuple(dict.fromkeys((*reading.fields, *reading.others)))
-    if own := _custom(reading, stream, connection, names):
+    if own := _custom(reading.workspace, stream, connection, names):
         told = reading.workspace.store.frame(stream, columns=[], connections=[connection], custom=own)
         stored, wanted = (
             frame.join(told, on=["connection", "id"], how="left", maintain_order="left") for frame in (stored, wanted)
@@ -84,9 +86,9 @@ def _records(reading: Reading, stream: str, connection: str) -> pl.DataFrame:
     return both.select(columns)
 
 
-def _custom(reading: Reading, stream: str, connection: str, names: Sequence[str]) -> list[str]:
+def _custom(workspace: Workspace, stream: str, connection: str, names: Sequence[str]) -> list[str]:
     """The mapped fields among them that are no canonical ones, as far as this connection has them."""
-    settings = reading.workspace.settings.connections[connection]
+    settings = workspace.settings.connections[connection]
     mapped = settings.fields.get(stream, {}) if isinstance(settings, SalesforceConnection | HubspotConnection) else {}
     return [name for name in names if name not in STREAMS[stream].field_names and name in mapped]
 
@@ -94,13 +96,26 @@ def _custom(reading: Reading, stream: str, connection: str, names: Sequence[str]
 def followed_bases(workspace: Workspace) -> pl.DataFrame:
     """The stored bases, those of records that were merged away or converted moved to the records they live on in."""
     bases = workspace.store.bases()
-    if bases.is_empty():
+    moves = [] if bases.is_empty() else moves_of(bases, _heirs(workspace, bases))
+    if not moves:
         return bases
-    moved = moved_bases(bases, _heirs(workspace, bases))
-    if moved.is_empty():
-        return bases
-    workspace.store.save_bases(moved, workspace.clock())
+    workspace.store.save_bases(inherited(moves, _held(workspace, moves)), workspace.clock())
     return workspace.store.bases()
+
+
+def _held(workspace: Workspace, moves: Sequence[Move]) -> dict[str, dict[str, Value]]:
+    """What the heirs hold, and those whose place they take held last, of the fields of the bases."""
+    joined = [move for move in moves if move.heir != move.key]
+    keys = keys_of(pl.Series([key for move in joined for key in (move.key, move.heir)], dtype=pl.String))
+    names = sorted({name for move in joined for name in move.fields})
+    found: dict[str, dict[str, Value]] = {}
+    for (connection, stream), only in keys.unique().partition_by("connection", "stream", as_dict=True).items():
+        told = [name for name in names if name in STREAMS[stream].field_names]
+        own = _custom(workspace, stream, connection, names)
+        records = workspace.everything.frame(stream, columns=told, custom=own, deleted=True, only=only)
+        for row in records.select("id", pl.col(*told, *own).to_physical()).iter_rows(named=True):
+            found[f"{connection}/{stream}/{row.pop('id')}"] = row
+    return found
 
 
 def _heirs(workspace: Workspace, bases: pl.DataFrame) -> pl.DataFrame:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
-from hygiene.partners import crowded, kept_partners, partners
+from hygiene.partners import agreed, crowded, kept_partners, partners
 from hygiene.related import REFERENCES
 from model.streams import STREAMS
 from store import Store
+from sync.chosen import keys_of
 from sync.workspace import Workspace
 
 _LINK = ("from_stream", "from_id", "to_stream", "to_id")
@@ -22,11 +23,15 @@ def choose_partners(workspace: Workspace, frames: Mapping[str, pl.DataFrame]) ->
     """
     store = workspace.store
     memberships, previous = store.memberships(), store.partners()
-    if crowded(memberships).n_unique(["connection", "entity"]) == kept_partners(memberships, previous).height:
-        store.save_partners(kept_partners(memberships, previous))
+    several = crowded(memberships)
+    own = store.bases(several)
+    linked = agreed(own, store.bases(keys_of(own["partner"])))
+    kept = kept_partners(memberships, previous, linked)
+    if several.n_unique(["connection", "entity"]) == kept.height:
+        store.save_partners(kept)
         return
-    every = {**referring(store, without=frames), **frames}
-    store.save_partners(partners(memberships, previous, every, store.pairs(), workspace.settings.survive.records))
+    every, rules = {**referring(store, without=frames), **frames}, workspace.settings.survive.records
+    store.save_partners(partners(memberships, previous, every, store.pairs(), rules, linked))
 
 
 def referring(store: Store, *, without: Collection[str] = ()) -> dict[str, pl.DataFrame]:

@@ -219,6 +219,14 @@ def test_accounts_of_which_one_stands_above_the_other_are_told() -> None:
     assert loses_itself(members, accounts).to_list() == ["g"]
 
 
+def test_groups_that_stand_above_each_other_are_not_all_merged() -> None:
+    above = {"a": "y", "x": None, "b": "x", "y": None, "c": None, "z": "b"}
+    accounts = frame("accounts", [{"id": key, "parent_id": parent} for key, parent in above.items()])
+    members = memberships("a", "x", "b", "y", "c", "z", stream="accounts")
+    members = members.with_columns(group=pl.Series(["g", "g", "h", "h", "i", "i"]))
+    assert loses_itself(members, accounts).to_list() == ["h"], "a belongs to y and b to x: g without h, or h without g"
+
+
 def test_merge_of_a_system_that_fills_blanks_tells_what_it_will_hold() -> None:
     contacts = frame(
         "contacts", [{"city": "Bonn", "phone": "0228 555 0100"}, {"street": "Main 1", "country": "Germany"}]

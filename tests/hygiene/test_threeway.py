@@ -7,7 +7,6 @@ import itertools
 import polars as pl
 import pytest
 
-from hygiene.field_sync import moved_bases
 from hygiene.threeway import Move, Policy, moves
 
 BOTH, FILL, CONSENT = Policy(), Policy(only_fill=True), Policy(is_consent=True)
@@ -15,14 +14,23 @@ LEFT, YIELDING = Policy("left"), Policy("left", yields=True)
 VALUES = (None, "a", "b", "c")
 
 
-def move(policy: Policy, left: object, right: object, base: tuple[object, object] | None = ("a", "a")) -> Move:
+CONTESTED = "contested"  # in the place of the base of a record that took the place of another
+Base = tuple[object, object]
+
+
+def move(policy: Policy, left: object, right: object, base: Base | None = ("a", "a")) -> Move:
     kind = pl.Boolean if policy.is_consent else pl.String
-    was = base or (None, None)
+    is_based = [base is not None and one != CONTESTED for one in base or (None, None)]
+    was = [one if known else None for one, known in zip(base or (None, None), is_based, strict=True)]
     columns = {"left": left, "right": right, "left_now": left, "right_now": right, "left_was": was[0],
                "right_was": was[1]}  # fmt: skip
     table = pl.DataFrame({name: pl.Series([value], dtype=kind) for name, value in columns.items()})
     same = (left or False) == (right or False) if policy.is_consent else left == right
-    decided: Move = moves(table.with_columns(same=pl.lit(same), based=pl.lit(base is not None)), policy).item()
+    flags = table.with_columns(
+        same=pl.lit(same), contested=pl.lit(CONTESTED in (base or ())),
+        left_based=pl.lit(is_based[0]), right_based=pl.lit(is_based[1]),
+    )  # fmt: skip
+    decided: Move = moves(flags, policy).item()
     return decided
 
 
@@ -62,9 +70,23 @@ def move(policy: Policy, left: object, right: object, base: tuple[object, object
         (CONSENT, True, False, (False, False), "right"),
         (CONSENT, False, True, (True, True), "withdrawn"),
         (CONSENT, True, False, (True, True), "withdrawn"),
+        (BOTH, "b", "a", (CONTESTED, "a"), "conflict"),  # a join left b, and nobody set it
+        (BOTH, "a", "a", (CONTESTED, "a"), "agree"),
+        (BOTH, "b", "c", (CONTESTED, "a"), "conflict"),
+        (BOTH, "b", "c", (CONTESTED, CONTESTED), "conflict"),
+        (BOTH, None, "a", (CONTESTED, "a"), "left"),
+        (BOTH, "b", None, (CONTESTED, None), "right"),
+        (BOTH, "b", None, (CONTESTED, "a"), "held"),
+        (Policy(clears=True), "b", None, (CONTESTED, None), "conflict"),
+        (LEFT, "b", "a", (CONTESTED, "a"), "right"),
+        (YIELDING, None, "a", (CONTESTED, "a"), "left"),
+        (FILL, None, "a", (CONTESTED, "a"), "left"),
+        (FILL, "b", "a", (CONTESTED, "a"), "stay"),
+        (CONSENT, False, True, (CONTESTED, True), "left"),  # no opt-out is lost in a merge
+        (CONSENT, True, False, (CONTESTED, True), "withdrawn"),
     ],
 )  # fmt: skip
-def test_move(policy: Policy, left: object, right: object, base: tuple[object, object] | None, wanted: Move) -> None:
+def test_move(policy: Policy, left: object, right: object, base: Base | None, wanted: Move) -> None:
     assert move(policy, left, right, base) == wanted
 
 
@@ -99,45 +121,3 @@ def test_an_opt_out_is_never_taken_away() -> None:
         made = move(CONSENT, left, right, was)
         assert not (made == "right" and not left)
         assert not (made == "left" and not right)
-
-
-def bases(*rows: tuple[str, str]) -> pl.DataFrame:
-    """Bases by key and partner, each with its own key for fields."""
-    columns = ("connection", "stream", "id", "partner", "fields")
-    return pl.DataFrame([(*key.split("/"), other, key) for key, other in rows], schema=columns, orient="row")
-
-
-def heirs(*rows: tuple[str, str]) -> pl.DataFrame:
-    columns = {"connection": pl.String, "stream": pl.String, "id": pl.String, "heir": pl.String}
-    return pl.DataFrame([(*key.split("/"), heir) for key, heir in rows], schema=columns, orient="row")
-
-
-def test_bases_follow_chains_of_merges_on_both_sides() -> None:
-    held = bases(("hs/contacts/1", "sf/leads/A"), ("sf/leads/A", "hs/contacts/1"))
-    gone = heirs(
-        ("hs/contacts/1", "hs/contacts/2"), ("hs/contacts/2", "hs/contacts/3"), ("sf/leads/A", "sf/contacts/B")
-    )
-    moved = moved_bases(held, gone)
-    assert set(moved.select("connection", "stream", "id", "partner", "fields").rows()) == {
-        ("hs", "contacts", "3", "sf/contacts/B", "hs/contacts/1"),
-        ("sf", "contacts", "B", "hs/contacts/3", "sf/leads/A"),
-    }
-
-
-def test_a_survivor_keeps_its_own_base() -> None:
-    held = bases(
-        ("hs/contacts/1", "sf/c/A"),
-        ("sf/c/A", "hs/contacts/1"),
-        ("hs/contacts/2", "sf/c/B"),
-        ("sf/c/B", "hs/contacts/2"),
-    )
-    moved = moved_bases(held, heirs(("hs/contacts/1", "hs/contacts/2")))
-    assert moved.filter(pl.col("id") == "2").is_empty()
-
-
-def test_a_circle_of_merges_moves_nothing() -> None:
-    held = bases(
-        ("hs/contacts/1", "sf/c/A"),
-    )
-    assert moved_bases(held, heirs(("hs/contacts/1", "hs/contacts/1"))).is_empty()
-    assert moved_bases(held, heirs()).is_empty()

@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from model.changes import Merge, Unmerge
+from hygiene.merging import loses_itself
+from model.changes import Merge, Unmerge, records_of
 from model.evidence import RecordKey
 from model.streams import Value
 from store import Store
@@ -123,7 +124,16 @@ def chosen_merges(workspace: Workspace, chance: random.Random, groups: int) -> l
             some = [rows.pop() for _ in range(chance.choice((2, 2, 3, 4))) if rows]
             if len(some) > 1:
                 found.append(_merge(connection, stream, some, chance))
-    return found
+    return _without_circles(workspace, found)
+
+
+def _without_circles(workspace: Workspace, merges: Sequence[Merge]) -> list[Merge]:
+    """The merges without those that a plan leaves out too: after them an account would be its own parent."""
+    rows = [(str(number), key.connection, key.stream, key.id)
+            for number, merge in enumerate(merges) for key in records_of(merge)]  # fmt: skip
+    members = pl.DataFrame(rows, schema=dict.fromkeys(("group", "connection", "stream", "id"), pl.String), orient="row")
+    looped = set(loses_itself(members, workspace.store.frame("accounts")))
+    return [merge for number, merge in enumerate(merges) if str(number) not in looped]
 
 
 def _merge(connection: str, stream: str, rows: Sequence[Mapping[str, Any]], chance: random.Random) -> Merge:
