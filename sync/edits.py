@@ -24,7 +24,7 @@ MARGIN_US = 120_000_000
 # a call for 50 in HubSpot and two for 200 in Salesforce. What was not asked about waits in the queue without times.
 MOST = 500
 OURSELVES = "Trueline"
-_Slot = tuple[RecordKey, str]
+Slot = tuple[RecordKey, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +56,18 @@ class Edits:
         if not chosen:
             return [Dated(one) for one in conflicts]
         asked = {id(one) for one in chosen}
-        told = self._read(chosen)
+        told = read_edits(self._workspace, [(key, one.field) for one in chosen for key in (one.left, one.right)])
         between = (chosen[0].left.connection, chosen[0].right.connection)
         seen = seen_clocks(self._workspace, *between)
-        ours, names = self._written(), self._names()
+        ours, names = written_by_us(self._recorded), self._names()
         return [self._dated(one, told, seen, ours, names) if id(one) in asked else Dated(one) for one in conflicts]
-
-    def _read(self, conflicts: Sequence[Conflict]) -> dict[_Slot, Edit]:
-        """The edits of both sides."""
-        wanted: dict[tuple[str, str], dict[str, set[str]]] = {}
-        for conflict in conflicts:
-            for key in (conflict.left, conflict.right):
-                wanted.setdefault((key.connection, key.stream), {}).setdefault(key.id, set()).add(conflict.field)
-        sinks, told = self._workspace.sinks(), dict[_Slot, Edit]()
-        for (connection, stream), fields in sorted(wanted.items()):
-            sink = sinks[connection]
-            try:
-                stop_at_call_cap(sink, self._workspace.settings.caps)
-                found = sink.edits(stream, fields)
-            except (ConnectorError, CapExceeded):
-                continue  # the conflict waits for a person all the same
-            told |= {(RecordKey(connection, stream, record), name): one for (record, name), one in found.items()}
-        return told
 
     def _dated(
         self,
         conflict: Conflict,
-        told: Mapping[_Slot, Edit],
+        told: Mapping[Slot, Edit],
         seen: Sequence[Seen],
-        ours: Mapping[_Slot, Value],
+        ours: Mapping[Slot, Value],
         names: Mapping[tuple[str, str], str],
     ) -> Dated:
         left, right = (told.get((key, conflict.field)) for key in (conflict.left, conflict.right))
@@ -100,23 +83,47 @@ class Edits:
         # What we wrote ourselves is nobody's decision, however new it is.
         return Dated(dated, None if winner is None or found[winner].is_ours else winner)
 
-    def _written(self) -> dict[_Slot, Value]:
-        """What we wrote last, by record and field, as its system keeps it."""
-        written: dict[_Slot, Value] = {}
-        for one in sorted(self._recorded, key=lambda one: one.at):
-            change, outcome = one.planned.change, one.outcome
-            if isinstance(change, SetField) and outcome.status == "applied":
-                written[change.key, change.field] = outcome.found if outcome.code == KEPT_AS else change.after
-            elif isinstance(change, Merge) and outcome.status in ("applied", "overwrote"):
-                survivor = RecordKey(change.key.connection, change.key.stream, outcome.made or change.key.id)
-                written |= {(survivor, name): value for name, value in change.values}
-        return written
-
     def _names(self) -> dict[tuple[str, str], str]:
         """Names of users by connection and id, which is that of the record or that of logins."""
         users = self._workspace.everything.frame("users", columns=["name", "login_id"])
         rows = users.select("connection", "id", "login_id", "name").drop_nulls("name").rows()
         return {(row[0], key): row[3] for row in rows for key in row[1:3] if key}
+
+
+def read_edits(workspace: Workspace, slots: Iterable[Slot]) -> dict[Slot, Edit]:
+    """Who set these fields of records, and when, as far as their systems tell and are in reach."""
+    wanted: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for key, name in slots:
+        wanted.setdefault((key.connection, key.stream), {}).setdefault(key.id, set()).add(name)
+    sinks, told = workspace.sinks(), dict[Slot, Edit]()
+    for (connection, stream), fields in sorted(wanted.items()):
+        sink = sinks[connection]
+        try:
+            stop_at_call_cap(sink, workspace.settings.caps)
+            found = sink.edits(stream, fields)
+        except (ConnectorError, CapExceeded):
+            continue  # nothing is newer then, and what is open stays open
+        told |= {(RecordKey(connection, stream, record), name): one for (record, name), one in found.items()}
+    return told
+
+
+def written_by_us(recorded: Iterable[Recorded]) -> dict[Slot, Value]:
+    """What we wrote last, by record and field, as its system keeps it."""
+    written: dict[Slot, Value] = {}
+    for one in sorted(recorded, key=lambda one: one.at):
+        change, outcome = one.planned.change, one.outcome
+        if isinstance(change, SetField) and outcome.status == "applied":
+            written[change.key, change.field] = outcome.found if outcome.code == KEPT_AS else change.after
+        elif isinstance(change, Merge) and outcome.status in ("applied", "overwrote"):
+            survivor = RecordKey(change.key.connection, change.key.stream, outcome.made or change.key.id)
+            written |= {(survivor, name): value for name, value in change.values}
+    return written
+
+
+def corrected_by_us(recorded: Iterable[Recorded]) -> dict[Slot, Value]:
+    """The same without what we carried over from another CRM, where somebody set it."""
+    own = [one for one in recorded if not (isinstance(one.planned.change, SetField) and one.planned.change.agreed)]
+    return written_by_us(own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,7 @@ def _author(
     field: str,
     value: Value,
     edit: Edit | None,
-    ours: Mapping[_Slot, Value],
+    ours: Mapping[Slot, Value],
     names: Mapping[tuple[str, str], str],
 ) -> _Author:
     if edit is None:

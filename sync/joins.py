@@ -27,11 +27,11 @@ from sync.conversions import with_conversions
 from sync.lend import unmerged_pairs
 from sync.match import STREAMS
 from sync.partners import referring
+from sync.set_last import HISTORY, in_step
 from sync.workspace import Workspace
 
 RULE, LOOKED_UP = "merge-duplicates", "enrich-fill"
 _IDENTIFIERS = ("lei", "registration_number")
-_HISTORY = {"key": pl.String, "field": pl.String, "at": pl.Int64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,29 +194,49 @@ def _merges(
     recorded: Sequence[Recorded],
 ) -> list[Merge]:
     """One merge for each group of the stream."""
-    stored = corrected.stored[stream]
-    settings, mine = workspace.settings, members.filter(pl.col("stream") == stream)
+    stored, mine = corrected.stored[stream], members.filter(pl.col("stream") == stream)
     if mine.is_empty():
         return []
-    survive, sinks = settings.survive, workspace.sinks()
+    sinks = workspace.sinks()
     unset = {name: _not_set(sinks[name], stream) for name in mine["connection"].unique().to_list()}
-    survived = surviving(
-        stream, mine, corrected.frames[stream], survive.fields.get(stream, {}),
-        readable=workspace.store.readable(),
-        never=settings.plan.never,
-        order=survive.connections or tuple(settings.connections),
-        stages=survive.stages,
-        history=_own_writes(mine, stored, recorded),
-        filling=[name for name, sink in sinks.items() if sink.fills_blanks],
-        dials="phone-e164" in settings.plan.rules,
-        default_country=settings.plan.default_country,
-    )  # fmt: skip
+    survived = _survived(workspace, stream, mine, corrected, recorded)
     before = _plain_rows(mine.join(stored, on=["connection", "id"], how="inner", maintain_order="left"))
     told = _by_group(survived)
     return [
         _merge(list(rows), wanted, unset, told.get(rows[0]["group"], {}))
         for wanted, rows in zip(_plain_rows(survived.values), _grouped(before), strict=True)
     ]
+
+
+def _survived(
+    workspace: Workspace, stream: str, mine: pl.DataFrame, corrected: Corrected, recorded: Sequence[Recorded]
+) -> Survived:
+    """The values that survive: by the rules of the settings, and where the survivor is kept alike with a record of the
+    other CRM by those of `sync.set_last`."""
+    settings, stored = workspace.settings, corrected.stored[stream]
+    survive, sinks = settings.survive, workspace.sinks()
+    usual, history = survive.fields.get(stream, {}), _own_writes(mine, stored, recorded)
+    alike = in_step(workspace, stream, mine, stored, recorded)
+    is_alike = pl.col("group").is_in(alike.groups.implode())
+    parts = [(mine.filter(~is_alike), usual, history)]
+    parts.append((mine.filter(is_alike), {**usual, **alike.rules}, pl.concat([history, alike.history])))
+    found = [
+        surviving(
+            stream, part, corrected.frames[stream], rules,
+            readable=workspace.store.readable(),
+            never=settings.plan.never,
+            order=survive.connections or tuple(settings.connections),
+            stages=survive.stages,
+            history=told,
+            filling=[name for name, sink in sinks.items() if sink.fills_blanks],
+            dials="phone-e164" in settings.plan.rules,
+            default_country=settings.plan.default_country,
+        )
+        for part, rules, told in parts
+        if not part.is_empty()
+    ]  # fmt: skip
+    values = pl.concat([one.values for one in found], how="vertical_relaxed")
+    return Survived(values.sort("group"), pl.concat([one.sources for one in found]))
 
 
 def _not_set(sink: Sink, stream: str) -> frozenset[str]:
@@ -334,4 +354,4 @@ def _own_writes(members: pl.DataFrame, stored: pl.DataFrame, recorded: Sequence[
     }
     since = {key: at for key, _, at in rows}
     rows += [(key, name, at) for (key, name), at in carried.items() if at > since.get(key, at)]
-    return pl.DataFrame(rows, schema=_HISTORY, orient="row")
+    return pl.DataFrame(rows, schema=HISTORY, orient="row")

@@ -24,14 +24,20 @@ def choose_partners(workspace: Workspace, frames: Mapping[str, pl.DataFrame]) ->
     store = workspace.store
     memberships, previous = store.memberships(), store.partners()
     several = crowded(memberships)
-    own = store.bases(several)
-    linked = agreed(own, store.bases(keys_of(own["partner"])))
+    linked = kept_in_step(store, several)
     kept = kept_partners(memberships, previous, linked)
     if several.n_unique(["connection", "entity"]) == kept.height:
         store.save_partners(kept)
         return
     every, rules = {**referring(store, without=frames), **frames}, workspace.settings.survive.records
     store.save_partners(partners(memberships, previous, every, store.pairs(), rules, linked))
+
+
+def kept_in_step(store: Store, records: pl.DataFrame) -> pl.DataFrame:
+    """Those of the records (connection, stream, id) that have agreed with a partner of the other CRM, and it with
+    them."""
+    own = store.bases(records)
+    return agreed(own, store.bases(keys_of(own["partner"])))
 
 
 def referring(store: Store, *, without: Collection[str] = ()) -> dict[str, pl.DataFrame]:

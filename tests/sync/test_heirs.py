@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from model.changes import Merge
+from model.evidence import RecordKey
+from model.settings import PlanSettings
+from sync.plan import plan_changes
 from sync.workspace import Workspace
-from tests.sync.scene import Scene
+from tests.sync.scene import Scene, stored_plan
 from tests.sync.test_edits import agreed, later, planned, queued
 from tests.sync.test_fields import cycle, settings
 
@@ -77,3 +81,29 @@ def test_contact_that_a_lead_was_converted_onto_gets_what_was_set_later(scene: S
         scene.sf.convert(lead, account_id=scene.ids("sf", "accounts")[0], contact_id=contact)
         cycle(scene, workspace)
         assert values(scene, contact, hs) == {**{name: (new, new) for name, new in NEW.items()}, "phone": (LATE, LATE)}
+
+
+def test_merge_of_ours_keeps_what_was_set_last_and_else_what_both_crms_hold(scene: Scene) -> None:
+    fields = {**dict.fromkeys(NEW, "two-way"), "title": {"authority": "two-way", "newest": False}}
+    with scene.open_alike(**(settings(fields) | {"plan": PlanSettings(rules=())})) as workspace:
+        sf, hs = agreed(scene, workspace)
+        person = scene.sf.row("Contact", sf)
+        same = {name: person[name] for name in ("LastName", "FirstName", "Email", "AccountId", "MailingCountry")}
+        full = {"MailingStreet": "Main Street 1", "Department": "Board", "Description": "the fullest record"}
+        twin = scene.sf.create("Contact", **same, **full, Phone=OLD["phone"], MobilePhone="+447700900123")
+        later(scene, 600)
+        carried(scene, workspace, hs)
+        merge = planned_merge(workspace, sf)
+        assert merge.losers == (RecordKey("sf", "contacts", twin),), "the fuller one goes: it is not kept alike"
+        assert "kept alike" in merge.reason
+        assert dict(merge.values).keys() & NEW.keys() == set()
+        scene.edit("sf", twin, phone=LATE)
+        cycle(scene, workspace)
+        merge = planned_merge(workspace, sf)
+        assert dict(merge.values)["phone"] == LATE
+        assert next(one for one in merge.chosen if one.field == "phone").reason.startswith("the newest, of ")
+
+
+def planned_merge(workspace: Workspace, survivor: str) -> Merge:
+    plan_changes(workspace)
+    return next(one for one in stored_plan(workspace) if isinstance(one, Merge) and one.key.id == survivor)
