@@ -130,6 +130,10 @@ class Fields:
             return lambda text: whole_of(text) // per_unit
         return plain
 
+    def keeps_hour(self, name: str) -> bool:
+        """Whether the property holds a time of which the field is the day."""
+        return self.types.get(name) == "date" and name in self.properties and self.properties[name].type == "datetime"
+
     def text(self, name: str, value: Value, currency: str | None, like: str = "") -> str:
         """The text that sets a field to a value in place of the text `like`; ValueError when the value is not of the
         field's type."""

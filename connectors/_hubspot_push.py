@@ -56,12 +56,13 @@ def send_fields(gateway: Gateway, description: Description, batch: Sequence[Plan
     try:
         fields = description.fields(stream)
         found = _read(gateway, fields, changes)
+        former = _former(gateway, fields, changes, found)
     except (NotPermitted, Refused) as error:
         failure = Failure("rejected", getattr(error, "code", "MISSING_SCOPES"), str(error))
         return Sent(tuple(failure.outcome(planned) for planned, _ in changes))
     except ConnectorError as error:
         raise unsent_error(error) from error
-    outcomes, writes = _sorted_out(fields, changes, found)
+    outcomes, writes = _sorted_out(fields, changes, found, former)
     records: tuple[Batch, ...] = ()
     if writes:
         written, records = _write(gateway, fields, writes)
@@ -80,8 +81,34 @@ def _read(gateway: Gateway, fields: Fields, changes: Sequence[tuple[Planned, Set
     return {str(entry.get("id")): entry for entry in objects if str(entry.get("id")) in set(ids)}
 
 
+def _former(
+    gateway: Gateway, fields: Fields, changes: Sequence[tuple[Planned, SetField]], found: Mapping[str, Record]
+) -> dict[str, str]:
+    """By id of a change that puts a day where a `datetime` is blank, the text with that day which stood there last: an
+    undo brings back the hour that was cleared with it."""
+    into_blank = [
+        (planned, change, fields.properties[change.field].name)
+        for planned, change in changes
+        if change.after is not None and fields.keeps_hour(change.field) and change.key.id in found
+        and not (found[change.key.id].get("properties") or {}).get(fields.properties[change.field].name)
+    ]  # fmt: skip
+    if not into_blank:
+        return {}
+    names, ids = ({name for *_, name in into_blank}, dict.fromkeys(change.key.id for _, change, _ in into_blank))
+    records = read_with_history(gateway, fields, sorted(names), list(ids))
+    former: dict[str, str] = {}
+    for planned, change, name in into_blank:
+        for text, _ in reversed(history_of(records.get(change.key.id, {}), name) or []):
+            if field_value(fields, change.field, {name: text}) == change.after:
+                former[planned.id] = text
+    return former
+
+
 def _sorted_out(
-    fields: Fields, changes: Sequence[tuple[Planned, SetField]], found: Mapping[str, Record]
+    fields: Fields,
+    changes: Sequence[tuple[Planned, SetField]],
+    found: Mapping[str, Record],
+    former: Mapping[str, str],
 ) -> tuple[dict[str, Outcome], list[_Write]]:
     """What needs no write, with its outcome, and the writes. Currencies go first: amounts are in their units."""
     outcomes: dict[str, Outcome] = {}
@@ -97,7 +124,7 @@ def _sorted_out(
         if is_money and change.key.id in stuck:
             outcomes[planned.id] = CURRENCY_STUCK.outcome(planned)
             continue
-        checked = _checked(fields, planned, change, record, currencies)
+        checked = _checked(fields, planned, change, record, currencies, former.get(planned.id))
         if isinstance(checked, Outcome):
             outcomes[planned.id] = checked
         else:
@@ -110,9 +137,15 @@ def _sorted_out(
 
 
 def _checked(
-    fields: Fields, planned: Planned, change: SetField, record: Record, currencies: Mapping[str, str | None]
+    fields: Fields,
+    planned: Planned,
+    change: SetField,
+    record: Record,
+    currencies: Mapping[str, str | None],
+    former: str | None,
 ) -> _Write | Outcome:
-    """What is to be written for a change, or its outcome if nothing is. `currencies` are those written along."""
+    """What is to be written for a change, or its outcome if nothing is. `currencies` are those written along; `former`
+    is a text that the new one is to be like where a blank stands."""
     texts = record.get("properties") or {}
     currency = currencies.get(change.key.id, fields.currency_of(texts))
     refused = text_refusal(fields, change, currency)
@@ -126,7 +159,8 @@ def _checked(
         message = "The field changed since it was read; plan again."
         return Outcome(planned.id, "conflict", "MOVED", message, version, value)
     before = str(texts.get(fields.properties[change.field].name) or "")
-    return _Write(planned, change, fields.text(change.field, change.after, currency, before), before, version)
+    text = fields.text(change.field, change.after, currency, before or former or "")
+    return _Write(planned, change, text, before, version)
 
 
 def field_value(fields: Fields, name: str, texts: Mapping[str, Any]) -> Value:

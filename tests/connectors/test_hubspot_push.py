@@ -47,6 +47,19 @@ def meanwhile(portal: Portal, route: str, act: Callable[[], object], stage: Any 
     portal.listener.faults.add(Fault(route=route, count=1, stage=stage, act=strike))
 
 
+def test_day_that_was_cleared_comes_back_with_its_hour(portal: Portal) -> None:
+    deal = portal.app.create(
+        "deals", dealname="Big", dealstage="appointmentscheduled", closedate="2026-03-04T16:25:00.000Z"
+    )
+    portal.app.clock.turn(1)
+    day = 20_516
+    for before, after in ((day, None), (None, day)):
+        change = portal.set_field("deals", deal, "close_on", before, after)
+        assert [one.status for one in portal.connect().send(planned(change)).outcomes] == ["applied"]
+        portal.app.clock.turn(1)
+    assert portal.value("deals", deal, "closedate") == "2026-03-04T16:25:00.000Z"
+
+
 def test_field_is_written_and_read_back_with_its_new_version(portal: Portal) -> None:
     record = contact(portal)
     sent = portal.connect().send(planned(phone_change(portal, record)))

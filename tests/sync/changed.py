@@ -114,8 +114,7 @@ def _value(chance: random.Random, stream: str, field: RemoteField, before: Value
     known = STREAMS[stream].field(field.field or "")
     if known.kind == "consent":
         return True
-    # HubSpot keeps an hour with a day, which is gone once the day is cleared.
-    if before is not None and known.type != "date" and chance.random() < 0.15:
+    if before is not None and chance.random() < 0.15:
         return None
     if field.options:
         return chance.choice([one.value for one in field.options if one.is_active])
