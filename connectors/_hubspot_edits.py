@@ -13,6 +13,8 @@ from connectors._hubspot_push import Record, read_exactly
 from model.conflicts import Edit
 
 _PROGRAM = "INTEGRATION"
+# Sources of entries that a merge makes, of values that were set before.
+_MERGES = "MERGE"
 
 
 def read_edits(gateway: Gateway, fields: Fields, wanted: Mapping[str, Collection[str]]) -> dict[tuple[str, str], Edit]:
@@ -38,7 +40,7 @@ def _edit(record: Record, prop: str, version: int) -> Edit | None:
     at = stamp(setting[-1].get("timestamp")) if setting else None
     if at is None:
         return Edit(version, "", is_exact=False) if version else None
-    return Edit(at, _author(setting[-1]))
+    return Edit(at, _author(setting[-1]), is_exact=not str(setting[-1].get("sourceType")).startswith(_MERGES))
 
 
 def _author(entry: Mapping[str, Any]) -> str:
