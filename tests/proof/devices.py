@@ -51,10 +51,10 @@ def _no_guard_of_salesforce(patch: pytest.MonkeyPatch) -> None:
 def _no_guard_of_hubspot(patch: pytest.MonkeyPatch) -> None:
     real = connectors._hubspot_push._checked
 
-    def unchecked(fields: Any, planned: Any, change: Any, record: Any, currencies: Any) -> Any:
+    def unchecked(fields: Any, planned: Any, change: Any, record: Any, *rest: Any) -> Any:
         stale = connectors._hubspot_push.field_value(fields, change.field, record.get("properties") or {})
         seen = type(change)(**{name: getattr(change, name) for name in change.__slots__} | {"before": stale})
-        return real(fields, planned, seen, record, currencies)
+        return real(fields, planned, seen, record, *rest)
 
     patch.setattr(connectors._hubspot_push, "_checked", unchecked)
 
