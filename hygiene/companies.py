@@ -13,11 +13,11 @@ from hygiene.linkage import keys as fold
 from hygiene.linkage.codes import Levels, Rows, Terms, Texts, distances
 from hygiene.linkage.companies import ACRONYM, APART, COMMON, Companies
 from hygiene.linkage.comparison import Compared, Comparison
-from hygiene.linkage.values import Phones, Values, country_levels, short_levels, street_levels
+from hygiene.linkage.values import Phones, Values, area_levels, country_levels, street_levels
 
 _COLUMNS = ("connection", "id", "created_at", "name_key", "legal_key", "domain_key", "country_norm", "phone_norm",
             "street", "city", "lei", "registration_number", "parent_id")  # fmt: skip
-_PLACE = ("same place", "places a keystroke apart", "different places")
+_PLACE = ("same place", "places alike", "different places")
 _apart, _fitting = pl.col("names_differ"), pl.col("names_fit")
 _linked = pl.col("same_number") | pl.col("same_phone") | pl.col("same_street")
 _elsewhere = pl.col("phones_differ") | pl.col("places_differ")
@@ -63,7 +63,7 @@ def keys(accounts: pl.DataFrame) -> pl.DataFrame:
         pl.col("country_norm").alias("country"),
         pl.col("phone_norm").str.replace_all(r"\D", "").str.slice(-10).alias("phone"),
         fold.streets(accounts["street"]).alias("street"),
-        fold.words_of(accounts["city"]).alias("city"),
+        fold.areas(accounts["city"]).alias("city"),
         fold.identifiers(accounts["lei"]).alias("lei"),
         fold.identifiers(accounts["registration_number"]).alias("number"),
     )
@@ -82,7 +82,7 @@ def comparisons(folded: pl.DataFrame, terms: Terms | None) -> list[Comparison]:
         Values(folded, "street", "place", street_levels, (0.6, 0.2, 0.07, 0.05, 0.08), (1e-4, 1e-3, 0.02, 0.98),
                ("same address", "same number, street alike", "street alike", "same number", "different addresses"),
                fine=(key("street"),), terms=terms),
-        Values(folded, "city", "place", short_levels, (0.85, 0.05, 0.1), (5e-3, 1.0), _PLACE, coarse=(key("city"),),
+        Values(folded, "city", "place", area_levels, (0.85, 0.05, 0.1), (5e-3, 1.0), _PLACE, coarse=(key("city"),),
                terms=terms),
         Values(folded, "country", "country", country_levels, (0.96, 0.01, 0.03), (2e-3, 1.0),
                ("same country", "one country is a part of the other", "different countries"), terms=terms),

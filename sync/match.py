@@ -24,7 +24,7 @@ from sync.workspace import Workspace
 
 STREAMS = ("accounts", "contacts", "leads")
 # Raised with every change of what matching does to the same records under the same model.
-EDITION = 2
+EDITION = 3
 
 
 @dataclass(frozen=True, slots=True)

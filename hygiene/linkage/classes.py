@@ -2,8 +2,9 @@
 
 One class is the pairs that match. The others are why strangers became candidates: namesakes, colleagues, neighbours,
 one class per family of evidence, so that evidence which goes together among strangers is not counted twice; of people
-one more, those who share a firm or a household with all that belongs to it, but no name. The model
-begins with Fellegi-Sunter weights from the starting m and u of each comparison and is refined by EM with a prior.
+one more, those who share a firm or a household with all that belongs to it, but no name; of firms one more as long as
+they are few, the branches and namesakes that share the name alone. The model begins with Fellegi-Sunter weights from
+the starting m and u of each comparison and is refined by EM with a prior.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ FEW = 200
 BELIEF, BELIEF_OF_FIRMS = 20.0, 60.0
 # Of what stands beside a family that tells records apart alone, the m is learned from pairs as sure as this, against so
 # many pairs' worth of belief.
-SURE, BELIEF_BESIDE = 0.9, 100.0
+SURE, BELIEF_BESIDE = 0.7, 100.0
 # With fewer bits than this beside the strongest family, EM would learn what the families have in common with chance. It
 # does so sooner where no person is named, unless so many pairs match.
 LEARNABLE, LEARNABLE_OF_FIRMS = 4.0, 24.0
@@ -52,6 +53,11 @@ MOST_MATCHES = 5.0
 MOST_AGAINST = -10.0
 # Levels that pairs which match show as seldom as this stay what they are: another generation of one name.
 NEVER = 1e-5
+# For so many pairs of firms that match one pair of strangers has the same right to its name: branches of a chain, firms
+# of a group, namesakes.
+NAMESAKES = 0.04
+# What random strangers have in common as often as this is a town or a country, no address or phone.
+WIDE = 0.01
 # Pairs that match agree in half a name only, and disagree, at most by these factors more often than their comparison
 # begins with.
 MOST_DOUBTFUL, MOST_APART = 8.0, 24.0
@@ -244,10 +250,10 @@ def _anchored(
     power = _power(compared, believed)
     beside = [records >= FEW and power[one.family] < max(power.values()) for one in compared]
     shown = _columns(patterns)
-    kin = [0.1 * float(shared.max())] if _has_kin(compared) else []
     share = 0.2 / max(records, FEW)
     for _ in range(_ANCHORED_STEPS):
-        classes = np.array([share, *shared, *kin, 1.0])
+        kin = 0.1 * float(shared.max()) if _has_kin(compared) else NAMESAKES * share
+        classes = np.array([share, *shared, kin, 1.0])
         model = Learned(tuple(one.family for one in compared), classes / classes.sum(), tuple(tables))
         match = _responsibilities(model, shown)[:, 0]
         share = min(max(share, float((counts * match)[match > 0.5].sum()) / pairs), 0.9)
@@ -270,7 +276,19 @@ def _anchors(compared: Sequence[Compared], believed: Sequence[Real]) -> tuple[li
             table[:, 1 + at] = 0.5 * table[:, 1 + at] + 0.5 * u
         tables.append(table)
         shared[at] = max(shared[at], 0.25 * u[one.prior.m > u].sum())
+        if not _has_kin(compared):
+            table = np.insert(table, -1, _of_namesakes(one, u), axis=1)
+        tables[-1] = table
     return tables, shared
+
+
+def _of_namesakes(one: Compared, u: Real) -> Real:
+    """How often firms with the same right to a name show each level: their names agree, and town and country do as
+    often as those of firms that match; else they are strangers."""
+    agreeing = one.prior.m > u
+    if one.family == "company":
+        return np.asarray(np.where(agreeing, one.prior.m, 0.0) / one.prior.m[agreeing].sum())
+    return one.prior.m if u[agreeing].sum() > WIDE else u
 
 
 def _with_matches(table: Real, levels: Levelled, sure: Real, belief: Real) -> Real:

@@ -28,7 +28,7 @@ _FOLDED: Mapping[str, Callable[[pl.Series], Sequence[pl.Series]]] = {
     "domain": lambda column: (fold.sites(column),),
     "phone": lambda column: (fold.phones(column),),
     "address": lambda column: (fold.streets(column),),
-    "area": lambda column: (fold.words_of(column),),
+    "area": lambda column: (fold.areas(column),),
     "country": lambda column: (fold.countries(column),),
     "date": lambda column: (fold.dates(column),),
     "number": lambda column: (fold.numbers(column),),

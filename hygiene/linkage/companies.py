@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +18,19 @@ from hygiene.kinds.company_name import legal_forms
 from hygiene.linkage.codes import POPULATION, Coded, Levels, Rows, Terms, Texts
 from hygiene.linkage.comparison import Compared, Key, Prior
 
-# Steps of four in how many strangers would have as much in common: for equal names, and for what is less than equal;
-# the _TOP uppermost are one stranger or more.
-SAME, PART, _TOP = 8, 6, 3
-_PARTS = ("near", "common", "begins", "holds", "shares")
-NEAR, COMMON, BEGINS, HOLDS, SHARES = (SAME + 1 + PART * at for at in range(5))
+# Steps of four in how many strangers would have as much in common; the _TOP uppermost are one stranger or more. Rare
+# words are no reason why nothing should be a keystroke away.
+_STEPS = {"same": 8, "near": 6, "common": 8, "begins": 8, "holds": 6, "shares": 6}
+_TOP = 3
+_FIRST = dict(zip(_STEPS, accumulate(_STEPS.values(), initial=1), strict=False))
+NEAR, COMMON, BEGINS, HOLDS, SHARES = (_FIRST[what] for what in list(_STEPS)[1:])
 # By how many letters stand for words: three, four, more.
-ACRONYM = SHARES + PART
+ACRONYM = SHARES + _STEPS["shares"]
 APART = ACRONYM + 3
-WORDS = ("", *["same company name"] * SAME, *["company names a keystroke apart"] * PART,
-         *["same company name but for common words"] * PART, *["one company name begins with the other"] * PART,
-         *["one company name holds the other"] * PART, *["company names share a telling word"] * PART,
+_SAID = {"same": "same company name", "near": "company names a keystroke apart",
+         "common": "same company name but for common words", "begins": "one company name begins with the other",
+         "holds": "one company name holds the other", "shares": "company names share a telling word"}  # fmt: skip
+WORDS = ("", *(_SAID[what] for what, steps in _STEPS.items() for _ in range(steps)),
          *["one company name is short for the other"] * 3, "different company names")  # fmt: skip
 # How often pairs that match show each; strangers as often as the words they share lead to expect, times these.
 _M = {"same": 0.6, "near": 0.09, "common": 0.09, "begins": 0.06, "holds": 0.02, "shares": 0.02, "apart": 0.08}
@@ -118,7 +121,7 @@ class Companies:
         levels = self._coded.levels(left, right, self._unequal)
         same = levels == 1
         values = self._coded.codes[left[same]]
-        levels[same] = 1 + _bucket(self._expected_of_values[values] * _ALIKE_BY_CHANCE["same"], SAME)
+        levels[same] = _FIRST["same"] + _bucket(self._expected_of_values[values], "same")
         return levels
 
     @cached_property
@@ -169,17 +172,17 @@ class Companies:
 
     def _shares(self, what: str, size: int) -> npt.NDArray[np.float64]:
         """The share of names by how many strangers have such a one."""
-        steps = _bucket(self._expected_of_values * _ALIKE_BY_CHANCE[what], size)
+        steps = _bucket(self._expected_of_values, what)
         counted = np.bincount(steps, minlength=size) + 1e-3
         return np.asarray(counted / counted.sum())
 
     def _part(self, shared: Sequence[str], what: str) -> int:
-        return int(_bucket(np.array([self._expected(shared) * _ALIKE_BY_CHANCE[what]]), PART)[0])
+        return int(_bucket(np.array([self._expected(shared)]), what)[0])
 
     def _prior(self) -> Prior:
         records = max(self._records, 2)
         m, u = [0.0], [0.0]
-        for what, size in (("same", SAME), *((part, PART) for part in _PARTS)):
+        for what, size in _STEPS.items():
             shares = self._shares(what, size)
             m += (_M[what] * shares).tolist()
             u += (shares * np.minimum(4.0 ** (np.arange(size) - size + _TOP) / records, 0.3)).tolist()
@@ -189,9 +192,11 @@ class Companies:
         return Prior(np.array(m) / sum(m), np.array(u) / sum(u))
 
 
-def _bucket(expected: npt.NDArray[np.float64], size: int) -> Levels:
-    scaled = np.floor(np.log2(np.maximum(expected, 1e-12)) / 2 + 0.5).astype(np.int64) + size - _TOP
-    return np.asarray(np.clip(scaled, 0, size - 1), np.uint8)
+def _bucket(expected: npt.NDArray[np.float64], what: str) -> Levels:
+    """The step among those of a level, by how many strangers are expected to hold the same words."""
+    alike = np.maximum(expected * _ALIKE_BY_CHANCE[what], 1e-12)
+    scaled = np.floor(np.log2(alike) / 2 + 0.5).astype(np.int64) + _STEPS[what] - _TOP
+    return np.asarray(np.clip(scaled, 0, _STEPS[what] - 1), np.uint8)
 
 
 @cache

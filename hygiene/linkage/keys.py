@@ -134,18 +134,35 @@ _STREET_KINDS = (
     "pl", "lane", "ln", "court", "ct", "parkway", "pkwy", "highway", "hwy", "square", "sq", "terrace", "ter", "way",
     "strasse", "circuit", "cct", "crescent", "cres", "close", "cl",
 )  # fmt: skip
+_ORDINALS = {
+    "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th",
+    "eighth": "8th", "ninth": "9th", "tenth": "10th", "eleventh": "11th", "twelfth": "12th",
+}  # fmt: skip
+_CROSSING = r"^(\d+ .*?) (?:between|btwn|near|off|at) .*$"
 _UNIT_FIRST = r"^(?:suite|ste|apt|apartment|unit|room|rm|floor|fl) \w+ "
 _UNIT = r"\b(?:suite|ste|apt|apartment|unit|room|rm|floor|fl|bldg|building)\b.*$"
 
 
 def streets(column: pl.Series) -> pl.Series:
-    """Number and name of a street: folded words without the kind of street and what lies within the house."""
-    listed = _VALUE.str.replace(_UNIT_FIRST, "").str.replace(_UNIT, "").str.split(" ")
-    core = listed.list.eval(
-        pl.element().replace(_DIRECTIONS).filter(~pl.element().is_in(list(_STREET_KINDS)))
-    ).list.join(" ")
+    """Number and name of a street: folded words without the kind of street, what crosses it and what lies within the
+    house."""
+    own = _VALUE.str.replace(_UNIT_FIRST, "").str.replace(_UNIT, "").str.replace(_CROSSING, "$1")
+    core = (
+        own.str.split(" ")
+        .list.eval(pl.element().replace(_DIRECTIONS | _ORDINALS).filter(~pl.element().is_in(list(_STREET_KINDS))))
+        .list.join(" ")
+    )
     short = pl.when(core == "").then(_VALUE).otherwise(core)
     return _mapped(words_of(column), lambda spelt: spelt.to_frame("value").select(short).to_series())
+
+
+_AREA_WORDS = {**{short: long for long, short in _DIRECTIONS.items()}, "st": "saint", "ste": "saint", "mt": "mount",
+               "ft": "fort"}  # fmt: skip
+
+
+def areas(column: pl.Series) -> pl.Series:
+    """Folded words of towns, states and postal codes, usual abbreviations spelt out."""
+    return words_of(column).str.split(" ").list.eval(pl.element().replace(_AREA_WORDS)).list.join(" ")
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

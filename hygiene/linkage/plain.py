@@ -11,6 +11,7 @@ from hygiene.linkage.codes import Levels, Terms, Texts
 from hygiene.linkage.comparison import Comparison, Key
 from hygiene.linkage.values import (
     Values,
+    area_levels,
     country_levels,
     date_levels,
     number_levels,
@@ -39,8 +40,8 @@ _PLAIN = {
     "address": _Plain(street_levels, (0.6, 0.2, 0.07, 0.05, 0.08), (1e-4, 1e-3, 0.02, 0.98),
                       ("same address", "same number, street alike", "street alike", "same number",
                        "different addresses"), "place", is_key=True),
-    "area": _Plain(short_levels, (0.85, 0.05, 0.1), (5e-3, 1.0),
-                   ("same area", "areas a keystroke apart", "different areas"), "place"),
+    "area": _Plain(area_levels, (0.83, 0.07, 0.1), (5e-3, 1.0), ("same area", "areas alike", "different areas"),
+                   "place"),
     "country": _Plain(country_levels, (0.84, 0.02, 0.14), (2e-3, 1.0),
                       ("same country", "one country is a part of the other", "different countries"), "country"),
     "date": _Plain(date_levels, (0.82, 0.08, 0.05, 0.05), (4e-4, 0.03, 0.97),

@@ -302,6 +302,16 @@ def short_levels(left: Texts, right: Texts) -> Levels:
     return found
 
 
+def area_levels(left: Texts, right: Texts) -> Levels:
+    """2: a keystroke or two, or one begins with the words of the other: New York City, 10019-1234; 3: different."""
+    found = short_levels(left, right)
+    both = pl.DataFrame({"left": left, "right": right}).select(pl.all() + " ")
+    one, other = pl.col("left"), pl.col("right")
+    begins = both.select(one.str.starts_with(other) | other.str.starts_with(one)).to_series()
+    found[begins.to_numpy()] = 2
+    return found
+
+
 def street_levels(left: Texts, right: Texts) -> Levels:
     """2: same number and street alike; 3: alike; 4: same number; 5: different."""
     found = np.full(len(left), 5, np.uint8)
