@@ -43,10 +43,10 @@ def moves_of(bases: pl.DataFrame, heirs: pl.DataFrame) -> list[Move]:
         pl.col("key").is_in(named) | pl.col("partner").is_in(named)
     )
     partners: dict[str, str] = dict(told.select("key", "partner").iter_rows())
-    fields = {key: json.loads(text) for key, text in told.select("key", "fields").iter_rows()}
+    texts: dict[str, str] = dict(told.select("key", "fields").iter_rows())
     sources: dict[str, str] = {}  # by heir without a base of its own the record whose base it gets
-    for key in sorted(ends.keys() & fields.keys(), key=lambda key: (partners[key] in ends, key)):
-        if ends[key] not in fields:
+    for key in sorted(ends.keys() & texts.keys(), key=lambda key: (partners[key] in ends, key)):
+        if ends[key] not in texts:
             sources.setdefault(ends[key], key)
     stays = {key: key for key, partner in partners.items() if key not in ends and partner in ends}
     found = []
@@ -54,10 +54,8 @@ def moves_of(bases: pl.DataFrame, heirs: pl.DataFrame) -> list[Move]:
         former = partners[key]
         partner = ends.get(former, former)
         now = sources.get(partner, partner)
-        one = Move(key, heir, partner, fields[key])
-        if now != former and former in fields and now in fields:
-            one = Move(key, heir, partner, fields[key], fields[former], fields[now])
-        found.append(one)
+        known = (former, now) if now != former and former in texts and now in texts else ()
+        found.append(Move(key, heir, partner, *(json.loads(texts[one]) for one in (key, *known))))
     return found
 
 
