@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -59,30 +59,32 @@ def moves_of(bases: pl.DataFrame, heirs: pl.DataFrame) -> list[Move]:
     return found
 
 
-def inherited(moves: list[Move], held: Held) -> pl.DataFrame:
+def inherited(moves: list[Move], held: Held, made: Collection[str] = ()) -> pl.DataFrame:
     """The bases after the moves, columns as of the store's.
 
     What a join of records left on the survivor is nobody's edit. So a value counts as agreed only if the heir has it
     from the record whose base it gets, and if the partner's base is of the same agreement; else the field is contested:
     an empty list stands in the place of its base. `held` has what the records of the moves hold now, and losers held
-    last.
+    last. Heirs that were `made` of the record whose place they take had nothing of their own.
     """
-    rows = [(*move.heir.split("/", 2), move.partner, _fields(move, held)) for move in moves]
+    rows = []
+    for move in moves:
+        mine = None if move.heir == move.key or move.heir in made else held.get(move.heir, {})
+        fields = {
+            name: was if was is None or _is_agreed(move, name, was, mine, held.get(move.key, {})) else []
+            for name, was in move.fields.items()
+        }
+        told = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+        rows.append((*move.heir.split("/", 2), move.partner, told))
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
-def _fields(move: Move, held: Held) -> str:
-    told = {name: was if was is None or _is_agreed(move, held, name, was) else [] for name, was in move.fields.items()}
-    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
-
-
-def _is_agreed(move: Move, held: Held, name: str, was: list[Value]) -> bool:
+def _is_agreed(
+    move: Move, name: str, was: list[Value], mine: Mapping[str, Value] | None, last: Mapping[str, Value]
+) -> bool:
     if move.agreed is not None and move.theirs is not None and move.agreed.get(name) != move.theirs.get(name):
         return False
-    if move.heir == move.key:
-        return True
-    mine = held.get(move.heir, {})
-    return name in mine and mine[name] in (*was, held.get(move.key, {}).get(name))
+    return mine is None or (name in mine and mine[name] in (*was, last.get(name)))
 
 
 def _ends(heirs: pl.DataFrame) -> dict[str, str]:

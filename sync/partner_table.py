@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,6 +18,8 @@ from sync.chosen import keys_of
 from sync.joins import Corrected
 from sync.workspace import Workspace
 
+_TIMES = ("created_at", "changed_at")
+_WHILE_US = 60_000_000  # what follows a conversion may still change the lead
 GROUPS = {"accounts": ("accounts",), "contacts": ("contacts", "leads")}
 
 
@@ -99,23 +101,34 @@ def followed_bases(workspace: Workspace) -> pl.DataFrame:
     moves = [] if bases.is_empty() else moves_of(bases, _heirs(workspace, bases))
     if not moves:
         return bases
-    workspace.store.save_bases(inherited(moves, _held(workspace, moves)), workspace.clock())
+    held = _held(workspace, moves)
+    workspace.store.save_bases(inherited(moves, held, _made(moves, held)), workspace.clock())
     return workspace.store.bases()
 
 
 def _held(workspace: Workspace, moves: Sequence[Move]) -> dict[str, dict[str, Value]]:
-    """What the heirs hold, and those whose place they take held last, of the fields of the bases."""
+    """What the heirs hold, and those whose place they take held last, of the fields of the bases; and their times."""
     joined = [move for move in moves if move.heir != move.key]
     keys = keys_of(pl.Series([key for move in joined for key in (move.key, move.heir)], dtype=pl.String))
     names = sorted({name for move in joined for name in move.fields})
     found: dict[str, dict[str, Value]] = {}
     for (connection, stream), only in keys.unique().partition_by("connection", "stream", as_dict=True).items():
-        told = [name for name in names if name in STREAMS[stream].field_names]
+        told = [*(name for name in names if name in STREAMS[stream].field_names), *_TIMES]
         own = _custom(workspace, stream, connection, names)
         records = workspace.everything.frame(stream, columns=told, custom=own, deleted=True, only=only)
         for row in records.select("id", pl.col(*told, *own).to_physical()).iter_rows(named=True):
             found[f"{connection}/{stream}/{row.pop('id')}"] = row
     return found
+
+
+def _made(moves: Sequence[Move], held: Mapping[str, Mapping[str, Value]]) -> set[str]:
+    """The contacts that conversions made, rather than found: they are as old as the lead's last change."""
+    made = set()
+    for move in moves:
+        began, ended = (held.get(key, {}).get(name) for key, name in zip((move.heir, move.key), _TIMES, strict=True))
+        if "/leads/" in move.key and "/contacts/" in move.heir and began is not None and ended is not None:
+            made |= {move.heir} if int(began) > int(ended) - _WHILE_US else set()
+    return made
 
 
 def _heirs(workspace: Workspace, bases: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import polars as pl
@@ -23,11 +24,11 @@ def bases(rows: Rows) -> pl.DataFrame:
     return pl.DataFrame(told, schema=columns, orient="row")
 
 
-def moved(rows: Rows, gone: dict[str, str], held: Held) -> Rows:
+def moved(rows: Rows, gone: dict[str, str], held: Held, made: Collection[str] = ()) -> Rows:
     """The bases after records passed on to their heirs, as of `bases`; contested fields have an empty list."""
     columns = dict.fromkeys(("connection", "stream", "id", "heir"), pl.String)
     heirs = pl.DataFrame([(*key.split("/"), heir) for key, heir in gone.items()], schema=columns, orient="row")
-    result = inherited(moves_of(bases(rows), heirs), held)
+    result = inherited(moves_of(bases(rows), heirs), held, made)
     assert result.columns == ["connection", "stream", "id", "partner", "fields"]
     told = {"/".join(row[:3]): (row[3], json.loads(row[4])) for row in result.iter_rows()}
     assert all(fields.pop("fax") is None for _, fields in told.values()), "what was never agreed on is not now"
@@ -56,6 +57,7 @@ def test_what_the_survivor_has_of_its_own_is_contested() -> None:
     after = moved(rows, {A: B}, held)
     assert after[B] == (H, {"title": ["CEO"], "phone": ["1"], "city": [], "mobile": []})
     assert after[H] == (B, {"title": ["CEO"], "phone": ["1"], "city": ["Bonn"], "mobile": [None]})
+    assert moved(rows, {A: B}, held, {B})[B] == (H, {name: [was] for name, was in rows[A][1].items()}), "made of A"
     assert moved(rows, {A: B}, {})[B][1] == {name: [] for name in rows[A][1]}, "nothing is known of it"
 
 
