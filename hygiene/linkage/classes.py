@@ -2,9 +2,9 @@
 
 One class is the pairs that match. The others are why strangers became candidates: namesakes, colleagues, neighbours,
 one class per family of evidence, so that evidence which goes together among strangers is not counted twice; of people
-one more, those who share a firm or a household with all that belongs to it, but no name; of firms one more as long as
-they are few, the branches and namesakes that share the name alone. The model begins with Fellegi-Sunter weights from
-the starting m and u of each comparison and is refined by EM with a prior.
+one more, those who share a firm or a household with all that belongs to it, but no name; of firms one more,
+branches and namesakes, which share a name and perhaps a phone, but no address. The model begins with Fellegi-Sunter
+weights from the starting m and u of each comparison and is refined by EM with a prior.
 """
 
 from __future__ import annotations
@@ -139,9 +139,14 @@ def _has_kin(compared: Sequence[Compared]) -> bool:
     return any(one.family == "name" for one in compared)
 
 
+def _has_branches(compared: Sequence[Compared]) -> bool:
+    return not _has_kin(compared) and any(one.family == "company" for one in compared)
+
+
 def _size(compared: Sequence[Compared]) -> int:
-    """How many classes there are: matches, one per family, those who share all but the name, the rest."""
-    return len({one.family for one in compared}) + 2 + _has_kin(compared)
+    """How many classes there are: matches, one per family, those who share all but the name or nothing but it, the
+    rest."""
+    return len({one.family for one in compared}) + 2 + (_has_kin(compared) or _has_branches(compared))
 
 
 def _beliefs(compared: Sequence[Compared], strangers: Sequence[Real], *, learned: bool) -> list[Real]:
@@ -163,8 +168,22 @@ def _beliefs(compared: Sequence[Compared], strangers: Sequence[Real], *, learned
         table[:, 1 + families.index(one.family)] = because * agreeing + (1.0 - because) * trust * u
         if _has_kin(compared) and not one.family.startswith(PERSONAL):
             table[:, -2] = 0.5 * agreeing + 0.5 * trust * u
+        if _has_branches(compared):
+            table[:, -2] = trust * _of_branches(one, u, learned=learned)
         beliefs.append(table)
     return beliefs
+
+
+def _of_branches(one: Compared, u: Real, *, learned: bool) -> Real:
+    """How often firms with the same right to a name show each level: their names agree, town and country do as often as
+    those of firms that match, and a phone may where that can be learned; never an address."""
+    speaks_for = one.prior.m > u
+    agreeing = np.where(speaks_for, one.prior.m, 0.0) / max(float(one.prior.m[speaks_for].sum()), 1e-12)
+    if one.family == "company":
+        return np.asarray(agreeing)
+    if u[speaks_for].sum() > WIDE:
+        return one.prior.m
+    return np.asarray(0.5 * agreeing + 0.5 * u) if learned and one.family != "place" else u
 
 
 def _patterns(compared: Sequence[Compared]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Real]:
@@ -194,6 +213,10 @@ def _start(
         is_personal = np.array([one.family.startswith(PERSONAL) for one in compared])
         shared = (bits[:, ~is_personal] > 1.0).sum(axis=1) >= 2
         why[shared & (bits[:, is_personal].max(axis=1) < _HALF_A_NAME)] = classes.shape[1] - 2
+    if _has_branches(compared) and "place" in families:
+        named, placed = (np.array([one.family == family for one in compared]) for family in ("company", "place"))
+        is_branch = (bits[:, named].max(axis=1) > _HALF_A_NAME) & (bits[:, placed].min(axis=1) < -1.0)
+        why[is_branch] = classes.shape[1] - 2
     classes[np.arange(len(patterns)), why] += 1 - match
     classes[:, 0] = match
     return np.asarray(classes / classes.sum(axis=1, keepdims=True))
@@ -252,8 +275,8 @@ def _anchored(
     shown = _columns(patterns)
     share = 0.2 / max(records, FEW)
     for _ in range(_ANCHORED_STEPS):
-        kin = 0.1 * float(shared.max()) if _has_kin(compared) else NAMESAKES * share
-        classes = np.array([share, *shared, kin, 1.0])
+        kin = [0.1 * float(shared.max())] if _has_kin(compared) else [NAMESAKES * share] * _has_branches(compared)
+        classes = np.array([share, *shared, *kin, 1.0])
         model = Learned(tuple(one.family for one in compared), classes / classes.sum(), tuple(tables))
         match = _responsibilities(model, shown)[:, 0]
         share = min(max(share, float((counts * match)[match > 0.5].sum()) / pairs), 0.9)
@@ -276,19 +299,7 @@ def _anchors(compared: Sequence[Compared], believed: Sequence[Real]) -> tuple[li
             table[:, 1 + at] = 0.5 * table[:, 1 + at] + 0.5 * u
         tables.append(table)
         shared[at] = max(shared[at], 0.25 * u[one.prior.m > u].sum())
-        if not _has_kin(compared):
-            table = np.insert(table, -1, _of_namesakes(one, u), axis=1)
-        tables[-1] = table
     return tables, shared
-
-
-def _of_namesakes(one: Compared, u: Real) -> Real:
-    """How often firms with the same right to a name show each level: their names agree, and town and country do as
-    often as those of firms that match; else they are strangers."""
-    agreeing = one.prior.m > u
-    if one.family == "company":
-        return np.asarray(np.where(agreeing, one.prior.m, 0.0) / one.prior.m[agreeing].sum())
-    return one.prior.m if u[agreeing].sum() > WIDE else u
 
 
 def _with_matches(table: Real, levels: Levelled, sure: Real, belief: Real) -> Real:
@@ -334,19 +345,22 @@ def _maximised(
     tables = [_counted(levels, weights, len(belief)) + belief for levels, belief in zip(shown, beliefs, strict=True)]
     scaled = [table / np.maximum(table.sum(axis=0, keepdims=True), 1e-12) for table in tables]
     families = list(dict.fromkeys(one.family for one in compared))
-    held = tuple(
-        _held(table, one, u, 1 + families.index(one.family), has_kin=_has_kin(compared))
+    held = [
+        _held(table, one, u, 1 + families.index(one.family), has_more=_has_kin(compared) or _has_branches(compared))
         for table, one, u in zip(scaled, compared, strangers, strict=True)
-    )
-    return Learned(tuple(one.family for one in compared), share / share.sum(), held)
+    ]
+    for table, one, u in zip(held, compared, strangers, strict=True):
+        if _has_branches(compared) and one.family == "place":
+            table[:, -2] = _of_branches(one, u, learned=True)
+    return Learned(tuple(one.family for one in compared), share / share.sum(), tuple(held))
 
 
-def _held(table: Real, one: Compared, u: Real, own: int, *, has_kin: bool) -> Real:
+def _held(table: Real, one: Compared, u: Real, own: int, *, has_more: bool) -> Real:
     """Each class within what its name means, so that none can take the place of another: strangers seldom agree in a
     family that is not why they became candidates, and pairs that match seldom disagree in what tells people apart."""
     agreeing = one.prior.m > AGREEING * one.prior.u
     for at in range(1, table.shape[1]):
-        is_kin = has_kin and at == table.shape[1] - 2
+        is_kin = has_more and at == table.shape[1] - 2
         if at != own:
             if one.family.startswith(PERSONAL):
                 table[agreeing, at] = np.minimum(table[agreeing, at], MORE_THAN_CHANCE * u[agreeing])

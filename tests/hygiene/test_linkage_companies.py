@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from benchmarks.sets import labelled_set
 from hygiene.linkage import companies
 from hygiene.linkage import keys as fold
 from hygiene.linkage.companies import Companies, aligned, is_acronym
 from hygiene.linkage.link import link, link_between
 from hygiene.linkage.values import area_levels
 from tests.hygiene.test_linkage import DATA, needs_data
-from tests.hygiene.truth import read_text_table
+from tests.hygiene.truth import read_text_table, score_of
 
 _SYLLABLES = ("Bor", "Dag", "Fil", "Gom", "Hap", "Jul", "Kest", "Lorv", "Mip", "Nux", "Quib", "Zan")
 
@@ -73,6 +75,14 @@ def test_branches_of_one_name_are_kept_apart_by_their_addresses_but_not_by_anoth
     assert found[204:216].tolist() == list(range(204, 216))
     alone = link(table, {"name": "company_name", "city": "area"})
     assert alone.clusters()[216] == 72
+
+
+@needs_data
+def test_sites_are_seldom_one_with_a_branch_that_shares_name_and_phone() -> None:
+    one = labelled_set("dedupe_csv_example", Path(), None)
+    score = score_of(link(one.table, one.kinds).clusters(), one.truth)
+    assert score.precision > 0.972
+    assert score.f1 > 0.96
 
 
 def test_streets_and_towns_are_one_however_they_are_written() -> None:
