@@ -35,7 +35,7 @@ class Kept:
     settled: pl.DataFrame
 
     def with_records(self, keys: pl.DataFrame, own: Own) -> Kept:
-        """With what these records (connection, stream, id) say now."""
+        """With what these records (connection, stream, id) say now, in no order."""
         said = Own(
             _replaced(self.own.people, keys, own.people, KEY),
             _replaced(self.own.accounts, _of("accounts", keys), own.accounts, _PLACE),
@@ -43,10 +43,15 @@ class Kept:
         )
         return replace(self, own=said)
 
+    def in_order(self) -> Kept:
+        """With the records sorted by their keys."""
+        people, accounts, deals = self.own.people, self.own.accounts, self.own.deals
+        return replace(self, own=Own(people.sort(KEY), accounts.sort(_PLACE), deals.sort(_PLACE)))
+
     def with_names(self, asked: pl.DataFrame, fits: pl.DataFrame) -> Kept:
         """With what these company names fit now."""
         every = pl.concat([self.asked, asked]).unique().sort("name")
-        return replace(self, asked=every, fits=_replaced(self.fits, asked, fits, ["name", "account"], ["name"]))
+        return replace(self, asked=every, fits=_replaced(self.fits, asked, fits, ["name"]).sort("name", "account"))
 
     def of(self, keys: pl.DataFrame, asked: pl.DataFrame) -> Kept:
         """What is kept of these records and company names; of the settled all."""
@@ -99,7 +104,7 @@ def resolve_again(
     now, as far as they are still there, and `memberships` theirs."""
     said = own(normalise_all(frames, default_country), memberships)
     before = kept.of(keys, _ASKED.to_frame()).own
-    moved = kept.with_records(keys, said)
+    moved = kept.with_records(keys, said).in_order()
     pooled = moved.own.pooled()
     asked = _to_be_asked(kept, pooled, before.accounts, said.accounts)
     now = moved.with_names(asked, _looked_up(kept, pooled, asked))
@@ -153,11 +158,8 @@ def _settled(pooled: Pool, told: pl.DataFrame) -> pl.DataFrame:
     return pooled.people.join(linked, on="person").select(SETTLED.names()).cast(SETTLED).sort(KEY)
 
 
-def _replaced(
-    held: pl.DataFrame, keys: pl.DataFrame, rows: pl.DataFrame, order: Sequence[str], on: Sequence[str] = ()
-) -> pl.DataFrame:
-    rest = held.join(keys, on=list(on or order), how="anti", maintain_order="left")
-    return pl.concat([rest, rows]).sort(order) if len(rows) else rest
+def _replaced(held: pl.DataFrame, keys: pl.DataFrame, rows: pl.DataFrame, on: Sequence[str]) -> pl.DataFrame:
+    return pl.concat([held.join(keys, on=on, how="anti"), rows])
 
 
 def _of(stream: str, keys: pl.DataFrame) -> pl.DataFrame:

@@ -222,15 +222,18 @@ def outcomes_of(connection: Connection, keys: Collection[RecordKey]) -> list[Rec
     by_place: dict[tuple[str, str], list[str]] = {}
     for key in sorted(keys):
         by_place.setdefault((key.connection, key.stream), []).append(key.id)
-    query = select(OUTCOMES, CHANGES.c.body).join(CHANGES, CHANGES.c.id == OUTCOMES.c.change_id)
+    told = (CHANGES.c.body, CHANGES.c.connection.label("of_connection"), CHANGES.c.stream.label("of_stream"))
+    query = select(OUTCOMES, *told).join(CHANGES, CHANGES.c.id == OUTCOMES.c.change_id)
     found: dict[tuple[str, str], Recorded] = {}
     for (name, stream), ids in by_place.items():
         place = query.where(CHANGES.c.connection == name, CHANGES.c.stream == stream)
         for first in range(0, len(ids), _AT_ONCE):
             some = ids[first : first + _AT_ONCE]
-            for which in (CHANGES.c.record_id, OUTCOMES.c.made):
-                rows = connection.execute(place.where(which.in_(some)))
-                found |= {(row.change_id, row.run_id): _recorded(row._mapping) for row in rows}
+            # Asked for the place of what was made as well, SQLite would look at every change there.
+            asked = (place.where(CHANGES.c.record_id.in_(some)), query.where(OUTCOMES.c.made.in_(some)))
+            rows = [row for one in asked for row in connection.execute(one)]
+            here = [row for row in rows if (row.of_connection, row.of_stream) == (name, stream)]
+            found |= {(row.change_id, row.run_id): _recorded(row._mapping) for row in here}
     return [found[key] for key in sorted(found)]
 
 

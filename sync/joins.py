@@ -77,7 +77,8 @@ def proposed_joins(
     groups = _at_rest(_groups(workspace, corrected, writable, _looked_up(corrected, recorded)), busy)
     unclean = corrected.wanted.filter(pl.col("stream") == "leads")
     clean = groups.leads.join(unclean, on=["connection", "id"], how="anti", maintain_order="left")
-    chosen, waiting = _within_cap(Groups(groups.members, clean), workspace.settings.caps.max_merges)
+    proposable = Groups(groups.members, clean)
+    chosen, waiting = _within_cap(proposable, corrected.wanted, workspace.settings.caps.max_merges)
     merges = [merge for stream in STREAMS for merge in _merges(workspace, stream, chosen.members, corrected, recorded)]
     survivors = {loser: merge.key for merge in merges for loser in merge.losers}
     merges = _in_step([_with_living_parent(merge, survivors) for merge in merges], corrected.memberships)
@@ -165,23 +166,26 @@ def _mergeable(stream: str, frame: pl.DataFrame) -> pl.DataFrame:
     return kept if flag is None else kept.filter(~pl.col(flag).fill_null(value=False))
 
 
-def _within_cap(groups: Groups, cap: int) -> tuple[Groups, int]:
+def _within_cap(groups: Groups, wanted: pl.DataFrame, cap: int) -> tuple[Groups, int]:
     """The merges that the cap allows, the surest first, then conversions; and how many are left.
 
-    Merges go first, so that conversions that come up later do not displace them: a record that was to be merged, and
-    got no correction for it, would be corrected after all.
+    Merges that carry corrections go first, so that others that come up later do not displace them: a record that was
+    to be merged, and got no correction for it, would be corrected after all, and by a plan of everything alone.
     """
+    key = ["connection", "stream", "id"]
+    carrying = groups.members.join(wanted, on=key, how="semi")["entity"].unique().implode()
+    kind = pl.when(pl.col("entity").is_in(carrying)).then(0).otherwise(1).alias("kind")
     whole = pl.col("sure").min().over("entity")
-    merges = groups.members.select(whole, "group", "entity", pl.lit(0).alias("kind")).unique()
+    merges = groups.members.select(whole, "group", "entity", kind).unique()
     leads = groups.leads.select("sure", pl.format("{}/leads/{}", "connection", "id").alias("group"),
                                 pl.format("{}/leads/{}", "connection", "id").alias("entity"),
-                                pl.lit(1).alias("kind"))  # fmt: skip
+                                pl.lit(2).alias("kind"))  # fmt: skip
     ordered = pl.concat([merges, leads]).sort("kind", "sure", "entity", "group", descending=[False, True, False, False])
     # What goes together in several CRMs goes together or not at all.
     cut = ordered.slice(cap)["entity"].to_list()
     taken = ordered.head(cap).filter(~pl.col("entity").is_in(cut))
-    members = groups.members.join(taken.filter(pl.col("kind") == 0), on="group", how="semi", maintain_order="left")
-    chosen = taken.filter(pl.col("kind") == 1)["group"].to_list()
+    members = groups.members.join(taken.filter(pl.col("kind") < 2), on="group", how="semi", maintain_order="left")
+    chosen = taken.filter(pl.col("kind") == 2)["group"].to_list()
     kept = groups.leads.filter(pl.format("{}/leads/{}", "connection", "id").is_in(chosen))
     return Groups(members, kept), ordered.height - taken.height
 

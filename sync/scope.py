@@ -181,16 +181,17 @@ class _Closure:
             return NO_KEYS
         # The label stands in what was typed, unless that has letters that are written otherwise in a domain.
         names = labels["label"].unique().to_list()
-        typed = (pl.col(name).fill_null("").str.to_lowercase() for name in ("domain", "website"))
-        like = self._accounts.filter(
-            pl.any_horizontal(text.str.contains_any(names) | text.str.contains(r"[^\x00-\x7f]") for text in typed)
-        )
+        like = self._accounts.filter(pl.col("is_foreign") | pl.col("typed").str.contains_any(names))
         beside = like.with_columns(site_labels(like).alias("label")).join(labels, on=labels.columns, how="semi")
         return texts_of(_named("accounts", beside))
 
     @cached_property
     def _accounts(self) -> pl.DataFrame:
-        return self._store.frame("accounts", columns=["domain", "website", "parent_id"])
+        """With what was `typed` of their sites, in small letters, and whether that `is_foreign`."""
+        accounts = self._store.frame("accounts", columns=["domain", "website", "parent_id"])
+        typed = pl.concat_str("domain", "website", separator=" ", ignore_nulls=True).str.to_lowercase()
+        told = accounts.with_columns(typed.alias("typed"))
+        return told.with_columns(pl.col("typed").str.contains(r"[^\x00-\x7f]").alias("is_foreign"))
 
     def _on_several(self) -> pl.DataFrame:
         """What hangs on accounts of entities that have several in a connection: it tells which of them comes first."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from hygiene.merging import Groups
 from model.changes import JOINING, Change, Convert, Merge, Planned, SetField, records_of
 from model.errors import CapExceeded
 from model.evidence import RecordKey
 from model.settings import Caps, PlanSettings
 from store import Store
+from sync.joins import _within_cap
 from sync.plan import plan_changes
 from sync.push import phases, push_stored
 from sync.workspace import Workspace
@@ -156,3 +158,13 @@ def test_values_go_before_merges_people_before_their_accounts_and_conversions_la
     value = SetField(key("deals"), "name", None, "x", None, "")
     ordered = phases([Planned("", one) for one in (lead, account, contact, value)])
     assert [[one.change for one in phase] for phase in ordered] == [[value], [contact], [account], [lead]]
+
+
+def test_merge_that_carries_a_correction_is_not_displaced_by_a_surer_one() -> None:
+    key = {"connection": "sf", "stream": "accounts"}
+    members = pl.DataFrame([{**key, "id": one, "group": one[0], "entity": one[0], "sure": sure}
+                            for one, sure in (("a1", 0.9), ("a2", 0.9), ("b1", 0.99), ("b2", 0.99))])  # fmt: skip
+    leads = pl.DataFrame(schema={"sure": pl.Float64, "connection": pl.String, "id": pl.String})
+    for corrected, taken in (("a2", "a"), ("b1", "b"), ("c1", "b")):
+        chosen, waiting = _within_cap(Groups(members, leads), pl.DataFrame([{**key, "id": corrected}]), 1)
+        assert (set(chosen.members["group"]), waiting) == ({taken}, 1)
