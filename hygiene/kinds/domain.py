@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 from publicsuffixlist import PublicSuffixList
@@ -57,6 +57,7 @@ def host(text: str) -> str | None:
     return bare
 
 
+@lru_cache(maxsize=32_768)
 def registrable(text: str) -> str | None:
     """The registrable domain of a host, in IDNA form; None for a bare public suffix."""
     found = _suffixes().privatesuffix(ascii_host(text.lower().rstrip(".")))

@@ -39,7 +39,8 @@ class Reading:
     is_unplaced: bool = False
 
 
-@lru_cache(maxsize=4_096)
+# The stages of one cycle of sync read the same numbers over and over.
+@lru_cache(maxsize=32_768)
 def read(text: str, region: str | None = None) -> Reading:
     """Read one number as dialled in `region` (ISO 3166) unless it has its own country code."""
     bare = _LABELS.sub("", tidy(text), count=1)
