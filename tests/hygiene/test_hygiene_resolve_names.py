@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from hygiene.resolve_tables import RESOLVED, resolve_names, resolve_tables
+from model.settings import ResolveSettings
 
 ACCOUNTS = pl.Series(
     ["Acme Inc", "Acme Labs Ltd", "Westinghouse Air Brake Technologies Corp", "Super Micro Computer, Inc.",
@@ -127,6 +128,26 @@ def test_tables_are_resolved_by_all_their_columns_together() -> None:
     assert found.schema == RESOLVED
     assert found["account_row"].to_list() == [0, 1, 1, 2]
     assert found["reason"][0].startswith("same domain")
+
+
+def test_tables_with_names_alone_are_resolved_as_names_are() -> None:
+    asked = pl.Series("firm", ["Hershey Company", "Northwind", None, "Hershey Company", "Zamboni"])
+    rows = pl.int_range(len(asked), eager=True)
+    people = pl.DataFrame({"no": rows, "firm": asked, "land": ["US", "DE", "DE", None, "FR"]})
+    kinds = {"firm": "company_name", "no": "identifier"}
+    by_name = resolve_tables(people, FIRMS, kinds, {"title": "company_name", "web": "domain"})
+    assert by_name.equals(resolve_names(asked, FIRMS["title"]))
+    assert by_name["account_row"].to_list() == [1, 0, None, 1, None]
+    sure = resolve_tables(people, FIRMS, kinds, FIRM_KINDS, settings=ResolveSettings(threshold=1.0))
+    assert sure["account_row"].null_count() == len(people)
+
+
+def test_countries_tell_accounts_of_one_name_apart() -> None:
+    people = pl.DataFrame({"firm": ["Toro", "Toro", "Toro"], "land": ["Canada", "United Kingdom", None]})
+    kinds = {"firm": "company_name", "land": "country"}
+    found = resolve_tables(people, FIRMS, kinds, {"title": "company_name", "land": "country"})
+    assert found["account_row"].to_list() == [2, 3, None]
+    assert found["abstained_because"].to_list() == [None, None, "several accounts fit about equally well"]
 
 
 def test_tables_without_accounts_or_people_are_resolved_to_nothing() -> None:
