@@ -65,6 +65,7 @@ _FOUND = (
     Rule("deal-no-next-step", "low", "deals", "The open deal has no next step."),
     Rule("no-account", "low", "links", "The person belongs to no account, and none could be decided."),
     Rule("record-held", "medium", "sync", "The record was not made in the other CRM, or not all of it."),
+    Rule("stands-refused", "medium", "sync", "A system refused this change; it waits until something has changed."),
     Rule("partner-deleted", "medium", "sync", "The record's counterpart in the other CRM was deleted."),
     Rule("consent-differs", "high", "consent", "One person opted out on one record only; the opt-out must win."),
 )

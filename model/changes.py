@@ -118,6 +118,7 @@ class Merge:
     rule: str = ""
     evidence: tuple[Evidence, ...] = ()
     chosen: tuple[Chosen, ...] = ()
+    others_at: int | None = None  # the newest version of a loser when the merge was planned
     group: str = ""  # merges of one group make one person or company of the same records in several connections
     snapshots: tuple[Snapshot, ...] = ()
 
@@ -158,6 +159,7 @@ class Convert:
     evidence: tuple[Evidence, ...] = ()
     status: str | None = None  # the lead's status afterwards; None: the system's first converted one
     deal_name: str | None = None  # None: no deal is made
+    others_at: int | None = None  # the contact's version when the conversion was planned
 
 
 @dataclass(frozen=True, slots=True)

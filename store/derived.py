@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
 from sqlalchemy.types import TypeEngine
 
 from model.errors import StoreError
@@ -30,9 +30,9 @@ _KEY = ["connection", "stream", "id"]
 _PAIR = ["left_connection", "left_stream", "left_id", "right_connection", "right_stream", "right_id"]
 
 
-def frame_of(database: Database, table: Table) -> pl.DataFrame:
-    """A whole table, in the order of its key."""
-    return database.frame(select(*table.c).order_by(*table.primary_key))
+def frame_of(database: Database, table: Table, *where: ColumnElement[bool]) -> pl.DataFrame:
+    """A whole table, or the rows that the conditions pick, in the order of its key."""
+    return database.frame(select(*table.c).where(*where).order_by(*table.primary_key))
 
 
 def in_order(findings: pl.DataFrame) -> pl.DataFrame:

@@ -59,8 +59,9 @@ class ScopedStore(Store):
     def links(self) -> pl.DataFrame:
         return matches.rows_of(self._database, LINKS, self.keys)
 
-    def findings(self) -> pl.DataFrame:
-        return derived.in_order(matches.rows_of(self._database, FINDINGS, self.keys))
+    def findings(self, step: str | None = None) -> pl.DataFrame:
+        found = matches.rows_of(self._database, FINDINGS, self.keys)
+        return derived.in_order(found if step is None else found.filter(pl.col("step") == step))
 
     def tombstones(self, streams: Iterable[str], *, only: pl.DataFrame | None = None) -> pl.DataFrame:
         return super().tombstones(streams, only=self.keys if only is None else only)

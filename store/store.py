@@ -220,9 +220,10 @@ class Store(Journaling, Resolving):
         positioned = frame.with_row_index("position")
         self._replace(FINDINGS, positioned, {"step": step, "run_id": run_id})
 
-    def findings(self) -> pl.DataFrame:
-        """Findings of all steps, in the order they were given."""
-        return derived.in_order(derived.frame_of(self._database, FINDINGS))
+    def findings(self, step: str | None = None) -> pl.DataFrame:
+        """Findings of all steps or of one, in the order they were given."""
+        where = () if step is None else (FINDINGS.c.step == step,)
+        return derived.in_order(derived.frame_of(self._database, FINDINGS, *where))
 
     def replace_scores(self, frame: pl.DataFrame) -> None:
         self._replace(SCORES, frame)

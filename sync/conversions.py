@@ -66,8 +66,9 @@ def _conversions(
     """A conversion for each lead whose contact has an account: without one none can be joined."""
     contacts = stored["contacts"]
     homes = contacts.filter(~blank(contacts, "account_id")).select(
-        "connection", pl.col("id").alias("contact_id"), "account_id"
-    )
+        "connection", pl.col("id").alias("contact_id"), "account_id",
+        pl.col("changed_at").dt.epoch("us").alias("contact_at"),
+    )  # fmt: skip
     plan = workspace.settings.plan
     versions = stored["leads"].select(
         "connection", "id", pl.col("changed_at").dt.epoch("us").alias("seen_at"),
@@ -82,7 +83,7 @@ def _conversions(
             RecordKey(row["connection"], "contacts", row["contact_id"]),
             survivors.get(account, account),
             row["seen_at"], f"the lead is a contact already: {row['why']}", RULE, (Evidence(row["sure"], row["why"]),),
-            plan.convert_status, row["deal_name"] if plan.convert_deal else None,
+            plan.convert_status, row["deal_name"] if plan.convert_deal else None, row["contact_at"],
         )  # fmt: skip
         found.append(change)
     sinks = workspace.sinks()

@@ -279,6 +279,7 @@ def _merge(
     return Merge(
         survivor, tuple(losers), tuple(set_values), _version(first), reason, RULE,
         (Evidence(float(first["sure"] or 0), str(first["why"])),), tuple(chosen),
+        others_at=max(filter(None, map(_version, rows[1:])), default=None),
     )  # fmt: skip
 
 

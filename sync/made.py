@@ -13,6 +13,7 @@ from model.changes import ADOPTED, Associate, Change, Create, Outcome, Planned
 from model.evidence import OURSELVES, RecordKey, Verdict
 from model.streams import Value
 from store import BaseCell, Recorded, Store
+from sync.past import UNSENT, is_lasting
 
 LINK_RULE = "link-made"
 _THERE = ("applied", "already")
@@ -83,9 +84,7 @@ def refused_creates(recorded: Iterable[Recorded]) -> Mapping[RecordKey, tuple[tu
     return {
         item.planned.change.key: (item.planned.change.values, item.outcome.message)
         for item in recorded
-        if isinstance(item.planned.change, Create)
-        and item.outcome.status == "rejected"
-        and item.outcome.code not in ("REFUSED", "DUPLICATES_DETECTED")
+        if isinstance(item.planned.change, Create) and is_lasting(item.outcome) and item.outcome.code != UNSENT
     }
 
 

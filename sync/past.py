@@ -1,34 +1,34 @@
-"""What earlier runs say against a change: a person put it back, or its system refused it."""
+"""What earlier runs say against a change: a person put it back, or its system will not take it."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from model.changes import SYNC, UNDO, Change, SetField, slot_of
+from model.changes import SYNC, UNDO, Change, Outcome, slot_of
 from model.evidence import RecordKey
 from model.streams import Value
 from store import Recorded
 
-UNDONE, REFUSED = "a person undid them", "their system refused them and the records have not changed since"
+UNDONE = "a person undid them"
+# Told from describe, without a call that writes: it stands for as long as describe says so.
+UNSENT = "REFUSED"
+PASSING = frozenset({
+    "UNABLE_TO_LOCK_ROW", "ENTITY_IS_LOCKED", "TOO_MANY_APEX_REQUESTS", "STORAGE_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE",
+    "REQUEST_LIMIT_EXCEEDED", "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION", "DUPLICATES_DETECTED", "LIMIT_EXCEEDED",
+    "RATE_LIMITS", "RATE_LIMIT", "LOCKED", "INTERNAL_ERROR",
+})  # fmt: skip
 _Wish = tuple[RecordKey, str, Value]
 
 
 def not_held_back(changes: Sequence[Change], recorded: Sequence[Recorded]) -> tuple[list[Change], Mapping[str, int]]:
-    """The changes that the outcomes of all pushes do not speak against, and how many the others are, by reason."""
-    undone, refused = undone_changes(recorded), refused_changes(recorded)
+    """The changes that nobody undid before, and how many the others are, by reason."""
+    undone = undone_changes(recorded)
     kept: list[Change] = []
-    held: Counter[str] = Counter()
     for change in changes:
         slot = slot_of(change)
-        wish = None if slot is None else (change.key, slot.field, slot.after)
-        if wish in undone and change.rule != SYNC:
-            held[UNDONE] += 1
-        elif isinstance(change, SetField) and (wish, change.seen_at) in refused:
-            held[REFUSED] += 1
-        else:
+        if slot is None or change.rule == SYNC or (change.key, slot.field, slot.after) not in undone:
             kept.append(change)
-    return kept, dict(held)
+    return kept, {UNDONE: len(changes) - len(kept)} if len(kept) < len(changes) else {}
 
 
 def undone_changes(recorded: Iterable[Recorded]) -> set[_Wish]:
@@ -46,11 +46,6 @@ def undone_changes(recorded: Iterable[Recorded]) -> set[_Wish]:
     return undone
 
 
-def refused_changes(recorded: Iterable[Recorded]) -> set[tuple[_Wish, int | None]]:
-    """Values that a system itself refused, with the version of the record it refused them for."""
-    refused: set[tuple[_Wish, int | None]] = set()
-    for item in recorded:
-        change = item.planned.change
-        if isinstance(change, SetField) and item.outcome.status == "rejected" and item.outcome.code != "REFUSED":
-            refused.add(((change.key, change.field, change.after), change.seen_at))
-    return refused
+def is_lasting(outcome: Outcome) -> bool:
+    """Whether a system refused and will not take it by itself."""
+    return outcome.status == "rejected" and outcome.code not in PASSING

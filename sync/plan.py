@@ -24,6 +24,7 @@ from sync.partners import choose_partners
 from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
 from sync.record_sync import Told, planned_records
+from sync.refused import apart_from_refused, refusing, remembered, settings_digest, standing, told_of
 from sync.resolve import resolve_people
 from sync.scope import plan_settings, scope_of
 from sync.styles import Styles, column_styles, note_changed
@@ -56,7 +57,7 @@ class PlanReport:
     `joins` are the merges and conversions it proposes, which are sent only when asked for; `waiting` how many more
     there would be without the cap. `left_out` corrections are of fields that another writer keeps; `conflicts` wait
     for a person, and `unsure` pairs are not kept alike. `stages` say how far accounts and people are alike in the two
-    connections that are synced.
+    connections that are synced. `refused`, by why: changes that are not sent again until something changes.
     """
 
     plan_id: str | None
@@ -70,6 +71,7 @@ class PlanReport:
     left_out: int = 0
     conflicts: int = 0
     unsure: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
     stages: tuple[Told, ...] = ()
     in_part: bool = False  # only what had changed was looked at
 
@@ -84,6 +86,7 @@ class PlanReport:
         held += LEFT_OUT.format(self.left_out) if self.left_out else ""
         held += f" {self.conflicts:,} conflicts wait: trueline conflicts." if self.conflicts else ""
         held += f" {self.unsure:,} pairs are not sure enough to be kept alike." if self.unsure else ""
+        held += told_of(self.refused)
         if not self.rows:
             return f"Nothing to change: 0 changes planned.{held}{self._proposed}"
         rules = ", ".join(f"{number:,} {rule}" for rule, number in self.by_rule.items())
@@ -109,18 +112,21 @@ class PlanReport:
 NOTHING = PlanReport(None, [], {})
 
 
-def plan_changes(workspace: Workspace, limit: int | None = None, *, full: bool = True) -> PlanReport:
+def plan_changes(
+    workspace: Workspace, limit: int | None = None, *, full: bool = True, again: bool = False
+) -> PlanReport:
     """Work out every correction the settings allow and store them as a plan; no plan is stored when there is none. At
-    most `limit` records are made.
+    most `limit` records are made. What stands refused is in it only with `again`.
 
-    Without `full` only records are planned that changed since a plan looked at them, with all that these concern.
+    Without `full` or `again` only records are planned that changed since a plan looked at them, with all that these
+    concern.
     """
     bring_up_to_date(workspace)
-    styles = column_styles(workspace.store, anew=full)
+    styles = column_styles(workspace.store, anew=full or again)
     settings = plan_settings(workspace, styles)
-    scope = None if full else scope_of(workspace, settings)
+    scope = None if full or again else scope_of(workspace, settings)
     if scope is None:
-        report, back = _planned(workspace, styles, limit)
+        report, back = _planned(workspace, styles, limit, again=again)
         workspace.store.settle("plan", "" if report.waits else settings, back)
         return report
     report, back = NOTHING, frozenset[RecordKey]()
@@ -131,15 +137,21 @@ def plan_changes(workspace: Workspace, limit: int | None = None, *, full: bool =
         workspace.store.settle("plan", "", back)
     else:
         workspace.store.settle("plan", settings, back, scope.seen)
-    return replace(report, in_part=True, conflicts=waiting_for_people(workspace))
+    return replace(report, in_part=True, conflicts=waiting_for_people(workspace), refused=standing(workspace.store))
 
 
 def _planned(
-    workspace: Workspace, styles: Styles, limit: int | None = None, part: pl.DataFrame | None = None
+    workspace: Workspace,
+    styles: Styles,
+    limit: int | None = None,
+    part: pl.DataFrame | None = None,
+    *,
+    again: bool = False,
 ) -> tuple[PlanReport, frozenset[RecordKey]]:
     """A stored plan of the records that the workspace shows, and those it is to look at again, whatever comes of it."""
     store = workspace.store
-    recorded = store.outcomes()
+    settings = settings_digest(workspace)
+    recorded = remembered(store, store.outcomes(), settings, again=again)
     wishes = Wishes(workspace, _writable(workspace), styles, part)
     corrected, left_out = wishes.converged()
     choose_partners(workspace, corrected.stored)
@@ -152,24 +164,27 @@ def _planned(
     corrections = apart_from(joins, changes_of(corrected.wanted))
     records = planned_records(workspace, corrected, recorded, joins.joined, limit, part)
     changes = records.beside([*beside(synced.changes, corrections), *synced.changes, *joins.changes])
-    kept, held_back = not_held_back(changes, recorded)
+    wanted, held_back = not_held_back(changes, recorded)
+    kept, refused = apart_from_refused(wanted, recorded, refusing(workspace))
     back = frozenset(change.key for change in kept if change.kind not in JOINING) | undated(synced.conflicts)
     back |= records.again
     report = PlanReport(None, [], {}, held_back, left_out=left_out, unsure=synced.unsure, stages=records.stages)
-    if not kept and workspace.settings.sync.between is None:
+    if not (kept or refused or standing(store)) and workspace.settings.sync.between is None:
         return report, back
     run_id = store.begin_run("plan", workspace.clock())
     save_synced(workspace, run_id, synced)
-    save_held(store, run_id, records.findings)
-    report = replace(report, conflicts=waiting_for_people(workspace))
+    save_held(store, run_id, [*records.findings, *(one.finding for one in refused)])
+    report = replace(report, conflicts=waiting_for_people(workspace), refused=standing(store))
     if not kept:
         store.end_run(run_id, "done", workspace.clock(), {"changes": 0})
         return report, back
     plan_id = store.save_plan(run_id, kept, workspace.clock())
-    store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept)})
+    store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept), "settings": settings})
     told = _described(workspace, plan_id, store.plan_changes(plan_id), held_back)
-    told = replace(told, waiting=joins.waiting, left_out=left_out, conflicts=report.conflicts)
-    return replace(told, unsure=report.unsure, stages=report.stages), back
+    return replace(
+        told, waiting=joins.waiting, left_out=left_out, conflicts=report.conflicts, refused=report.refused,
+        unsure=report.unsure, stages=report.stages,
+    ), back  # fmt: skip
 
 
 def apart_from(joins: Joins, changes: Iterable[Change]) -> list[Change]:

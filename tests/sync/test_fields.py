@@ -234,7 +234,7 @@ def test_what_a_system_refused_waits_until_the_record_changes(scene: Scene) -> N
         scene.prepared.crm.sandbox.hubspot.faults.clear()
         report = plan_changes(workspace)
         assert report.plan_id is None
-        assert sum(report.held_back.values()) == 1
+        assert sum(report.refused.values()) == 1
         scene.edit("hs", hs, phone="+442071234567")
         assert cycle(scene, workspace) == ["hs title: 'Buyer' -> 'CFO'"]
         assert scene.value("hs", hs, "title") == "CFO"

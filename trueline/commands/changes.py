@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from sync.calls import call_budgets, call_counts
 from sync.match import match_records
 from sync.plan import NOTHING, ChangeRow, PlanReport, pending_plan, plan_changes
 from sync.push import PushReport, push_stored
+from sync.refused import standing
 from sync.resolve import ResolveReport, resolve_people
 from sync.scope import is_at_rest
 from sync.score import score_records
@@ -31,19 +33,24 @@ LimitOption = Annotated[
     typer.Option("--limit", min=0, help="How many records to make at most.", show_default="caps.max_creates"),
 ]
 ShowOption = Annotated[int, typer.Option("--show", min=0, help="How many changes to print.")]
+AgainOption = Annotated[bool, typer.Option("--again", help="Propose again what a system refused before.")]
 MergesOption = Annotated[bool, typer.Option("--merges", help="Send the plan's merges and conversions too.")]
 PlanArgument = Annotated[str | None, typer.Argument(help="A plan's id.", show_default="the newest plan")]
 
 
 @app.command(epilog="Example: trueline plan --show 20")
 def plan(
-    limit: LimitOption = None, show: ShowOption = 10, project: ProjectOption = HERE, as_json: JsonOption = False
+    limit: LimitOption = None,
+    again: AgainOption = False,
+    show: ShowOption = 10,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
 ) -> None:
     """Work out corrections and store them as a plan. Writes nothing anywhere else."""
     screen = Screen(as_json=as_json)
     with working_session(project) as workspace:
         with screen.progress("plan"):
-            result = plan_changes(workspace, limit)
+            result = plan_changes(workspace, limit, again=again)
         _show_plan(screen, result)
         _show_changes(screen, result.rows, show)
         _show_joins(screen, workspace, result, show)
@@ -120,6 +127,7 @@ def sync(
     apply: ApplyOption = False,
     limit: LimitOption = None,
     full: Annotated[bool, typer.Option("--full", help="Look at every record, not only at what changed.")] = False,
+    again: AgainOption = False,
     show: ShowOption = 10,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
@@ -130,7 +138,9 @@ def sync(
     """
     screen = Screen(as_json=as_json)
     with working_session(project, first=True) as workspace:
-        document, failures = sync_and_show(workspace, screen, apply=apply, full=full, show=show, limit=limit)
+        document, failures = sync_and_show(
+            workspace, screen, apply=apply, full=full, again=again, show=show, limit=limit
+        )
     screen.finish(document, failures)
 
 
@@ -140,6 +150,7 @@ def sync_and_show(
     *,
     apply: bool,
     full: bool = False,
+    again: bool = False,
     show: int = 0,
     limit: int | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
@@ -154,15 +165,16 @@ def sync_and_show(
     failures = stops(pulled)
     enriched = enrich_and_show(workspace, screen)
     document["enrich"], failures = enriched, failures + enrich_stops(enriched)
-    if not full and is_at_rest(workspace):
-        screen.say(NOTHING.sentence)
+    if not (full or again) and is_at_rest(workspace):
+        document["plan"] = rests = replace(NOTHING, refused=standing(workspace.store))
+        screen.say(rests.sentence)
         return document, failures
     matched = match_records(workspace, full=full)
     screen.say(matched.sentence)
     document |= {"match": matched, "resolve": _resolved(workspace, screen, full=full)}
     document["score"] = scored = score_records(workspace, full=full)
     screen.say(scored.sentence)
-    document["plan"] = planned = plan_changes(workspace, limit, full=full)
+    document["plan"] = planned = plan_changes(workspace, limit, full=full, again=again)
     _show_plan(screen, planned)
     if not (apply and planned.rows):
         _show_changes(screen, planned.rows, show)
