@@ -6,7 +6,7 @@ modified date: what was read with the record may have ended before any sweep of 
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from store import marks
 from store.mirror import MIRROR
@@ -15,7 +15,6 @@ _LINKS = MIRROR["associations"]
 _STREAMS = ("contacts", "deals")
 # A record that changed this shortly before the sweep began may have been linked after the sweep came by.
 _MARGIN_US = 10 * 60 * 1_000_000
-_AT_ONCE = 500
 
 
 def follow_links(connection: Connection, name: str, swept_at: int) -> None:
@@ -32,17 +31,15 @@ def follow_links(connection: Connection, name: str, swept_at: int) -> None:
         )
         if connection.execute(select(_LINKS.c.id).where(live).limit(1)).first() is None:
             continue
-        linked = (
-            select(_LINKS.c.to_id)
-            .where(live, _LINKS.c.from_id == table.c.id, _LINKS.c.is_primary.is_(True))
-            .order_by(_LINKS.c.to_id)
-            .limit(1)
-            .scalar_subquery()
-        )
+        primary = and_(live, _LINKS.c.is_primary.is_(True))
+        # Both sides in one pass each: asked for the link of each record, SQLite would look at every link each time.
+        every = select(_LINKS.c.from_id, func.min(_LINKS.c.to_id)).where(primary).group_by(_LINKS.c.from_id)
+        linked = {str(row[0]): str(row[1]) for row in connection.execute(every)}
         here = and_(table.c.connection == name, table.c.is_deleted.is_(False))
-        stale = and_(here, table.c.changed_at <= swept_at - _MARGIN_US, table.c.account_id.is_distinct_from(linked))
-        ids = connection.execute(select(table.c.id).where(stale)).scalars().all()
-        marks.mark(connection, name, stream, ids, marks.marked(connection, stream))
-        for first in range(0, len(ids), _AT_ONCE):
-            some = and_(here, table.c.id.in_(ids[first : first + _AT_ONCE]))
-            connection.execute(table.update().where(some).values(account_id=linked))
+        settled = and_(here, table.c.changed_at <= swept_at - _MARGIN_US)
+        held = connection.execute(select(table.c.id, table.c.account_id).where(settled))
+        stale = [record for record, account in held if account != linked.get(record)]
+        marks.mark(connection, name, stream, stale, marks.marked(connection, stream))
+        change = table.update().where(here, table.c.id == bindparam("record")).values(account_id=bindparam("account"))
+        if stale:
+            connection.execute(change, [{"record": record, "account": linked.get(record)} for record in stale])
