@@ -44,8 +44,9 @@ _PLAIN = {
                    "place"),
     "country": _Plain(country_levels, (0.84, 0.02, 0.14), (2e-3, 1.0),
                       ("same country", "one country is a part of the other", "different countries"), "country"),
-    "date": _Plain(date_levels, (0.82, 0.08, 0.05, 0.05), (4e-4, 0.03, 0.97),
-                   ("same date", "dates a keystroke apart", "same year or day", "different dates")),
+    "date": _Plain(date_levels, (0.82, 0.08, 0.02, 0.03, 0.05), (4e-4, 3e-3, 0.027, 0.97),
+                   ("same date", "dates a keystroke apart", "same day of another year", "dates of one year",
+                    "different dates")),
     "identifier": _Plain(short_levels, (0.85, 0.08, 0.07), (1e-5, 1.0),
                          ("same identifier", "identifiers a keystroke or two apart", "different identifiers"),
                          is_key=True),
@@ -77,4 +78,7 @@ def _coarse(kind: str, key: pl.Expr) -> tuple[pl.Expr, ...]:
         return (pl.concat_str(key.str.extract(r"(\d+)"), key.str.extract(r"([a-z]{3})")),)
     if kind == "date":
         return (key, key.str.slice(0, 6))
+    if kind == "identifier":
+        # However its digits were exchanged.
+        return (key.str.split("").list.sort().list.join(""),)
     return (key,) if kind == "area" else ()

@@ -273,14 +273,16 @@ class Values:
 
 
 def date_levels(left: Texts, right: Texts) -> Levels:
-    """2: one keystroke, or day and month exchanged; 3: same year or same day; 4: different."""
-    found = np.full(len(left), 4, np.uint8)
+    """2: one keystroke, or day and month exchanged; 3: same day of another year; 4: same year; 5: different."""
+    found = np.full(len(left), 5, np.uint8)
     near = distances(left, right, cutoff=1)
     for at, (one, other) in enumerate(zip(left, right, strict=True)):
         if near[at] <= 1 or (one[:4] == other[:4] and one[4:6] == other[6:8] and one[6:8] == other[4:6]):
             found[at] = 2
-        elif one[:4] == other[:4] or (len(one) == 8 and one[4:] == other[4:]):
+        elif len(one) == 8 and one[4:] == other[4:]:
             found[at] = 3
+        elif one[:4] == other[:4]:
+            found[at] = 4
     return found
 
 

@@ -10,6 +10,7 @@ from hygiene.linkage import codes, keys
 from hygiene.linkage.columns import prepared
 from hygiene.linkage.link import link
 from hygiene.linkage.names import Names
+from hygiene.linkage.values import date_levels
 from tests.hygiene.test_linkage import DATA, PERSON, needs_data, people
 from tests.hygiene.truth import read_text_table, score_of
 
@@ -132,3 +133,17 @@ def test_hand_made_corner_cases_of_people_and_organisations_are_told_apart() -> 
         "ADDR_STATE": "area", "ADDR_POSTAL_CODE": "area", "PHONE_NUMBER": "phone",
     }  # fmt: skip
     assert score_of(link(table, kinds).clusters(), table["CLUSTER_ID"]).f1 > 0.74
+
+
+def test_identifiers_with_exchanged_digits_share_a_coarse_block_key() -> None:
+    table = pl.DataFrame({"no": ["41-37877", "4137787", "4137788", None]})
+    keys, (comparison,) = prepared(table, {"no": "identifier"})
+    (told,) = (keys.select(key.alias("key"))["key"].to_list() for key in comparison.coarse())
+    assert told[0] == told[1] != told[2]
+    assert told[3] is None
+
+
+def test_day_of_another_year_is_told_from_another_day_of_the_year() -> None:
+    days = ["19620609", "19630609", "19620906", "19300609", "19621124", "19771124"]
+    assert date_levels([days[0]] * 5, days[1:]).tolist() == [2, 2, 3, 4, 5]
+    assert date_levels(days[1:], [days[0]] * 5).tolist() == [2, 2, 3, 4, 5]
