@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -51,6 +52,19 @@ def _codes() -> Mapping[str, str]:
 def code_of(text: str) -> str | None:
     """ISO code of a name, code or listed spelling; None when it is none of these."""
     return _codes().get(_spelling(text))
+
+
+# Countries of two words that are called after people, or of which one says nothing by itself.
+_CALLED_AFTER = frozenset(("islands", "saint", "sint", "city", "samoa", "sahara"))
+
+
+@cache
+def words() -> frozenset[str]:
+    """The folded words of the short English name of just one country: hong, kong, zealand, but not new."""
+    every = (set(_spelling(name).split()) for name in names().values())
+    short = [listed for listed in every if len(listed) < 3 and not listed & _CALLED_AFTER]
+    counted = Counter(word for listed in short for word in listed if len(word) > 3)
+    return frozenset(word for word, times in counted.items() if times == 1)
 
 
 def whole_of(code: str) -> str:

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from hygiene.data import lines, rows
+from hygiene.kinds import country
 from hygiene.kinds.company_name import legal_forms
 from hygiene.linkage.codes import POPULATION, Coded, Levels, Rows, Terms, Texts
 from hygiene.linkage.comparison import Compared, Key, Prior
@@ -156,9 +157,12 @@ class Companies:
         if not shared or (_numbers(rest) and _numbers(more)):
             return APART  # store 12 is not store 13, whatever else they share
         if rest and more:
-            telling = [word for word in shared if self._share.get(word, _UNLISTED) * _TELLING < 1]
-            return SHARES + self._part(shared, "shares") if telling else APART
+            return SHARES + self._part(shared, "shares") if any(map(self._tells, shared)) else APART
         return self._within(ours, theirs, shared, rest or more)
+
+    def _tells(self, word: str) -> bool:
+        """Whether a word is rare enough to tell who is meant, and does not only say where."""
+        return self._share.get(word, _UNLISTED) * _TELLING < 1 and word not in country.words()
 
     def _within(self, ours: list[str], theirs: list[str], shared: list[str], left_over: list[str]) -> int:
         """One name is all in the other."""

@@ -40,6 +40,7 @@ def level(one: str, other: str) -> str:
         ("zorvan comm ctr", "zorvan community center", "company names a keystroke apart"),
         ("zamboni", "frank zamboni", "one company name holds the other"),
         ("zamboni ice", "zamboni wheels", "company names share a telling word"),
+        ("hong kong gas", "hong kong exchanges", "different company names"),
         ("ibm", "international business machines", "one company name is short for the other"),
         ("first capital bank", "china capital bank", "different company names"),
         ("trust 12", "trust 13", "different company names"),
