@@ -128,7 +128,8 @@ def _pull_stream(
     if not reached_end:
         result.stopped = "the remote ended the stream before its last page; pull again to go on from there"
         return
-    if result.full:
+    # One that ended before, and could not be counted or believed then, is settled by the next pull.
+    if result.full or store.vanished(source.name, result.stream):
         _settle_full_pull(store, source, run_id, caps, result)
 
 

@@ -192,3 +192,27 @@ def account_of(workspace: Workspace, contact: str) -> str | None:
     seen = contacts.filter((pl.col("connection") == "hs") & (pl.col("id") == contact))
     account: str | None = seen["account_id"].item()
     return account
+
+
+def test_full_pull_that_could_not_be_counted_marks_what_is_gone_with_the_next_pull(
+    crm: Crm, workspace: Workspace
+) -> None:
+    pull_all(workspace)
+    org = crm.sandbox.salesforce[0]
+    [source] = workspace.sources(["sf"])
+
+    def pull_leads(*, full: bool = False) -> StreamPull:
+        [_, told] = pull_connection(
+            workspace.store, source, "r1", workspace.settings.caps, streams=["users", "leads"], full=full
+        )
+        return told
+
+    [gone, *_] = workspace.store.frame("leads", connections=["sf"])["id"]
+    org.app.delete("Lead", gone)
+    org.app.clock.turn(90_000)
+    org.faults.add(Fault(contains="COUNT() FROM Lead", status=400))
+    assert pull_leads(full=True).stopped
+    org.faults.clear()
+    assert pull_leads().vanished == 1
+    assert gone not in workspace.store.frame("leads", connections=["sf"])["id"].to_list()
+    assert pull_leads().vanished == 0
