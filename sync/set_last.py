@@ -25,6 +25,7 @@ from sync.workspace import Workspace
 HISTORY = {"key": pl.String, "field": pl.String, "at": pl.Int64}
 # By these a field's value is as good as another's; all others say which of two values is right.
 _GUESSES = frozenset({"survivor", "most-recent", "most-frequent"})
+_PAIR = 2  # a value and what it means nothing without
 _RULES: tuple[FieldRule, ...] = ("most-recent", "survivor")
 
 
@@ -51,7 +52,7 @@ def in_step(
         return InStep(groups, {}, pl.DataFrame(schema=HISTORY))
     held = mine.join(stored.select("connection", "id", *fields), on=["connection", "id"], how="inner")
     rows = list(held.with_columns(pl.selectors.temporal().to_physical()).iter_rows(named=True))
-    newest = _set_last(workspace, rows, fields, recorded)
+    newest = _set_last(workspace, rows, [name for name, counts in fields.items() if counts], recorded)
     history = [
         (row["key"], name, newest.get((RecordKey.parse(row["key"]), name), 0)) for row in rows for name in fields
     ]
@@ -59,22 +60,22 @@ def in_step(
     return InStep(groups, dict.fromkeys(fields, _RULES), told)
 
 
-def _fields(workspace: Workspace, stream: str) -> list[str]:
-    """The fields of which the newer value counts, unless the settings say which survives."""
+def _fields(workspace: Workspace, stream: str) -> dict[str, bool]:
+    """The fields that neither CRM decides about, unless the settings say which value survives; with whether the newer
+    one counts. An address survives whole, and other parts of records by the first of them."""
     settings = workspace.settings
     if settings.sync.between is None:
-        return []
+        return {}
     told = settings.sync.stream("accounts" if stream == "accounts" else "contacts").fields
     chosen = settings.survive.fields.get(stream, {})
-    blocks = {name for block in TOGETHER for name in block}
-    return [
-        field.name
+    parts = {name for block in TOGETHER for name in (block if len(block) > _PAIR else block[1:])}
+    return {
+        field.name: told[field.name].newest
         for field in STREAMS[stream].fields
-        if field.name in told.keys() - chosen.keys() - blocks
+        if field.name in told.keys() - chosen.keys() - parts
         and told[field.name].authority == "two-way"
-        and told[field.name].newest
         and usual_rules(field)[0] in _GUESSES
-    ]
+    }
 
 
 def _set_last(
