@@ -161,13 +161,12 @@ def _overruled(ledger: Ledger, journal: Journal, answered: Collection[Cell]) -> 
         if entry.is_ours and entry.field == EXISTS and entry.before is None:
             made[entry.cell[:3]] = entry.at
         source = next((found for found in map(journal.source_of, _of_field(entry)) if found), None)
-        before, by_source = by_cell[entry.cell], by_cell[(*source, entry.field)] if source else []
-        may_stand = entry.cell in answered or _agreed(
-            before, by_source, journal, made.get(source or entry.cell[:3], -1)
-        )
-        if entry.is_ours and source and not may_stand:
+        before = by_cell[entry.cell]
+        if entry.is_ours and source and entry.cell not in answered:
             inherited = _inherited(ledger, by_cell, (*source, entry.field), entry.after)
-            if not _is_newer(entry, before, inherited, journal):
+            by_source = by_cell[(*source, entry.field)] or inherited
+            may_stand = _agreed(entry, before, by_source, journal, made.get(source, -1))
+            if not may_stand and not _is_newer(entry, before, inherited, journal):
                 lost = f"{_about(entry)}: {'/'.join(source)} never agreed with {before[-1].after!r}"
                 yield Violation("lost update", lost)
         by_cell[entry.cell].append(entry)
@@ -198,19 +197,22 @@ def _is_newer(entry: Written, before: Sequence[Written], by_source: Sequence[Wri
     return is_told and theirs is not None and source is not None and source.at > theirs.at
 
 
-def _agreed(before: Sequence[Written], by_source: Sequence[Written], journal: Journal, made_at: int) -> bool:
-    """Whether the value that stands in a cell can be one that its other side agreed with, or is nobody's."""
+def _agreed(
+    entry: Written, before: Sequence[Written], by_source: Sequence[Written], journal: Journal, made_at: int
+) -> bool:
+    """Whether the value that stood in a cell can be one that its other side agreed with, or is nobody's. What nobody
+    has ever set on the other side, as on a record that others were merged into, is what it held all along."""
     theirs = next((entry for entry in reversed(before) if not entry.is_ours), None)
     if theirs is None or plain(theirs.after, theirs.field) is None or theirs.at < made_at:
         return True
-    since = [entry for entry in before if entry.at >= theirs.at]
-    if any(journal.source_of(key) for entry in since[1:] for key in _of_field(entry)):
+    since = [one for one in before if one.at >= theirs.at]
+    if any(journal.source_of(key) for one in since[1:] for key in _of_field(one)):
         return True
-    stood = {_loose(entry.after) for entry in since}
-    earlier = [entry for entry in by_source if entry.at < theirs.at]
-    later = [entry for entry in by_source if entry.at > theirs.at]
-    at_first = earlier[-1].after if earlier else (later[0].before if later else None)
-    return not by_source or bool(stood & {_loose(value) for value in (at_first, *(entry.after for entry in later))})
+    stood = {_loose(one.after) for one in since}
+    earlier = [one for one in by_source if one.at < theirs.at]
+    later = [one for one in by_source if one.at > theirs.at]
+    at_first = earlier[-1].after if earlier else later[0].before if later else entry.after
+    return bool(stood & {_loose(value) for value in (at_first, *(one.after for one in later))})
 
 
 def _loose(value: Any) -> str:
