@@ -19,6 +19,7 @@ import connectors._salesforce_pull
 import connectors._salesforce_send
 import connectors._salesforce_write
 import hygiene.field_sync
+import hygiene.inherited
 import sync.past
 import sync.push
 from connectors._salesforce_write import Writer
@@ -103,12 +104,18 @@ def _no_base(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(hygiene.field_sync, "moves", forgetful)
 
 
+def _no_base_of_a_survivor(patch: pytest.MonkeyPatch) -> None:
+    """What a merge or conversion left on a record counts as an edit there."""
+    patch.setattr(hygiene.inherited, "_is_agreed", lambda *_: True)
+
+
 def _no_lease(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Store, "alone", lambda *_: nullcontext())
 
 
 _WRITING = ("edit", "pull", "ask", "edit-in-the-gap")
 _STALE = (*("edit",) * 12, "pull", "ask", "pass-time")
+_MERGING = (*("edit",) * 10, *("sync",) * 3, *("merge",) * 3, "create", "create")
 
 DEVICES = (
     Device("the condition of an update", _no_condition, ("lost update", "outcome untrue"), _WRITING),
@@ -124,5 +131,6 @@ DEVICES = (
         "the memory of what was undone", _no_memory_of_undo, ("undone stays undone",), (*("edit",) * 4, "sync", "undo")
     ),
     Device("the base of a field", _no_base, ("lost update",), (*("edit",) * 12, "sync")),
+    Device("the base of a survivor", _no_base_of_a_survivor, ("lost update",), _MERGING),
     Device("the lease of a push", _no_lease, ("one at a time",), (*("edit",) * 4, "pull", "push-twice")),
 )
