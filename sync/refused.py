@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from model.changes import Change, Convert, Merge, Planned, slot_of
+from model.changes import Change, Convert, Create, Merge, Planned, slot_of
 from model.errors import ConnectorError
 from store import Recorded, Store
 from sync.digest import digest
@@ -46,8 +46,10 @@ class Refused:
 
     @property
     def finding(self) -> Held:
-        slot = slot_of(self.change)
-        return Held(self.change.key, None if slot is None else slot.field, self.why, RULE)
+        slot, change = slot_of(self.change), self.change
+        # A record that was not made has no key yet.
+        key = change.source if isinstance(change, Create) and change.source else change.key
+        return Held(key, None if slot is None else slot.field, self.why, RULE)
 
 
 def wish_of(change: Change) -> Wish:
