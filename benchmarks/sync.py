@@ -2,8 +2,8 @@
 
 The sandbox and each cycle have a process of their own. The first cycles run until one writes nothing. The clocks of
 both CRMs are turned, so that no window of a pull reaches back into the first sync, and one cycle moves the watermarks
-there. Then as many records as asked for are edited, on both sides by others; one cycle carries that over, and one more
-finds nothing.
+there, one more looks at everything: a first sync changes so much that a later cycle might have to. Then as many
+records as asked for are edited, on both sides by others; one cycle carries that over, and one more finds nothing.
 """
 
 from __future__ import annotations
@@ -193,8 +193,7 @@ def verdict_table(edits: int, named: dict[str, dict[str, Any]]) -> Table:
 
 
 LATER_S = 3_600
-LATER, AFTER, AGAIN, FULL = ("an hour later", "after the edits", "once more",
-                              "once more, looking at everything")  # fmt: skip
+LATER, FULL, AFTER, AGAIN = ("an hour later", "once more, looking at everything", "after the edits", "once more")
 
 
 def main() -> None:
@@ -215,7 +214,7 @@ def main() -> None:
         for remote in remotes.values():
             remote.open_door("turn_clock", seconds=LATER_S)
         named = {}
-        for name in (LATER, AFTER, AGAIN, FULL):
+        for name in (LATER, FULL, AFTER, AGAIN):
             if name == AFTER:
                 edit(remotes, folder, options.changes, options.seed)
             named[name] = run_alone("cycle", folder=str(folder), urls=urls, full=name == FULL)
