@@ -205,6 +205,9 @@ def _agreed(
     theirs = next((entry for entry in reversed(before) if not entry.is_ours), None)
     if theirs is None or plain(theirs.after, theirs.field) is None or theirs.at < made_at:
         return True
+    carried = [one for one in (*before, *by_source) if any(journal.source_of(key) for key in _of_field(one))]
+    if carried and _loose(max(carried, key=lambda one: one.at).after) == _loose(theirs.after):
+        return True  # somebody set it back to what was agreed on last
     since = [one for one in before if one.at >= theirs.at]
     if any(journal.source_of(key) for one in since[1:] for key in _of_field(one)):
         return True

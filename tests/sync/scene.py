@@ -157,6 +157,17 @@ class Scene:
         app.edit(TABLES[connection][stream], record, **{names[field]: value for field, value in values.items()})
 
 
+def worked_on(prepared: Prepared, folder: Path, work: Callable[[Scene], object]) -> Prepared:
+    """The sandbox and the store a while after that work was done: where several tests begin."""
+    prepared.put_back()
+    scene = Scene(prepared, folder)
+    work(scene)
+    for app in (scene.sf, scene.hs):
+        app.clock.turn(120)
+    states = {"sf": scene.sf.dump(), "hs": scene.hs.dump()}
+    return Prepared(prepared.crm, prepared.secret, states, folder / "trueline.db")
+
+
 def prepare(workspace: Workspace, *, enrich: bool = True) -> None:
     """Everything before the plan."""
     stopped = [result for result in pull_all(workspace) if result.stopped]

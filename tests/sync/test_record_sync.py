@@ -23,7 +23,7 @@ from sync.push import push_stored
 from sync.settle import settle_unfinished
 from sync.undo import undo_run
 from sync.workspace import Workspace
-from tests.sync.scene import Prepared, Scene
+from tests.sync.scene import Prepared, Scene, worked_on
 
 PEOPLE = {"phone": "two-way", "title": "two-way", "lead_source": "always-salesforce", "owner_id": "two-way"}
 BOTH = {
@@ -70,13 +70,12 @@ def creates(workspace: Workspace, plans: Iterable[PlanReport]) -> list[Create]:
 @pytest.fixture(scope="module")
 def alike(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """The two CRMs and the store after a first sync."""
-    prepared.put_back()
-    scene = Scene(prepared, tmp_path_factory.mktemp("alike"))
-    with scene.open(sync=synced(), **WIDE) as workspace:
-        cycle(workspace)
-    scene.sf.clock.turn(120)
-    states = {"sf": scene.sf.dump(), "hs": scene.hs.dump()}
-    return Prepared(prepared.crm, prepared.secret, states, scene.folder / "trueline.db")
+
+    def sync(scene: Scene) -> None:
+        with scene.open(sync=synced(), **WIDE) as workspace:
+            cycle(workspace)
+
+    return worked_on(prepared, tmp_path_factory.mktemp("alike"), sync)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,7 +17,7 @@ from sync.push import push_stored
 from sync.scope import is_at_rest, plan_settings, scope_of
 from sync.score import score_records
 from sync.workspace import Workspace
-from tests.sync.scene import Scene
+from tests.sync.scene import Prepared, Scene, worked_on
 
 FIELDS = {"title": "two-way", "phone": "prefer:sf-unless-blank", "city": "two-way", "email": "fill-only"}
 SETTINGS = {
@@ -45,6 +46,25 @@ def settled(scene: Scene, workspace: Workspace, *, full: bool) -> list[PlanRepor
     return plans
 
 
+@pytest.fixture(scope="module")
+def rested(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The two CRMs and the store when plans of everything have nothing left."""
+
+    def settle(scene: Scene) -> None:
+        with scene.open_alike(**SETTINGS) as workspace:
+            settled(scene, workspace, full=True)
+            score_records(workspace)
+
+    return worked_on(prepared, tmp_path_factory.mktemp("rested"), settle)
+
+
+@pytest.fixture
+def at_rest(rested: Prepared, tmp_path: Path) -> Scene:
+    """Those, put back to where they were."""
+    rested.put_back()
+    return Scene(rested, tmp_path)
+
+
 def edited(scene: Scene, seed: int) -> None:
     chance = random.Random(seed)
     for number in range(12):
@@ -61,11 +81,10 @@ def changes(report: PlanReport) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
-def test_what_changed_alone_is_planned_as_everything_is(scene: Scene, seed: int) -> None:
-    with scene.open_alike(**SETTINGS) as workspace:
-        settled(scene, workspace, full=True)
-        edited(scene, seed)
-        pulled(scene, workspace)
+def test_what_changed_alone_is_planned_as_everything_is(at_rest: Scene, seed: int) -> None:
+    with at_rest.open_alike(**SETTINGS) as workspace:
+        edited(at_rest, seed)
+        pulled(at_rest, workspace)
         some = plan_changes(workspace, full=False)
         every = plan_changes(workspace)
         assert (some.in_part, every.in_part) == (True, False)
@@ -73,44 +92,39 @@ def test_what_changed_alone_is_planned_as_everything_is(scene: Scene, seed: int)
         assert changes(some) == changes(every)
 
 
-def test_cycles_of_what_changed_leave_nothing_for_a_whole_plan(scene: Scene) -> None:
-    with scene.open_alike(**SETTINGS) as workspace:
-        settled(scene, workspace, full=True)
-        edited(scene, 3)
-        plans = settled(scene, workspace, full=False)
+def test_cycles_of_what_changed_leave_nothing_for_a_whole_plan(at_rest: Scene) -> None:
+    with at_rest.open_alike(**SETTINGS) as workspace:
+        edited(at_rest, 3)
+        plans = settled(at_rest, workspace, full=False)
         assert all(plan.in_part for plan in plans)
         assert not plan_changes(workspace).rows
 
 
-def test_nothing_is_looked_at_where_nothing_changed(scene: Scene) -> None:
-    with scene.open_alike(**SETTINGS) as workspace:
-        settled(scene, workspace, full=True)
-        score_records(workspace)
-        pulled(scene, workspace)
-        settled(scene, workspace, full=False)
+def test_nothing_is_looked_at_where_nothing_changed(at_rest: Scene) -> None:
+    with at_rest.open_alike(**SETTINGS) as workspace:
+        pulled(at_rest, workspace)
+        settled(at_rest, workspace, full=False)
         assert is_at_rest(workspace)
-        scene.edit("sf", scene.ids("sf")[0], city="Elsewhere")
-        pulled(scene, workspace)
+        at_rest.edit("sf", at_rest.ids("sf")[0], city="Elsewhere")
+        pulled(at_rest, workspace)
         assert not is_at_rest(workspace)
         scope = scope_of(workspace, plan_settings(workspace))
         assert scope is not None
         assert 0 < scope.keys.height < 20
 
 
-def test_what_was_not_sent_is_planned_again(scene: Scene) -> None:
-    with scene.open_alike(**SETTINGS) as workspace:
-        settled(scene, workspace, full=True)
-        edited(scene, 4)
-        pulled(scene, workspace)
+def test_what_was_not_sent_is_planned_again(at_rest: Scene) -> None:
+    with at_rest.open_alike(**SETTINGS) as workspace:
+        edited(at_rest, 4)
+        pulled(at_rest, workspace)
         first = plan_changes(workspace, full=False)
         again = plan_changes(workspace, full=False)
         assert first.rows
         assert changes(again) == changes(first)
 
 
-def test_other_settings_call_for_a_whole_plan(scene: Scene) -> None:
-    with scene.open_alike(**SETTINGS) as workspace:
-        settled(scene, workspace, full=True)
+def test_other_settings_call_for_a_whole_plan(at_rest: Scene) -> None:
+    with at_rest.open_alike(**SETTINGS) as workspace:
         assert plan_changes(workspace, full=False).in_part
         workspace.settings = workspace.settings.model_copy(update={"sync": SyncSettings()})
         assert not plan_changes(workspace, full=False).in_part
@@ -123,13 +137,11 @@ def judged(workspace: Workspace) -> tuple[pl.DataFrame, pl.DataFrame]:
     return workspace.store.scores(), told.sort(told.columns)
 
 
-def test_what_changed_alone_is_scored_as_everything_is(scene: Scene) -> None:
-    with scene.open_alike(**SETTINGS) as workspace:
-        settled(scene, workspace, full=True)
-        score_records(workspace)
-        edited(scene, 5)
-        scene.hs.edit("deals", scene.hs.rows("deals")[0]["hs_object_id"] or "", amount=None)
-        pulled(scene, workspace)
+def test_what_changed_alone_is_scored_as_everything_is(at_rest: Scene) -> None:
+    with at_rest.open_alike(**SETTINGS) as workspace:
+        edited(at_rest, 5)
+        at_rest.hs.edit("deals", at_rest.hs.rows("deals")[0]["hs_object_id"] or "", amount=None)
+        pulled(at_rest, workspace)
         plan_changes(workspace, full=False)
         some = score_records(workspace, full=False)
         in_part = judged(workspace)
