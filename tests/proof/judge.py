@@ -149,8 +149,14 @@ def _lost_updates(written: Sequence[Written], journal: Journal) -> Iterator[Viol
         # A write whose answer was lost may have been sent twice, and only the second have met somebody's value.
         replaced = [slot.before for _, slot in written_by]
         replaced += [outcome.found for outcome, _ in written_by if outcome.status == "overwrote"]
-        if not any(_same(entry, entry.before, value) for value in replaced):
+        if not any(_same(entry, entry.before, value) for value in replaced) and not _sent_again(entry, written):
             yield Violation("lost update", f"{_about(entry)}: said to be in the place of {replaced!r}")
+
+
+def _sent_again(entry: Written, written: Sequence[Written]) -> bool:
+    """Whether the same change was written once more, over a value that somebody had set since: that one is told."""
+    keys = set(_of_field(entry))
+    return any(one.is_ours and one.cell == entry.cell and keys & set(_of_field(one)) for one in written[entry.at + 1 :])
 
 
 def _overruled(ledger: Ledger, journal: Journal, answered: Collection[Cell]) -> Iterator[Violation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -17,7 +18,7 @@ from sync.pull import pull_all
 from sync.push import push_stored
 from sync.undo import undo_run
 from sync.workspace import Workspace
-from tests.sync.scene import Scene, change_of, pushed
+from tests.sync.scene import Prepared, Scene, change_of, pushed, worked_on
 
 BETWEEN = ("sf", "hs")
 
@@ -25,6 +26,9 @@ BETWEEN = ("sf", "hs")
 def settings(fields: dict[str, Any], **stream: Any) -> dict[str, Any]:
     sync = SyncSettings.model_validate({"between": BETWEEN, "contacts": {"fields": fields, **stream}})
     return {"sync": sync, "plan": PlanSettings(rules=(), merges="off")}
+
+
+TITLE = settings({"title": "two-way"})
 
 
 def pair_of(workspace: Workspace) -> tuple[str, str]:
@@ -61,6 +65,28 @@ def set_alike(scene: Scene, sf: str, hs: str, **values: str) -> None:
     scene.edit("hs", hs, **values)
 
 
+@pytest.fixture(scope="module")
+def buyers(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, list[str]]:
+    """The two CRMs and the store with a person who is a Buyer on both sides, and that contact's ids."""
+    ids: list[str] = []
+
+    def agree(scene: Scene) -> None:
+        with scene.open_alike(**TITLE) as workspace:
+            ids.extend(pair_of(workspace))
+            set_alike(scene, *ids, title="Buyer")
+            cycle(scene, workspace)
+
+    return worked_on(prepared, tmp_path_factory.mktemp("buyers"), agree), ids
+
+
+@pytest.fixture
+def buyer(buyers: tuple[Prepared, list[str]], tmp_path: Path) -> tuple[Scene, str, str]:
+    """Those, put back to where they were."""
+    made, (sf, hs) = buyers
+    made.put_back()
+    return Scene(made, tmp_path), sf, hs
+
+
 def test_a_change_on_one_side_goes_to_the_other_and_nothing_echoes(scene: Scene) -> None:
     with scene.open_alike(**settings({"title": "two-way", "phone": "two-way", "country": "two-way"})) as workspace:
         sf, hs = pair_of(workspace)
@@ -77,11 +103,9 @@ def test_a_change_on_one_side_goes_to_the_other_and_nothing_echoes(scene: Scene)
         assert plan_changes(workspace).plan_id is None
 
 
-def test_both_changed_is_a_conflict_that_waits_for_an_answer(scene: Scene) -> None:
-    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
-        sf, hs = pair_of(workspace)
-        set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace)
+def test_both_changed_is_a_conflict_that_waits_for_an_answer(buyer: tuple[Scene, str, str]) -> None:
+    scene, sf, hs = buyer
+    with scene.open_alike(**TITLE) as workspace:
         scene.edit("sf", sf, title="CFO")
         scene.edit("hs", hs, title="CEO")
         assert not any("CFO" in row or "CEO" in row for row in cycle(scene, workspace))
@@ -101,11 +125,11 @@ def test_both_changed_is_a_conflict_that_waits_for_an_answer(scene: Scene) -> No
 @pytest.mark.parametrize(
     ("answer", "ends"), [(Answer("leave"), ("CFO", "CEO")), (Answer("value", "COO"), ("COO", "COO"))]
 )
-def test_an_answer_may_leave_both_or_give_a_third_value(scene: Scene, answer: Answer, ends: tuple[str, str]) -> None:
-    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
-        sf, hs = pair_of(workspace)
-        set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace)
+def test_an_answer_may_leave_both_or_give_a_third_value(
+    buyer: tuple[Scene, str, str], answer: Answer, ends: tuple[str, str]
+) -> None:
+    scene, sf, hs = buyer
+    with scene.open_alike(**TITLE) as workspace:
         scene.edit("sf", sf, title="CFO")
         scene.edit("hs", hs, title="CEO")
         cycle(scene, workspace)
@@ -134,11 +158,9 @@ def test_undoing_a_correction_leaves_an_edit_as_open_as_it_was(scene: Scene) -> 
         assert [one.field for one in workspace.store.conflicts() if one.left.id == sf] == ["title"]
 
 
-def test_undoing_a_sync_puts_the_value_back_on_one_side_and_is_not_carried_over(scene: Scene) -> None:
-    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
-        sf, hs = pair_of(workspace)
-        set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace)
+def test_undoing_a_sync_puts_the_value_back_on_one_side_and_is_not_carried_over(buyer: tuple[Scene, str, str]) -> None:
+    scene, sf, hs = buyer
+    with scene.open_alike(**TITLE) as workspace:
         scene.edit("sf", sf, title="CFO")
         cycle(scene, workspace)
         run = workspace.store.runs()[-1].id
@@ -148,21 +170,17 @@ def test_undoing_a_sync_puts_the_value_back_on_one_side_and_is_not_carried_over(
         assert (scene.value("sf", sf, "title"), scene.value("hs", hs, "title")) == ("CFO", "Buyer")
 
 
-def test_what_a_system_makes_of_a_value_is_no_edit(scene: Scene) -> None:
-    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
-        sf, hs = pair_of(workspace)
-        set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace)
+def test_what_a_system_makes_of_a_value_is_no_edit(buyer: tuple[Scene, str, str]) -> None:
+    scene, _, hs = buyer
+    with scene.open_alike(**TITLE) as workspace:
         scene.edit("hs", hs, title="Buyer  of   things ")
         cycle(scene, workspace)
         assert cycle(scene, workspace, 2) == []
 
 
-def test_a_lost_answer_is_read_back_and_agreed_on(scene: Scene) -> None:
-    with scene.open_alike(**settings({"title": "two-way"})) as workspace:
-        sf, hs = pair_of(workspace)
-        set_alike(scene, sf, hs, title="Buyer")
-        cycle(scene, workspace)
+def test_a_lost_answer_is_read_back_and_agreed_on(buyer: tuple[Scene, str, str]) -> None:
+    scene, sf, hs = buyer
+    with scene.open_alike(**TITLE) as workspace:
         scene.edit("sf", sf, title="CFO")
         scene.fault("hs", drop=True, stage="after", nth=1)
         cycle(scene, workspace)
