@@ -72,7 +72,7 @@ def alike(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepa
     """The two CRMs and the store after a first sync."""
 
     def sync(scene: Scene) -> None:
-        with scene.open(sync=synced(), **WIDE) as workspace:
+        with scene.open_alike(sync=synced(), **WIDE) as workspace:
             cycle(workspace)
 
     return worked_on(prepared, tmp_path_factory.mktemp("alike"), sync)
@@ -115,7 +115,7 @@ def test_after_a_sync_both_have_the_same_and_a_second_one_writes_nothing(scene: 
     scene.hs.create("contacts", firstname="Ximena", lastname="Farthingale", company="Farthingale Looms",
                     email="ximena@farthingale.example")  # fmt: skip
     scene.hs.clock.turn(120)
-    with scene.open(sync=synced(), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(), **WIDE) as workspace:
         made = creates(workspace, cycle(workspace))
         assert {(change.key.connection, change.key.stream) for change in made} == {
             ("sf", "accounts"), ("hs", "accounts"), ("sf", "contacts"), ("hs", "contacts"), ("sf", "leads"),
@@ -138,7 +138,7 @@ def test_what_is_made_holds_the_mapped_values_and_belongs_to_the_same_entity_and
     contact = scene.sf.create("Contact", LastName="Quernstone", FirstName="Zebedee", Email="zeb@quernstone.example",
                               AccountId=company, Title="Miller", HasOptedOutOfEmail=True)  # fmt: skip
     scene.sf.clock.turn(5)
-    with scene.open(sync=synced(contacts=people), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(contacts=people), **WIDE) as workspace:
         cycle(workspace)
         ids = {stream: _partner(workspace, record) for stream, record in (("accounts", company), ("contacts", contact))}
         row = scene.hs.row("contacts", ids["contacts"]) or {}
@@ -158,7 +158,7 @@ def _partner(workspace: Workspace, record: str) -> str:
 
 
 def test_limit_makes_so_many_at_a_time_and_says_how_many_wait(scene: Scene) -> None:
-    with scene.open(sync=synced(), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(), **WIDE) as workspace:
         before = records(scene).total()
         first, *_ = plans = cycle(workspace, 7)
         assert len(creates(workspace, plans)) == 7
@@ -169,7 +169,7 @@ def test_limit_makes_so_many_at_a_time_and_says_how_many_wait(scene: Scene) -> N
 
 def test_only_records_that_where_names_are_made(scene: Scene) -> None:
     nobody = synced(contacts={"where": {"title": ["Chief of Nothing"]}}, accounts={"create": []})
-    with scene.open(sync=nobody, **WIDE) as workspace:
+    with scene.open_alike(sync=nobody, **WIDE) as workspace:
         plan = plan_changes(workspace)
         assert not creates(workspace, [plan])
         assert stage(plan, "contacts", "hs").held["where"] > 0
@@ -177,14 +177,14 @@ def test_only_records_that_where_names_are_made(scene: Scene) -> None:
 
 def test_nothing_is_made_where_plans_may_not_write(scene: Scene) -> None:
     only = PlanSettings(rules=(), merges="off", connections=("sf",))
-    with scene.open(sync=synced(), caps=WIDE["caps"], plan=only) as workspace:
+    with scene.open_alike(sync=synced(), caps=WIDE["caps"], plan=only) as workspace:
         made = creates(workspace, [plan_changes(workspace)])
         assert {change.key.connection for change in made} == {"sf"}
 
 
 def test_record_that_was_deleted_there_is_not_made_again(synced_scene: Scene) -> None:
     scene = synced_scene
-    with scene.open(sync=synced(), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(), **WIDE) as workspace:
         one, other = _pairs(workspace)[:2]
         scene.hs.delete("contacts", one[1].id)
         scene.sf.delete("Contact", other[0].id)
@@ -216,7 +216,7 @@ def test_record_that_lacks_something_or_may_be_there_waits_and_is_told(synced_sc
                              HasOptedOutOfEmail=True)  # fmt: skip
     scene.hs.clock.turn(120)
     never = PlanSettings(rules=(), merges="off", never=("contacts.email_opt_out",))
-    with scene.open(sync=synced(), caps=WIDE["caps"], plan=never) as workspace:
+    with scene.open_alike(sync=synced(), caps=WIDE["caps"], plan=never) as workspace:
         pull_all(workspace)
         sources = {change.source for change in creates(workspace, [plan_changes(workspace)])}
         told = held_back(workspace)
@@ -226,7 +226,7 @@ def test_record_that_lacks_something_or_may_be_there_waits_and_is_told(synced_sc
 
 
 def test_forgotten_person_is_not_made_again(scene: Scene) -> None:
-    with scene.open(sync=synced(), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(), **WIDE) as workspace:
         plan = plan_changes(workspace)
         source = next(change.source for change in creates(workspace, [plan]) if change.key.stream == "contacts")
         assert source is not None
@@ -238,7 +238,7 @@ def test_forgotten_person_is_not_made_again(scene: Scene) -> None:
 
 def test_contact_that_was_made_is_linked_only_where_it_is_known_to_have_no_account(synced_scene: Scene) -> None:
     sf = synced_scene.sf
-    with synced_scene.open(sync=synced(), **WIDE) as workspace:
+    with synced_scene.open_alike(sync=synced(), **WIDE) as workspace:
         made = workspace.store.outcomes(kind=Create.kind)
         ours = [one.outcome.made for one in made if str(one.planned.change.key).startswith("sf/contacts/")]
         record = next(one for one in ours if one and sf.row("Contact", one)["AccountId"])
@@ -269,7 +269,7 @@ def test_contact_that_somebody_made_meanwhile_is_linked_and_not_doubled(synced_s
     scene = synced_scene
     there = scene.sf.create("Contact", LastName="Quernstone", FirstName="Zebedee", Email="zeb@quernstone.example")
     scene.sf.clock.turn(5)
-    with scene.open(sync=synced(), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(), **WIDE) as workspace:
         pull_all(workspace)
         plan = plan_changes(workspace)
         twin = scene.hs.create("contacts", email="zeb@quernstone.example", jobtitle="Baker")
@@ -285,7 +285,7 @@ def test_contact_that_somebody_made_meanwhile_is_linked_and_not_doubled(synced_s
 
 def test_undone_creates_are_deleted_and_neither_made_again_nor_taken_for_deletions(scene: Scene) -> None:
     settings = synced(accounts={"create": []}, contacts={"create": ["hs"], "deletes": "propagate"})
-    with scene.open(sync=settings, **WIDE) as workspace:
+    with scene.open_alike(sync=settings, **WIDE) as workspace:
         before = records(scene)
         cycle(workspace)
         assert records(scene)["hs/contacts"] > before["hs/contacts"]
@@ -298,7 +298,7 @@ def test_undone_creates_are_deleted_and_neither_made_again_nor_taken_for_deletio
 
 def test_account_that_was_made_is_not_deleted_with_the_contacts_it_has_got(synced_scene: Scene) -> None:
     scene = synced_scene
-    with scene.open(sync=synced(), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(), **WIDE) as workspace:
         runs = [one.id for one in workspace.store.runs() if one.kind == "push"]
         undone = undo_run(workspace, runs[0], save=False)
         assert any("contacts belong to it by now" in sentence for sentence in undone.lost)
@@ -310,7 +310,7 @@ def test_account_that_was_made_is_not_deleted_with_the_contacts_it_has_got(synce
 @pytest.mark.parametrize("deletes", ["flag", "propagate"])
 def test_deletion_is_carried_over_as_the_settings_say(synced_scene: Scene, deletes: str) -> None:
     scene = synced_scene
-    with scene.open(sync=synced(contacts={"deletes": deletes}), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(contacts={"deletes": deletes}), **WIDE) as workspace:
         (sf, hs), *_ = _pairs(workspace)
         scene.hs.delete("contacts", hs.id)
         plans = cycle(workspace)
@@ -344,7 +344,7 @@ def test_record_that_is_in_use_is_not_deleted_and_says_why(synced_scene: Scene) 
 def test_more_deletions_than_the_cap_are_none(synced_scene: Scene) -> None:
     scene = synced_scene
     caps = Caps(max_share=1.0, max_deletes=1)
-    with scene.open(sync=synced(contacts={"deletes": "propagate"}), caps=caps, plan=WIDE["plan"]) as workspace:
+    with scene.open_alike(sync=synced(contacts={"deletes": "propagate"}), caps=caps, plan=WIDE["plan"]) as workspace:
         for _, hs in _pairs(workspace)[:2]:
             scene.hs.delete("contacts", hs.id)
         pull_all(workspace)
@@ -361,7 +361,7 @@ def test_contact_of_a_converted_lead_takes_its_place(synced_scene: Scene) -> Non
     lead = scene.sf.create("Lead", LastName="Quernstone", FirstName="Zebedee", Company="Zyx Quernstone Works",
                            Email="zeb@quernstone.example", Title="Miller")  # fmt: skip
     scene.sf.clock.turn(5)
-    with scene.open(sync=synced(accounts={"create": []}), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(accounts={"create": []}), **WIDE) as workspace:
         cycle(workspace)
         partner = _partner(workspace, lead)
         contact = scene.sf.convert(lead)["contact_id"]
@@ -379,7 +379,7 @@ def test_survivor_of_a_merge_takes_the_place_of_what_was_made_from_its_loser(syn
     scene = synced_scene
     loser = scene.sf.create("Contact", LastName="Quernstone", FirstName="Zebedee", Email="zeb@quernstone.example")
     scene.sf.clock.turn(5)
-    with scene.open(sync=synced(accounts={"create": []}), **WIDE) as workspace:
+    with scene.open_alike(sync=synced(accounts={"create": []}), **WIDE) as workspace:
         cycle(workspace)
         partner = _partner(workspace, loser)
         survivor = scene.sf.create("Contact", LastName="Ortolan", FirstName="Basil")

@@ -51,14 +51,14 @@ def test_merges_are_undone_where_contacts_have_several_accounts(tmp_path: Path, 
         app.settings.rules.former_account_goes = goes
         relate(app)
 
-    with fresh_scene(tmp_path / "crms", 200, 5, change) as scene, scene.open(caps=WIDE) as workspace:
+    with fresh_scene(tmp_path / "crms", 200, 5, change) as scene, scene.open_alike(caps=WIDE) as workspace:
         assert merged_and_undone(scene, workspace, 25, random.Random(3)) >= 20
 
 
 @pytest.mark.soak
 def test_many_merges_are_undone_where_contacts_have_several_accounts(tmp_path: Path) -> None:
     for seed in range(10):
-        with fresh_scene(tmp_path / str(seed), 200, seed, relate) as scene, scene.open(caps=WIDE) as workspace:
+        with fresh_scene(tmp_path / str(seed), 200, seed, relate) as scene, scene.open_alike(caps=WIDE) as workspace:
             assert merged_and_undone(scene, workspace, 25, random.Random(seed)) >= 20
 
 
@@ -75,7 +75,7 @@ def died(tmp_path: Path) -> Iterator[tuple[Scene, str, set[tuple[str, str, str, 
                 by_account.setdefault(account, []).append(contact)
         one, other = next(contacts for contacts in by_account.values() if len(contacts) > 1)[:2]
         keys = [RecordKey("sf", "contacts", record) for record in (one, other)]
-        with scene.open(caps=WIDE) as workspace:
+        with scene.open_alike(caps=WIDE) as workspace:
             plan_id = plan(workspace, [Merge(keys[0], (keys[1],), (), None, "chosen", "test")])
         served: Any = scene.crm.sandbox.salesforce[0]
         with killing(served, Fault(route="/Soap/", nth=2)) as victims:

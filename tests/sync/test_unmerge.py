@@ -48,7 +48,7 @@ def merged_and_undone(scene: Scene, workspace: Workspace, groups: int, chance: r
 
 
 def test_undo_of_an_undo_merges_again(scene: Scene) -> None:
-    with scene.open(caps=WIDE) as workspace:
+    with scene.open_alike(caps=WIDE) as workspace:
         merges = pair_of_merges(workspace)
         report = push_stored(workspace, plan(workspace, merges), joins=True)
         live = scene.sf.count("Contact"), scene.hs.count("contacts")
@@ -74,7 +74,7 @@ def same(scene: Scene, workspace: Workspace, before: tuple[Any, Any]) -> None:
 
 
 def test_merges_by_chance_are_undone_in_both_crms(scene: Scene) -> None:
-    with scene.open(caps=WIDE) as workspace:
+    with scene.open_alike(caps=WIDE) as workspace:
         assert merged_and_undone(scene, workspace, 25, random.Random(9)) >= 20
 
 
@@ -87,7 +87,7 @@ def test_a_thousand_merges_are_undone_in_both_crms(tmp_path: Path) -> None:
     chance, done, step = random.Random(seed), 0, 0
     while done < wanted:
         seed = chance.randrange(1_000_000)
-        with fresh_scene(tmp_path / str(step), 400, seed) as scene, scene.open(caps=WIDE) as workspace:
+        with fresh_scene(tmp_path / str(step), 400, seed) as scene, scene.open_alike(caps=WIDE) as workspace:
             done += merged_and_undone(scene, workspace, 100, chance)
         step += 1
         print(f"{done} merges undone", flush=True)
@@ -114,7 +114,7 @@ def writes(scene: Scene, connection: str, route: str) -> int:
 @pytest.mark.parametrize(("moved", "table"), [("sf", "Contact"), ("hs", "contacts")])
 @pytest.mark.parametrize("place", [0, 1], ids=["survivor-edited", "loser-deleted"])
 def test_merges_in_step_are_sent_nowhere_when_one_side_moved(scene: Scene, moved: str, table: str, place: int) -> None:
-    with scene.open(caps=WIDE) as workspace:
+    with scene.open_alike(caps=WIDE) as workspace:
         merges = pair_of_merges(workspace)
         plan_id = plan(workspace, merges)
         (mine,) = (merge for merge in merges if merge.key.connection == moved)
@@ -134,7 +134,7 @@ def test_merges_in_step_are_sent_nowhere_when_one_side_moved(scene: Scene, moved
 
 
 def test_merges_in_step_go_to_salesforce_first_and_not_to_hubspot_where_it_refuses(scene: Scene) -> None:
-    with scene.open(caps=WIDE) as workspace:
+    with scene.open_alike(caps=WIDE) as workspace:
         merges = pair_of_merges(workspace)
         plan_id = plan(workspace, merges)
         (mine,) = (merge for merge in merges if merge.key.connection == "sf")
@@ -147,7 +147,7 @@ def test_merges_in_step_go_to_salesforce_first_and_not_to_hubspot_where_it_refus
 
 
 def test_merges_in_step_wait_for_salesforce_while_it_is_away(scene: Scene) -> None:
-    with scene.open(caps=WIDE) as workspace:
+    with scene.open_alike(caps=WIDE) as workspace:
         merges = pair_of_merges(workspace)
         plan_id = plan(workspace, merges)
         scene.fault("sf", route="/query", status=503)
@@ -217,14 +217,14 @@ def test_merge_and_undo_killed_at_a_write_go_on_where_they_were(
     write_project(scene.crm, scene.folder)
     served: Any = scene.crm.sandbox.salesforce[0] if connection == "sf" else scene.crm.sandbox.hubspot
     before = salesforce(scene), hubspot(scene, {})
-    with scene.open(caps=WIDE) as workspace:
+    with scene.open_alike(caps=WIDE) as workspace:
         merges = grouped(chosen_merges(workspace, random.Random(2), 5))
         plan_id = plan(workspace, merges)
     fault = Fault(route=route, method=method, nth=1, stage=stage)
     with killing(served, fault) as victims:
         victims.append(start_command(["push", plan_id, "--merges", "--apply"], scene.folder))
         died = finish(victims[0]) < 0
-    with scene.open(caps=WIDE) as workspace:
+    with scene.open_alike(caps=WIDE) as workspace:
         push_stored(workspace, plan_id, joins=True)
         told = {item.planned.id: item for item in workspace.store.outcomes(plan_id=plan_id)}
         assert {item.outcome.status for item in told.values()} == {"applied"}
@@ -234,11 +234,11 @@ def test_merge_and_undo_killed_at_a_write_go_on_where_they_were(
         with killing(served, fault) as victims:
             victims.append(start_command(["push", str(undo_plan), "--apply"], scene.folder))
             died = finish(victims[0]) < 0 or died
-        with scene.open(caps=WIDE) as workspace:
+        with scene.open_alike(caps=WIDE) as workspace:
             push_stored(workspace, undo_plan, kind="undo")
             unmerged = [item.outcome.status for item in workspace.store.outcomes(plan_id=undo_plan, kind=Unmerge.kind)]
             assert set(unmerged) <= {"applied", "already", "unsent"}
-    with scene.open(caps=WIDE) as workspace:
+    with scene.open_alike(caps=WIDE) as workspace:
         same(scene, workspace, before)
     assert died, "the call was never made"
 
