@@ -48,7 +48,7 @@ def test_lost_or_refused_once_is_written_once_in_the_same_run(
         pytest.skip("a HubSpot token cannot be renewed")
     if connection == "sf" and fault.get("status") == 401:
         fault = {**fault, "body": '[{"errorCode":"INVALID_SESSION_ID","message":"Session expired or invalid"}]'}
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         scene.fault(connection, **fault)
         report, came = pushed(workspace, titles(workspace, scene, connection))
         assert [outcome.status for outcome in came] == ["applied"] * 3
@@ -62,7 +62,7 @@ def test_lost_or_refused_once_is_written_once_in_the_same_run(
 @BOTH
 def test_answer_and_read_back_lost_are_settled_by_the_next_push(scene: Scene, connection: str) -> None:
     reads = r"/query" if connection == "sf" else "batch/read"
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         changes = titles(workspace, scene, connection)
         plan_id = plan(workspace, changes)
 
@@ -85,7 +85,7 @@ def test_answer_and_read_back_lost_are_settled_by_the_next_push(scene: Scene, co
 @BOTH
 def test_quota_spent_in_mid_push_stops_and_a_later_push_sends_the_rest_once(scene: Scene, connection: str) -> None:
     records = scene.ids(connection)[:60] + scene.ids(connection, "accounts")[:40]
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         changes = [
             change_of(workspace, connection, record, "phone", f"+1206555{place:04}", stream)
             for place, (record, stream) in enumerate(
@@ -109,7 +109,7 @@ def test_quota_spent_in_mid_push_stops_and_a_later_push_sends_the_rest_once(scen
 
 @BOTH
 def test_revoked_login_in_mid_push_loses_nothing(scene: Scene, connection: str) -> None:
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         plan_id = plan(workspace, titles(workspace, scene, connection))
         body = '[{"errorCode":"INVALID_SESSION_ID","message":"x"}]' if connection == "sf" else '{"category":"EXPIRED"}'
         scene.fault(connection, status=401, body=body)
@@ -124,7 +124,7 @@ def test_revoked_login_in_mid_push_loses_nothing(scene: Scene, connection: str) 
 @BOTH
 def test_remote_that_stays_away_stops_the_connection_and_keeps_the_other(scene: Scene, connection: str) -> None:
     other = "hs" if connection == "sf" else "sf"
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         changes = titles(workspace, scene, connection) + titles(workspace, scene, other)
         scene.fault(connection, route="", status=503)
         plan_id = plan(workspace, changes)
@@ -136,7 +136,7 @@ def test_remote_that_stays_away_stops_the_connection_and_keeps_the_other(scene: 
 
 def test_one_bad_value_is_rejected_with_its_reason_and_the_rest_is_written(scene: Scene) -> None:
     one, two, three = scene.ids("hs")[:3]
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         changes = [
             change_of(workspace, "hs", one, "title", "Title 0"),
             change_of(workspace, "hs", two, "email", "zoe quill at example"),
@@ -149,7 +149,7 @@ def test_one_bad_value_is_rejected_with_its_reason_and_the_rest_is_written(scene
 
 
 def test_row_that_stays_locked_is_rejected_and_the_rest_is_written(scene: Scene) -> None:
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         changes = titles(workspace, scene, "sf")
 
         def lock(_: Any, response: Any) -> Any:
@@ -167,7 +167,7 @@ def test_row_that_stays_locked_is_rejected_and_the_rest_is_written(scene: Scene)
 
 @BOTH
 def test_record_deleted_since_the_plan_is_a_conflict_and_the_rest_is_written(scene: Scene, connection: str) -> None:
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         changes = titles(workspace, scene, connection)
         app: Any = scene.sf if connection == "sf" else scene.hs
         app.delete("Contact" if connection == "sf" else "contacts", changes[1].key.id)
@@ -176,7 +176,7 @@ def test_record_deleted_since_the_plan_is_a_conflict_and_the_rest_is_written(sce
 
 
 def test_record_merged_away_since_the_plan_is_a_conflict(scene: Scene) -> None:
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         changes = titles(workspace, scene, "hs")
         scene.hs.merge("contacts", changes[0].key.id, changes[1].key.id)
         _, came = pushed(workspace, changes)
@@ -185,7 +185,7 @@ def test_record_merged_away_since_the_plan_is_a_conflict(scene: Scene) -> None:
 
 @pytest.mark.parametrize("how", ["hide_field", "lock_field"])
 def test_field_taken_away_since_the_plan_is_rejected_and_others_are_written(scene: Scene, how: str) -> None:
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         changes = [
             *titles(workspace, scene, "sf"),
             change_of(workspace, "sf", scene.ids("sf")[4], "phone", "+12065550100"),
@@ -200,7 +200,7 @@ def test_field_taken_away_since_the_plan_is_rejected_and_others_are_written(scen
 
 def test_field_hidden_after_a_lost_answer_stays_unknown_and_is_not_taken_for_a_blank(scene: Scene) -> None:
     record = next(r for r in scene.ids("sf") if scene.value("sf", r, "title"))
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         cleared = change_of(workspace, "sf", record, "title", None)
         plan_id = plan(workspace, [cleared])
         scene.when("sf", lambda: scene.sf.hide_field("Contact", "Title"), stage="after")
@@ -210,12 +210,12 @@ def test_field_hidden_after_a_lost_answer_stays_unknown_and_is_not_taken_for_a_b
         finally:
             scene.sf.show_field("Contact", "Title")
         assert report.statuses == {"unknown": 1}
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         assert push_stored(workspace, plan_id).statuses == {"applied": 1}
 
 
 def test_answer_that_leaves_the_record_out_is_no_proof_that_nothing_was_written(scene: Scene) -> None:
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         record = scene.ids("hs")[0]
         desk = scene.prepared.crm.sandbox.hubspot.faults
         desk.raise_("hubspot.paging.wrong_shape", route="batch/update", count=1)

@@ -27,7 +27,7 @@ def unlinked(scene: Scene) -> tuple[str, str, str]:
 
 def test_value_overwritten_in_the_gap_is_told_and_undo_puts_it_back(scene: Scene) -> None:
     record = scene.ids("hs")[0]
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         scene.when("hs", lambda: scene.edit("hs", record, title=MINE))
         report, (came,) = pushed(workspace, [change_of(workspace, "hs", record, "title", OURS)])
         assert (came.status, came.found) == ("overwrote", MINE)
@@ -38,7 +38,7 @@ def test_value_overwritten_in_the_gap_is_told_and_undo_puts_it_back(scene: Scene
 
 def test_restore_puts_back_what_was_overwritten_and_nothing_else(scene: Scene) -> None:
     first, second = scene.ids("hs")[:2]
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         changes = [change_of(workspace, "hs", record, "title", OURS) for record in (first, second)]
         scene.when("hs", lambda: scene.edit("hs", first, title=MINE))
         report, _ = pushed(workspace, changes)
@@ -52,7 +52,7 @@ def test_restore_puts_back_what_was_overwritten_and_nothing_else(scene: Scene) -
 
 def test_salesforce_refuses_the_write_itself(scene: Scene) -> None:
     record = scene.ids("sf")[0]
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         scene.when("sf", lambda: scene.edit("sf", record, title=MINE))
         _, (came,) = pushed(workspace, [change_of(workspace, "sf", record, "title", OURS)])
         assert came.status == "conflict"
@@ -62,7 +62,7 @@ def test_salesforce_refuses_the_write_itself(scene: Scene) -> None:
 @pytest.mark.parametrize("after", [OURS, None], ids=["set", "clear"])
 def test_value_overwritten_in_a_push_that_crashed_is_told_when_it_is_settled(scene: Scene, after: str | None) -> None:
     record = next(r for r in scene.ids("hs") if scene.value("hs", r, "title"))
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         plan_id = plan(workspace, [change_of(workspace, "hs", record, "title", after)])
         scene.when("hs", lambda: scene.edit("hs", record, title=MINE))
         scene.fault("hs", stage="after", nth=1, drop=True)
@@ -85,7 +85,7 @@ def test_value_changed_again_after_a_crash_is_neither_sent_again_nor_called_a_co
 ) -> None:
     record = next(r for r in scene.ids("hs") if scene.value("hs", r, "title"))
     before = str(scene.value("hs", record, "title"))
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         plan_id = plan(workspace, [change_of(workspace, "hs", record, "title", OURS)])
         scene.fault("hs", stage="after", nth=1, drop=True)
         scene.fault("hs", stage="after", route="batch/read", after=1, drop=True)
@@ -103,7 +103,7 @@ def test_value_changed_again_after_a_crash_is_neither_sent_again_nor_called_a_co
 @BOTH
 def test_undo_leaves_alone_what_somebody_changed_since(scene: Scene, connection: str) -> None:
     first, second = scene.ids(connection)[:2]
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         before = scene.value(connection, second, "title")
         changes = [change_of(workspace, connection, record, "title", OURS) for record in (first, second)]
         report, _ = pushed(workspace, changes)
@@ -119,7 +119,7 @@ def test_undo_works_though_another_field_of_the_record_moved_since(scene: Scene,
     """Or no run could be undone after the next one wrote another field of the same record."""
     record = scene.ids(connection)[0]
     before = scene.value(connection, record, "title")
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         report, _ = pushed(workspace, [change_of(workspace, connection, record, "title", OURS)])
         app_clock = scene.sf.clock if connection == "sf" else scene.hs.clock
         app_clock.turn(5)
@@ -135,7 +135,7 @@ def test_undo_works_though_another_field_of_the_record_moved_since(scene: Scene,
 def test_undo_of_an_undo_does_it_again_and_lets_it_be_planned_again(scene: Scene, connection: str) -> None:
     record = scene.ids(connection)[0]
     before = scene.value(connection, record, "title")
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         change = change_of(workspace, connection, record, "title", OURS)
         report, _ = pushed(workspace, [change])
         undone = push_stored(workspace, undo_run(workspace, report.run_id or "").plan.plan_id, kind="undo")
@@ -151,7 +151,7 @@ def test_undo_of_an_undo_does_it_again_and_lets_it_be_planned_again(scene: Scene
 def test_undo_twice_changes_nothing_the_second_time(scene: Scene, connection: str) -> None:
     record = scene.ids(connection)[0]
     before = scene.value(connection, record, "title")
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         report, _ = pushed(workspace, [change_of(workspace, connection, record, "title", OURS)])
         for expected in ("applied", "already"):
             plan_id = undo_run(workspace, report.run_id or "").plan.plan_id
@@ -165,7 +165,7 @@ def test_undo_of_a_primary_mark_leaves_the_link_that_stood_before(scene: Scene) 
     kinds = scene.hs._portal.kind("contacts"), scene.hs._portal.kind("companies")
     scene.hs._links.unlabel(kinds[0], int(person), kinds[1], int(account), [1])
     assert scene.value("hs", person, "account_id") is None
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         report, (came,) = pushed(workspace, [link_of(workspace, "hs", person, account)])
         assert (came.status, came.code) == ("applied", "WAS_LINKED")
         assert scene.value("hs", person, "account_id") == account
@@ -177,7 +177,7 @@ def test_undo_of_a_primary_mark_leaves_the_link_that_stood_before(scene: Scene) 
 
 def test_undo_of_a_new_link_removes_it_and_its_undo_makes_it_primary_again(scene: Scene) -> None:
     person, account, _ = unlinked(scene)
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         report, _ = pushed(workspace, [link_of(workspace, "hs", person, account)])
         back = push_stored(workspace, undo_run(workspace, report.run_id or "").plan.plan_id, kind="undo")
         assert linked(scene, person) == []
@@ -193,7 +193,7 @@ def linked(scene: Scene, person: str) -> list[str]:
 def test_primary_link_somebody_made_since_the_plan_is_not_replaced(scene: Scene) -> None:
     """Associations move no modified date: the version alone would not show it."""
     person, account, other = unlinked(scene)
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         change = link_of(workspace, "hs", person, account)
         scene.hs.associate("contacts", person, "companies", other)
         _, (came,) = pushed(workspace, [change])
@@ -203,7 +203,7 @@ def test_primary_link_somebody_made_since_the_plan_is_not_replaced(scene: Scene)
 
 def test_primary_link_overwritten_in_the_gap_is_put_back_by_undo(scene: Scene) -> None:
     person, account, other = unlinked(scene)
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         scene.when("hs", lambda: scene.hs.associate("contacts", person, "companies", other), route=LINKS)
         report, (came,) = pushed(workspace, [link_of(workspace, "hs", person, account)])
         assert (came.status, came.found) == ("overwrote", other)
@@ -217,7 +217,7 @@ def test_link_that_takes_the_place_of_another_is_undone_to_that_one(scene: Scene
     person = next(record for record in scene.ids(connection) if scene.value(connection, record, "account_id"))
     former = str(scene.value(connection, person, "account_id"))
     account = next(record for record in scene.ids(connection, "accounts") if record != former)
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         plain = link_of(workspace, connection, person, account)
         moved = Associate(plain.key, plain.to, "primary", plain.seen_at, "a reason", "test", replaces=former)
         report, (came,) = pushed(workspace, [moved])
@@ -233,7 +233,7 @@ def test_two_steps_of_one_field_in_one_run_are_undone_to_the_first_value(scene: 
     record = scene.ids(connection)[0]
     before = scene.value(connection, record, "title")
     clock = scene.sf.clock if connection == "sf" else scene.hs.clock
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         one = change_of(workspace, connection, record, "title", "Step one")
         first = plan(workspace, [one])
         workspace.store.journal(workspace.store.begin_run("push", 1), [f"{first}-000001"], 1)
@@ -253,7 +253,7 @@ def test_two_steps_of_one_field_in_one_run_are_undone_to_the_first_value(scene: 
 def test_what_a_crashed_plan_never_sent_is_not_sent_with_the_next_plan(scene: Scene) -> None:
     first, second = scene.ids("hs")[:2]
     before = scene.value("hs", first, "title")
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         old = plan(workspace, [change_of(workspace, "hs", first, "title", OURS)])
         workspace.store.journal(workspace.store.begin_run("push", 1), [f"{old}-000001"], 1)
         new = plan(workspace, [change_of(workspace, "hs", second, "title", OURS)])
@@ -264,7 +264,7 @@ def test_what_a_crashed_plan_never_sent_is_not_sent_with_the_next_plan(scene: Sc
 
 
 def test_undo_of_a_run_with_open_ends_says_so(scene: Scene, tmp_path: Path) -> None:
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         plan_id = plan(workspace, [change_of(workspace, "hs", scene.ids("hs")[0], "title", OURS)])
         run_id = workspace.store.begin_run("push", 1)
         workspace.store.journal(run_id, [f"{plan_id}-000001"], 1)

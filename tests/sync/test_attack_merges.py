@@ -29,7 +29,7 @@ def merge_of(workspace: Workspace, one: str, other: str) -> Merge:
 
 def test_opt_out_stands_on_the_survivor_before_anything_is_merged(scene: Scene, two: tuple[str, str]) -> None:
     seen: list[object] = []
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         change = merge_of(workspace, *two)
         scene.when("hs", lambda: seen.append(scene.hs.row("contacts", two[0])), route="/merge")
         _, (came,) = pushed(workspace, [change])
@@ -54,7 +54,7 @@ def test_value_somebody_set_after_a_merge_that_stopped_stays(scene: Scene, two: 
 
 def taken_up(scene: Scene, two: tuple[str, str], **theirs: str) -> Outcome:
     """What came of a merge that met a dead line behind its opt-out, and was pushed again once the line was back."""
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         plan_id = plan(workspace, [merge_of(workspace, *two)])
         scene.fault("hs", after=1, drop=True)
         push_stored(workspace, plan_id, joins=True)

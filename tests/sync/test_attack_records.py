@@ -73,7 +73,7 @@ def test_change_whose_answer_was_lost_is_carried_out_once_in_the_same_run(
     scene: Scene, fault: dict[str, Any], change: Callable[[Any, Scene], Change], route: str, contacts: int
 ) -> None:
     before = len(scene.ids("sf"))
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         wanted = change(workspace, scene)
         scene.fault("sf", route=route, count=1, **fault)
         report, (outcome,) = pushed(workspace, [wanted])
@@ -84,7 +84,7 @@ def test_change_whose_answer_was_lost_is_carried_out_once_in_the_same_run(
 
 
 def test_merge_is_known_to_the_store_before_the_next_pull(scene: Scene) -> None:
-    with scene.open() as workspace:
+    with scene.open_alike() as workspace:
         wanted = merged(workspace, scene)
         assert isinstance(wanted, Merge)
         pushed(workspace, [wanted])
