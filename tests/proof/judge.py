@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-import polars as pl
-
 from model.changes import UNDO, Outcome, Planned, SetField, slot_of
 from store import Store
-from sync.records import stored_frames
 from tests.proof.commands import ASKED
 from tests.proof.ledger import CONSENTS, EXISTS, FIELDS, Cell, Ledger, Written, is_given, plain
 
@@ -169,28 +165,34 @@ def _overruled(ledger: Ledger, journal: Journal, answered: Collection[Cell]) -> 
         source = next((found for found in map(journal.source_of, _of_field(entry)) if found), None)
         before = by_cell[entry.cell]
         if entry.is_ours and source and entry.cell not in answered:
-            inherited = _inherited(ledger, by_cell, (*source, entry.field), entry.after)
-            by_source = by_cell[(*source, entry.field)] or inherited
-            may_stand = _agreed(entry, before, by_source, journal, made.get(source, -1))
+            cell = (*source, entry.field)
+            inherited = _inherited(ledger, by_cell, cell, entry.after)
+            may_stand = _is_back(before, _lineage(ledger, by_cell, cell), journal) or _agreed(
+                entry, before, by_cell[cell] or inherited, journal, made.get(source, -1)
+            )
             if not may_stand and not _is_newer(entry, before, inherited, journal):
                 lost = f"{_about(entry)}: {'/'.join(source)} never agreed with {before[-1].after!r}"
                 yield Violation("lost update", lost)
         by_cell[entry.cell].append(entry)
 
 
-def _inherited(ledger: Ledger, by_cell: Mapping[Cell, Sequence[Written]], source: Cell, value: Any) -> list[Written]:
-    """What was written to a cell, and to that of the records that live on in its record where it is this value."""
+def _lineage(ledger: Ledger, by_cell: Mapping[Cell, Sequence[Written]], source: Cell) -> list[Written]:
+    """What was written to a cell, and to that of the records that live on in its record."""
     connection, stream, record, name = source
     home = ledger.survivor(connection, stream, record)
-    merged = [
+    every = [
         one
         for cell, entries in by_cell.items()
-        if (*cell[:2], cell[3]) == (connection, stream, name) and cell[2] != record
-        and ledger.survivor(connection, stream, cell[2]) == home
+        if (*cell[:2], cell[3]) == (connection, stream, name) and ledger.survivor(connection, stream, cell[2]) == home
         for one in entries
-        if _loose(one.after) == _loose(value)
-    ]  # fmt: skip
-    return sorted([*by_cell.get(source, ()), *merged], key=lambda one: one.at)
+    ]
+    return sorted(every, key=lambda one: one.at)
+
+
+def _inherited(ledger: Ledger, by_cell: Mapping[Cell, Sequence[Written]], source: Cell, value: Any) -> list[Written]:
+    """The same, of the other records only what is this value."""
+    lineage = _lineage(ledger, by_cell, source)
+    return [one for one in lineage if one.cell == source or _loose(one.after) == _loose(value)]
 
 
 def _is_newer(entry: Written, before: Sequence[Written], by_source: Sequence[Written], journal: Journal) -> bool:
@@ -211,9 +213,6 @@ def _agreed(
     theirs = next((entry for entry in reversed(before) if not entry.is_ours), None)
     if theirs is None or plain(theirs.after, theirs.field) is None or theirs.at < made_at:
         return True
-    carried = [one for one in (*before, *by_source) if any(journal.source_of(key) for key in _of_field(one))]
-    if carried and _loose(max(carried, key=lambda one: one.at).after) == _loose(theirs.after):
-        return True  # somebody set it back to what was agreed on last
     since = [one for one in before if one.at >= theirs.at]
     if any(journal.source_of(key) for one in since[1:] for key in _of_field(one)):
         return True
@@ -222,6 +221,14 @@ def _agreed(
     later = [one for one in by_source if one.at > theirs.at]
     at_first = earlier[-1].after if earlier else later[0].before if later else entry.after
     return bool(stood & {_loose(value) for value in (at_first, *(one.after for one in later))})
+
+
+def _is_back(before: Sequence[Written], by_source: Sequence[Written], journal: Journal) -> bool:
+    """Whether what somebody set last is what we had carried over last, and so what both had agreed on."""
+    theirs = next((entry for entry in reversed(before) if not entry.is_ours), None)
+    carried = [one for one in (*before, *by_source) if any(journal.source_of(key) for key in _of_field(one))]
+    last = max(carried, key=lambda one: one.at, default=None)
+    return theirs is not None and last is not None and _loose(last.after) == _loose(theirs.after)
 
 
 def _loose(value: Any) -> str:
@@ -358,37 +365,3 @@ def _joined_opt_outs(ledger: Ledger) -> Iterator[Violation]:
             for name in CONSENTS if contact not in others else ():
                 if made is not None and is_given(lead[name]) and not is_given(made[name]):
                     yield Violation("opt-out kept", f"{_about(entry)}: {name} is not on contact {contact}")
-
-
-def mirror(store: Store, ledger: Ledger) -> Iterator[Violation]:
-    """What the store holds otherwise than the CRMs, once everything was pulled; what it calls unknown aside."""
-    readable = {
-        tuple(row[:3]) for row in store.readable().filter("readable").select("connection", "stream", "field").rows()
-    }
-    frames = stored_frames(store, ("accounts", "contacts", "leads"))
-    for connection, stream in FIELDS:
-        live = ledger.live(connection, stream)
-        frame = frames[stream].filter(pl.col("connection") == connection)
-        held = {row["id"]: row for row in frame.rows(named=True)}
-        for key in sorted(live.keys() ^ held.keys()):
-            where = "the CRM" if key in live else "the store"
-            yield Violation("mirror", f"{connection}/{stream}/{key} is only in {where}")
-        fields = [name for name in FIELDS[connection, stream] if (connection, stream, name) in readable]
-        for key in sorted(live.keys() & held.keys()):
-            if _went_back(connection, held[key]["changed_at"], live[key]):
-                continue
-            for name in fields:
-                stored, told = (plain(row[key][name], name) for row in (held, live))
-                if name == "account_id" and told is None and stored not in ledger.live(connection, "accounts"):
-                    continue  # the account went, and with it the link
-                if name == "account_id":
-                    stored, told = (ledger.survivor(connection, "accounts", one) for one in (stored, told))
-                if stored != told:
-                    yield Violation("mirror", f"{connection}/{stream}/{key} {name}: {stored!r}, the CRM has {told!r}")
-
-
-def _went_back(connection: str, stored: datetime, live: Mapping[str, Any]) -> bool:
-    """Whether the CRM's clock fell back under the record, so that what is newer bears an older time than what was read
-    before: that clocks run forward is an assumption of the guarantees."""
-    stamp = live["SystemModstamp" if connection == "sf" else "_updated"]
-    return datetime.fromisoformat(stamp).replace(tzinfo=None) < stored.replace(tzinfo=None)

@@ -12,7 +12,8 @@ from sync.plan import plan_changes
 from sync.pull import pull_all
 from sync.push import push_stored
 from tests.proof import commands, people, trouble
-from tests.proof.judge import Violation, journal_of, judged, mirror
+from tests.proof.judge import Violation, journal_of, judged
+from tests.proof.mirror import mirror
 from tests.proof.people import Dice, Operation
 from tests.proof.world import World
 
