@@ -199,10 +199,15 @@ def _is_newer(entry: Written, before: Sequence[Written], by_source: Sequence[Wri
     """Whether the journal says that the value was set later than the one it replaced, and it was; or overwrote."""
     theirs, source = (next((one for one in reversed(some) if not one.is_ours), None) for some in (before, by_source))
     keys = _of_field(entry)
-    if any(key in journal.outcomes and journal.outcomes[key].status == "overwrote" for key in keys):
-        return True  # set in the gap of our write, and reported
+    if any(_overwrote(key, journal) for key in keys):
+        return True
     is_told = any(journal.changes[key].change.reason.startswith("newer: ") for key in keys)
     return is_told and theirs is not None and source is not None and source.at > theirs.at
+
+
+def _overwrote(key: str, journal: Journal) -> bool:
+    """Whether that change replaced what somebody set in the gap of our write, and says so."""
+    return key in journal.outcomes and journal.outcomes[key].status == "overwrote"
 
 
 def _agreed(
@@ -214,7 +219,8 @@ def _agreed(
     if theirs is None or plain(theirs.after, theirs.field) is None or theirs.at < made_at:
         return True
     since = [one for one in before if one.at >= theirs.at]
-    if any(journal.source_of(key) for one in since[1:] for key in _of_field(one)):
+    keys = [key for one in since[1:] for key in _of_field(one)]
+    if any(journal.source_of(key) or _overwrote(key, journal) for key in keys):
         return True
     stood = {_loose(one.after) for one in since}
     earlier = [one for one in by_source if one.at < theirs.at]
