@@ -188,8 +188,10 @@ class HubspotApp(Doors):
         self._webhooks.reread()
 
     def close(self) -> None:
+        """End the account once the request in hand is answered: SQLite may not be closed under a query."""
         self.set_webhook_courier(False)
-        self._portal.store.close()
+        with self._lock:
+            self._portal.store.close()
 
 
 def _correlated(response: Response) -> Response:

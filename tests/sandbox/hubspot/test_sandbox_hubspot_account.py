@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from sandbox.hubspot import HubspotApp
+from sandbox.hubspot.tokens import PRIVATE_TOKEN
 from sandbox.wire import Request
 
 if TYPE_CHECKING:
@@ -170,6 +173,28 @@ def test_portal_in_a_file_is_there_after_a_restart(tmp_path: Path) -> None:
     row = again.row("companies", record_id)
     assert row is not None and row["name"] == "Acme"
     again.close()
+
+
+def test_portal_is_closed_once_the_request_in_hand_is_answered() -> None:
+    asked, go_on = Event(), Event()
+
+    class Unhurried(HubspotApp):
+        def run_jobs(self, *, until_ms: int | None = None) -> None:
+            asked.set()
+            go_on.wait(10)
+            super().run_jobs(until_ms=until_ms)
+
+    app = Unhurried()
+    request = Request.make("GET", CONTACTS, {"Authorization": f"Bearer {PRIVATE_TOKEN}"}, b"")
+    with ThreadPoolExecutor(2) as threads:
+        answer = threads.submit(app.handle, request)
+        assert asked.wait(10)
+        closed = threads.submit(app.close)
+        waited = not wait([closed], 0.2).done
+        go_on.set()
+        assert answer.result().status == 200
+        closed.result()
+    assert waited
 
 
 @pytest.mark.parametrize(
