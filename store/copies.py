@@ -19,19 +19,14 @@ _MARGIN_US = 10 * 60 * 1_000_000
 
 def follow_links(connection: Connection, name: str, swept_at: int) -> None:
     """Give the records of a connection the account of their primary link, and those without one none, where a whole
-    sweep of its associations that began then (µs) says otherwise than the record. Connections that have no links of a
-    stream to accounts, as Salesforce has none of deals, say all with the record."""
+    sweep of its associations that began then (µs) says otherwise than the record. Connections that never had a link of
+    a stream to accounts, as Salesforce has none of deals, say all with the record."""
     for stream in _STREAMS:
         table = MIRROR[stream]
-        live = and_(
-            _LINKS.c.connection == name,
-            _LINKS.c.from_stream == stream,
-            _LINKS.c.to_stream == "accounts",
-            _LINKS.c.is_deleted.is_(False),
-        )
-        if connection.execute(select(_LINKS.c.id).where(live).limit(1)).first() is None:
+        ever = and_(_LINKS.c.connection == name, _LINKS.c.from_stream == stream, _LINKS.c.to_stream == "accounts")
+        if connection.execute(select(_LINKS.c.id).where(ever).limit(1)).first() is None:
             continue
-        primary = and_(live, _LINKS.c.is_primary.is_(True))
+        primary = and_(ever, _LINKS.c.is_deleted.is_(False), _LINKS.c.is_primary.is_(True))
         # Both sides in one pass each: asked for the link of each record, SQLite would look at every link each time.
         every = select(_LINKS.c.from_id, func.min(_LINKS.c.to_id)).where(primary).group_by(_LINKS.c.from_id)
         linked = {str(row[0]): str(row[1]) for row in connection.execute(every)}

@@ -248,6 +248,11 @@ def test_records_follow_the_links_that_a_whole_sweep_showed(store: Store) -> Non
     store.finish_full_pull(run_id, "hs", "associations")
     told = [store.frame(stream, columns=["account_id"])["account_id"].to_list() for stream in ("contacts", "deals")]
     assert told == [[None, "a", "b", "a", "a", "a", "a", "a"], ["a"] * 8]
+    nothing: dict[str, list[Value]] = {name: [] for name in links}
+    run_id = save(store, full(batch("hs", "associations", **nothing), since=110 * minute))
+    store.finish_full_pull(run_id, "hs", "associations")
+    left = store.frame("contacts", columns=["account_id"], connections=["hs"])["account_id"].to_list()
+    assert left == [None, None, None, None], "the last link of a connection may end too"
 
 
 def test_older_page_does_not_revive_what_the_remote_deleted(store: Store) -> None:
