@@ -24,7 +24,7 @@ from sync.partners import choose_partners
 from sync.past import not_held_back
 from sync.push import chosen_plan, pending_changes
 from sync.record_sync import Told, planned_records
-from sync.refused import apart_from_refused, refusing, remembered, settings_digest, standing, told_of
+from sync.refused import SETTINGS, apart_from_refused, refusing, remembered, settings_digest, standing, told_of
 from sync.resolve import resolve_people
 from sync.scope import plan_settings, scope_of
 from sync.styles import Styles, column_styles, note_changed
@@ -179,7 +179,7 @@ def _planned(
         store.end_run(run_id, "done", workspace.clock(), {"changes": 0})
         return report, back
     plan_id = store.save_plan(run_id, kept, workspace.clock())
-    store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept), "settings": settings})
+    store.end_run(run_id, "done", workspace.clock(), {"plan": plan_id, "changes": len(kept), SETTINGS: settings})
     told = _described(workspace, plan_id, store.plan_changes(plan_id), held_back)
     return replace(
         told, waiting=joins.waiting, left_out=left_out, conflicts=report.conflicts, refused=report.refused,

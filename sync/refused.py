@@ -22,6 +22,7 @@ from sync.push import forbidden
 from sync.workspace import Workspace
 
 RULE = "stands-refused"
+SETTINGS = "settings"  # in the summary of a plan's run: the `settings_digest` it was made under
 _GRANT = "give Trueline's login the right to"
 _REMEDIES = {
     "INACTIVE_OWNER_OR_USER": "give the record an owner who is active",
@@ -62,14 +63,12 @@ def settings_digest(workspace: Workspace) -> str:
 
 def remembered(store: Store, recorded: Iterable[Recorded], settings: str, *, again: bool) -> list[Recorded]:
     """The outcomes without refusals of plans that were made under other settings; without any with `again`."""
-    told = {
-        run.summary.get("plan"): run.summary.get("settings", settings) for run in store.runs() if run.kind == "plan"
-    }
+    told = {run.summary.get("plan"): run.summary.get(SETTINGS, settings) for run in store.runs() if run.kind == "plan"}
     return [
         item
         for item in recorded
         if item.outcome.status != "rejected"
-        or not (again or told.get(item.planned.id.rpartition("-")[0], settings) != settings)
+        or (not again and told.get(item.planned.id.rpartition("-")[0], settings) == settings)
     ]
 
 

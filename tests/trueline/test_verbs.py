@@ -160,6 +160,9 @@ def test_show_limits_what_is_printed_and_says_how_much_is_left(trueline: Cli, pu
     total = len(trueline("plan", "-p", pulled.folder, "--json").document["rows"])
     assert f"... and {total - 2} more" in trueline("plan", "-p", pulled.folder, "--show", 2).out
     assert trueline("plan", "-p", pulled.folder, "--show", -1).code == 2
+    planned = trueline("runs", "-p", pulled.folder).out.splitlines()[-1]
+    assert "  plan p" in planned and "changes " in planned
+    assert "settings" not in planned, "what Trueline notes for itself is no figure"
 
 
 def test_explain_and_review_take_records_as_the_list_prints_them(trueline: Cli, pulled: Project) -> None:

@@ -19,6 +19,7 @@ from reports.tables import write_tables
 from reports.terminal import print_report
 from sync.audit import audit_files
 from sync.clock import day_of
+from sync.refused import SETTINGS
 from sync.remote_clocks import CLOCKS
 from sync.review import decide, explain_pair, open_pairs
 from trueline.commands.files import (
@@ -36,6 +37,8 @@ from trueline.screen import Screen, json_text
 from trueline.session import HERE, JsonOption, ProjectOption, open_session
 
 ENDINGS = (".html", ".htm", ".xlsx", ".csv", ".parquet", ".json")
+# Of a run's summary, for Trueline itself.
+_INNER = frozenset({CLOCKS, SETTINGS})
 app = typer.Typer()
 
 
@@ -223,7 +226,7 @@ def _local(micros: int) -> str:
 
 
 def _summary(summary: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {_figure(value)}" for key, value in summary.items() if key != CLOCKS)
+    return ", ".join(f"{key} {_figure(value)}" for key, value in summary.items() if key not in _INNER)
 
 
 def _figure(value: Any) -> str:
