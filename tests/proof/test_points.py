@@ -20,7 +20,7 @@ from tests.sync.scene import Prepared, prepare_plan, prepared_scene, remote_rows
 
 PUSH = ["push", "--merges", "--apply"]
 # How many points of all a test run takes; a soak takes every one.
-SAMPLED = 4
+SAMPLED = 6
 Rows = dict[str, dict[object, dict[str, object]]]
 
 
