@@ -81,14 +81,12 @@ def _asked(keyed: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
 
 def shortened(keys: pl.Series) -> pl.DataFrame:
     """Columns key and part: each key of some length, and each without one of its characters."""
-    distinct = pl.DataFrame({"key": keys.drop_nulls().unique()}).filter(pl.col("key").str.len_chars() >= 8)
-    longest = max(distinct["key"].str.len_chars().to_list(), default=0)
-    parts = [distinct.with_columns(pl.col("key").alias("part"))]
-    for place in range(longest):
-        reaching = distinct.filter(pl.col("key").str.len_chars() > place)
-        less = pl.col("key").str.slice(0, place) + pl.col("key").str.slice(place + 1)
-        parts.append(reaching.with_columns(less.alias("part")))
-    return pl.concat(parts).with_columns(pl.col("part").hash(11)).unique()
+    size, place = pl.col("key").str.len_chars(), pl.col("place")
+    distinct = keys.to_frame("key").drop_nulls().unique().filter(size >= 8)
+    # The place behind the last one leaves the key as it is.
+    places = distinct.with_columns(pl.int_ranges(0, size + 1).alias("place")).explode("place")
+    less = pl.col("key").str.slice(0, place) + pl.col("key").str.slice(place + 1)
+    return places.select("key", less.hash(11).alias("part")).unique()
 
 
 def _near(people: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:

@@ -96,7 +96,8 @@ class Database(ABC):
         kinds = {column.name: value_type(column.type) for column in query.selected_columns}
         with self.told():
             stored = self.stored_frame(query, pl.Schema((name, STORED[kind]) for name, kind in kinds.items()))
-        return stored.cast({name: FRAMED[kind] for name, kind in kinds.items() if FRAMED[kind] != STORED[kind]})
+        others = {name: FRAMED[kind] for name, kind in kinds.items() if FRAMED[kind] != STORED[kind]}
+        return stored.cast(others) if others else stored
 
     @abstractmethod
     def scrub(self) -> None:

@@ -146,7 +146,8 @@ class SqliteDatabase(Database):
                 return self._copied_frame(_driver(connection), sql, schema)
         flags = pl.Schema({name: kind for name, kind in schema.items() if kind == pl.Boolean})
         read_as = {**schema, **dict.fromkeys(flags, pl.Int64())}
-        return pl.DataFrame(rows, schema=read_as, orient="row").cast(flags)
+        found = pl.DataFrame(rows, schema=read_as, orient="row")
+        return found.cast(flags) if flags else found
 
     def _copied_frame(self, driver: sqlite3.Connection, sql: str, schema: pl.Schema) -> pl.DataFrame:
         """The rows of a query by way of a private file beside the store, as Arrow, on two threads."""
