@@ -6,6 +6,8 @@ import gc
 import ipaddress
 import os
 import socket
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -25,6 +27,16 @@ def pytest_collection_finish() -> None:
     """What is imported and collected lives as long as the worker does: it need not be looked through for garbage."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def generated_once() -> Iterator[None]:
+    """Most sandboxes of a worker hold the same few sets of records, which those who load them leave as they are."""
+    from sandbox.generator import generate  # brings polars, which is set up above
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sandbox.start.generate", lru_cache(maxsize=8)(generate))
+        yield
 
 
 _real_connect = socket.socket.connect
